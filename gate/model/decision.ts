@@ -1,0 +1,81 @@
+import type { ChangeClass, ChangeSet } from "./change.ts";
+import type { Digest } from "./digest.ts";
+import type { Evidence, EvidenceProblem } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+import type { Severity } from "./gate.ts";
+import type { Policy, PolicyChange, Waiver } from "./policy.ts";
+import type { Tier } from "./tier.ts";
+
+/** What became of one gate. Only `pass` and `not_applicable` open a gate that blocks. */
+export type Outcome = "pass" | "fail" | "inconclusive" | "not_applicable" | "missing_evidence" | "error";
+
+export type VerdictKind = "pass" | "fail" | "wait" | "error";
+
+/** What a rule says of one model, before severity and waivers. */
+export interface Judgement {
+  readonly outcome: Outcome;
+  /** What was seen and what was asked, each short enough for a table. */
+  readonly observed?: string;
+  readonly expected?: string;
+  /** Non-empty for every outcome but `pass`. */
+  readonly findings: readonly Finding[];
+  /** Digests of the files that the judgement rests on. */
+  readonly evidence: readonly Digest[];
+}
+
+/** One gate judged about one model, or about the change as a whole (`model` absent). */
+export interface GateResult extends Judgement {
+  readonly gate: string;
+  readonly title: string;
+  readonly model?: string;
+  readonly severity: Severity;
+  /** Keeps the change out. */
+  readonly closes: boolean;
+  /** Id of the waiver that opens the gate; it never changes the outcome. */
+  readonly waiver?: string;
+  readonly why: string;
+  readonly fix: string;
+  readonly mapsTo: readonly string[];
+}
+
+/** Everything that a decision rests on. Same input, same bytes out. */
+export interface DecisionInput {
+  /** RFC 3339, UTC, whole seconds. */
+  readonly now: string;
+  readonly change: ChangeSet;
+  readonly policy: Policy;
+  readonly waivers: readonly Waiver[];
+  /** What the change does to its own judge; absent where it leaves policy, waivers and workflows alone. */
+  readonly policyChange?: PolicyChange;
+  readonly evidence: readonly Evidence[];
+  readonly problems: readonly EvidenceProblem[];
+}
+
+/** One model of the change and the rigour that it was judged with. */
+export interface JudgedModel {
+  readonly id: string;
+  readonly changeClass: ChangeClass;
+  readonly tier: Tier;
+  /** Why this tier: what was declared, what was computed, which floor holds. */
+  readonly tierReasons: readonly string[];
+}
+
+/** The engine's full output. `digest` is over the canonical form of all other members. */
+export interface DecisionRecord {
+  readonly schema: "weighbridge/decision/v1";
+  readonly digest: Digest;
+  /** Version of the engine. */
+  readonly engine: string;
+  readonly verdict: VerdictKind;
+  readonly digests: {
+    readonly change: Digest;
+    readonly policy: Digest;
+    readonly evidence: Digest;
+    /** Model, data, evidence and policy together: what an approval is bound to. */
+    readonly subject: Digest;
+  };
+  readonly models: readonly JudgedModel[];
+  /** Sorted by model (the whole change first), then gate. */
+  readonly results: readonly GateResult[];
+  readonly input: DecisionInput;
+}

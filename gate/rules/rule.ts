@@ -1,0 +1,55 @@
+import type { ChangeSet, ModelChange } from "../model/change.ts";
+import type { GateResult, Judgement } from "../model/decision.ts";
+import type { Evidence, EvidenceProblem } from "../model/evidence.ts";
+import type { Policy, PolicyChange } from "../model/policy.ts";
+import type { Tier } from "../model/tier.ts";
+
+/**
+ * One kind of judgement, as a constant object in a file of its own; `index.ts` lists them.
+ * `judge` is pure and total: what it cannot judge is the outcome `error`, never an exception, never `pass`.
+ */
+export interface Rule {
+  /** As policies write it: `metric.floor`. */
+  readonly name: string;
+  readonly title: string;
+  /** `model`: once for each changed model. `change`: once for the whole change. `decision`: last, sees the results. */
+  readonly scope: "model" | "change" | "decision";
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  judge(args: Arguments, view: View): Judgement;
+}
+
+/** One argument of `with`: its JSON Schema (with a `description`) and which way a child policy may move it. */
+export interface Parameter {
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly required?: true;
+  readonly tighter: Tighter;
+}
+
+/**
+ * Which way is stricter: a larger number, a smaller one, fewer or more list items, a later word of `order`;
+ * `same` may not be moved at all. An absent argument is the loosest, unless `default` says what it stands for.
+ */
+export type Tighter =
+  | { readonly kind: "higher" | "lower"; readonly default?: number }
+  | { readonly kind: "subset" | "superset" }
+  | { readonly kind: "order"; readonly words: readonly string[]; readonly default?: string }
+  | { readonly kind: "same" };
+
+/** Arguments after the schema's check: read them with the helpers of `arguments.ts`. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** All that a rule may look at. */
+export interface View {
+  readonly now: string;
+  readonly change: ChangeSet;
+  readonly policy: Policy;
+  /** Evidence and problems of this model, or of all models for a rule of the whole change. */
+  readonly evidence: readonly Evidence[];
+  readonly problems: readonly EvidenceProblem[];
+  readonly policyChange?: PolicyChange;
+  /** Present in scope `model`. */
+  readonly model?: ModelChange;
+  readonly tier?: Tier;
+  /** Present in scope `decision`: every result so far. */
+  readonly results?: readonly GateResult[];
+}

@@ -1,0 +1,50 @@
+import type { ByteSource } from "./model/bytes.ts";
+import type { Pointer, Tree, TreeEntry } from "./model/change.ts";
+
+/**
+ * What the engine asks of outside. Each shell (action, cli, app) constructs one and hands it in; nothing else in
+ * `gate/` reads a clock, a disk or a network.
+ */
+export interface World {
+  readonly repository: Repository;
+  readonly packs: Packs;
+  /** Files of this run that bring evidence besides those in the commit. */
+  readonly evidence: readonly EvidenceFile[];
+  /** The moment of the decision, in whole seconds. */
+  now(): Date;
+}
+
+/** Read access to commits. Answers are complete or rejected, never cut off. */
+export interface Repository {
+  /** Id of the commit that a revision names. Rejects `REVISION_UNKNOWN`, `REVISION_SHALLOW`. */
+  commit(revision: string): Promise<string>;
+  /** Best common ancestor. Rejects `MERGE_BASE_SHALLOW` (with the depth that is missing), `MERGE_BASE_NONE`. */
+  mergeBase(base: string, head: string): Promise<string>;
+  tree(commit: string): Promise<Tree>;
+  /** Whole content of small files, in the order asked. Rejects `FILE_TOO_LARGE` before reading above the limit. */
+  read(entries: readonly TreeEntry[], bytesMax: number): Promise<readonly Uint8Array[]>;
+  open(entry: TreeEntry): Promise<ByteSource>;
+  /** Content that a pointer at `path` stands for, if this machine has it; its digest is still to be checked. */
+  openContent(pointer: Pointer, path: string): Promise<ByteSource | undefined>;
+}
+
+/** Where packs and pinned parents come from. */
+export interface Packs {
+  /** Bytes of `policies/packs/<name>@<major>.yml`. Rejects `PACK_UNKNOWN` with the names that exist. */
+  pack(name: string): Promise<Uint8Array>;
+  /** Bytes of a file of another repository at a commit. Rejects `PARENT_UNAVAILABLE`. */
+  remote(parent: RemoteParent): Promise<Uint8Array>;
+}
+
+/** `owner/repo//path@<commit id>` */
+export interface RemoteParent {
+  readonly owner: string;
+  readonly repo: string;
+  readonly path: string;
+  readonly commit: string;
+}
+
+export interface EvidenceFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
