@@ -17,6 +17,8 @@ export interface Judgement {
   /** What was seen and what was asked, each short enough for a table. */
   readonly observed?: string;
   readonly expected?: string;
+  /** The number behind `observed`, where there is one: a waiver's hard floor is held against it. */
+  readonly measured?: number;
   /** Non-empty for every outcome but `pass`. */
   readonly findings: readonly Finding[];
   /** Digests of the files that the judgement rests on. */
@@ -33,6 +35,8 @@ export interface GateResult extends Judgement {
   readonly closes: boolean;
   /** Id of the waiver that opens the gate; it never changes the outcome. */
   readonly waiver?: string;
+  /** Waivers that name this gate and have no effect, and why. */
+  readonly refusedWaivers: readonly { readonly id: string; readonly reason: string }[];
   readonly why: string;
   readonly fix: string;
   readonly mapsTo: readonly string[];

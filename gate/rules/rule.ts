@@ -27,12 +27,13 @@ export interface Parameter {
 
 /**
  * Which way is stricter: a larger number, a smaller one, fewer or more list items, a later word of `order`;
- * `same` may not be moved at all. An absent argument is the loosest, unless `default` says what it stands for.
+ * `by-tier` is a map of tiers, each moved by itself; `same` may not be moved at all. An absent argument is the loosest, unless `default` says what it stands for.
  */
 export type Tighter =
   | { readonly kind: "higher" | "lower"; readonly default?: number }
   | { readonly kind: "subset" | "superset" }
   | { readonly kind: "order"; readonly words: readonly string[]; readonly default?: string }
+  | { readonly kind: "by-tier"; readonly each: Exclude<Tighter, { readonly kind: "by-tier" }> }
   | { readonly kind: "same" };
 
 /** Arguments after the schema's check: read them with the helpers of `arguments.ts`. */

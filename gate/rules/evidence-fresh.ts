@@ -1,0 +1,95 @@
+import type { Judgement } from "../model/decision.ts";
+import type { MetricEvidence } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
+import { numberByTier, numberOf } from "./arguments.ts";
+import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
+import { label } from "./metric-evidence.ts";
+import { notAboutAnother, type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
+import type { Rule, View } from "./rule.ts";
+
+const DAY_MS = 86_400_000;
+/** Clocks of two machines differ; evidence from further ahead was not made when it says. */
+const SKEW_MS = 300_000;
+
+const DAYS = { type: "number", exclusiveMinimum: 0 };
+
+export const evidenceFresh: Rule = {
+  name: "evidence.fresh",
+  title: "The evidence is recent",
+  scope: "model",
+  parameters: {
+    max_age_days: {
+      schema: { ...DAYS, description: "Oldest that a measured number may be, in days.", examples: [30] },
+      tighter: { kind: "lower" },
+    },
+    max_age_days_by_tier: {
+      schema: {
+        type: "object",
+        additionalProperties: false,
+        properties: { T1: DAYS, T2: DAYS, T3: DAYS, T4: DAYS },
+        description: "The same by tier; the smaller of both counts.",
+        examples: [{ T1: 14, T2: 30, T3: 90, T4: 180 }],
+      },
+      tighter: { kind: "by-tier", each: { kind: "lower" } },
+    },
+  },
+  judge(args, view) {
+    if (view.model?.head === undefined) return notApplicable("The model is removed");
+    const byTier =
+      view.tier === undefined ? undefined : numberByTier(args, "max_age_days_by_tier", view.tier);
+    const days = Math.min(numberOf(args, "max_age_days") ?? Infinity, byTier ?? Infinity);
+    if (days === Infinity) return notApplicable("The policy sets no age for this tier");
+    const planned = plannedEvidence(view);
+    if (planned.length === 0) return missing({ code: "PLAN_EMPTY", message: "The model plans no metric" });
+    return combine(planned.map((metric) => judgeOne(view, metric, days)));
+  },
+};
+
+/** Fresh if any item about this model is: an old item beside a new one does no harm. */
+function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement {
+  const items = notAboutAnother(view, metric);
+  const name = label({ metric: metric.name, dataset: metric.dataset });
+  const dated = items.filter((item) => item.source.producedAt !== undefined);
+  if (dated.length === 0) return missing(undated(view, name, items[0]));
+  const best = dated
+    .toSorted((a, b) => ageMs(view, a) - ageMs(view, b))
+    .find((item) => ageMs(view, item) >= -SKEW_MS);
+  if (best === undefined) return fail(fromTheFuture(name, dated));
+  const age = Math.max(0, ageMs(view, best) / DAY_MS);
+  const seen = { observed: `${age.toFixed(1)} days`, expected: `≤ ${days} days`, evidence: [best] };
+  if (age <= days) return pass(seen);
+  return fail(
+    {
+      code: "EVIDENCE_STALE",
+      message: `${name} was measured ${age.toFixed(1)} days ago, ${days} are allowed`,
+      place: { path: best.source.path },
+      fix: "Evaluate again",
+    },
+    seen,
+  );
+}
+
+/** Milliseconds since it was measured; NaN, which no comparison accepts, for a time that cannot be read. */
+function ageMs(view: View, item: MetricEvidence): number {
+  return Date.parse(view.now) - Date.parse(item.source.producedAt ?? "");
+}
+
+function undated(view: View, name: string, item: MetricEvidence | undefined): Finding {
+  const path = item?.source.path ?? view.model?.head?.manifest?.path;
+  return {
+    code: "EVIDENCE_UNDATED",
+    message: `Nothing says when ${name} was measured`,
+    ...(path === undefined ? {} : { place: { path } }),
+    fix: "State produced_at, in the evidence file or beside the evaluation in model.yml",
+  };
+}
+
+function fromTheFuture(name: string, dated: readonly MetricEvidence[]): Finding {
+  const item = dated[0];
+  return {
+    code: "EVIDENCE_FROM_THE_FUTURE",
+    message: `${name} says that it was measured at ${item?.source.producedAt}, which is still to come`,
+    ...(item === undefined ? {} : { place: { path: item.source.path } }),
+    fix: "State the time of the evaluation in UTC",
+  };
+}

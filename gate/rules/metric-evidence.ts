@@ -1,0 +1,166 @@
+import type { ModelVersion } from "../model/change.ts";
+import type { Judgement } from "../model/decision.ts";
+import { type MetricEvidence, type Side, TRUST_ORDER } from "../model/evidence.ts";
+import type { PlannedMetric } from "../model/manifest.ts";
+import { broken, missing } from "./judgement.ts";
+import type { View } from "./rule.ts";
+
+/** Which number is meant. Without a dataset: of each dataset that reports the metric. */
+export interface MetricName {
+  readonly metric: string;
+  readonly dataset?: string;
+}
+
+/** A finite number that may be judged, or why there is none. */
+export type Found =
+  | { readonly kind: "found"; readonly evidence: MetricEvidence; readonly value: number }
+  | { readonly kind: "none"; readonly judgement: Judgement };
+
+/**
+ * The number of one side, of the whole population, about that side's model, measured on other data than the
+ * training data. Where several say it, the most trusted counts; two of equal trust that differ are an error.
+ * Evidence that names another digest is not looked at: it can neither help nor harm.
+ */
+export function findMetric(view: View, side: Side, name: MetricName): Found {
+  const about = candidates(view, side, name);
+  if (about.length === 0) return { kind: "none", judgement: absent(view, side, name) };
+  const trust = Math.max(...about.map((item) => TRUST_ORDER.indexOf(item.trust)));
+  const best = about.filter((item) => TRUST_ORDER.indexOf(item.trust) === trust);
+  const [first] = best;
+  if (first === undefined) throw new RangeError("Cannot choose evidence: the most trusted of some is none");
+  const other = best.find((item) => item.value !== first.value);
+  if (other !== undefined) return { kind: "none", judgement: contradiction(first, other) };
+  if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
+  return { kind: "found", evidence: first, value: first.value };
+}
+
+/** Datasets that report the metric at head or promise it, training data left out; sorted. */
+export function datasetsOf(view: View, metric: string): readonly string[] {
+  const reported = candidates(view, "head", { metric }).map((item) => item.dataset);
+  const promised = plannedMetrics(view).filter((planned) => planned.metric === metric);
+  return [...new Set([...reported, ...promised.map(({ dataset }) => dataset)])].sort();
+}
+
+/** A metric of the evaluation plan. */
+export interface Planned {
+  readonly metric: string;
+  readonly dataset: string;
+  /** The manifest that promises it; `base` only where the head's does not. */
+  readonly plannedAt: Side;
+}
+
+/** The numbers that the manifests of base and head promise, each once; what base promised is owed at head too. */
+export function plannedMetrics(view: View): readonly Planned[] {
+  const planned = new Map<string, Planned>();
+  for (const plannedAt of ["base", "head"] as const) {
+    for (const evaluation of view.model?.[plannedAt]?.manifest?.evaluation ?? []) {
+      if (evaluation.role === "train") continue;
+      for (const { name } of evaluation.metrics) {
+        planned.set(`${evaluation.dataset}\n${name}`, {
+          metric: name,
+          dataset: evaluation.dataset,
+          plannedAt,
+        });
+      }
+    }
+  }
+  return [...planned.values()];
+}
+
+/** What the manifest says of a metric: the head's word, or the base's where the head is silent. */
+export function plannedMetric(view: View, name: MetricName): PlannedMetric | undefined {
+  return [view.model?.head, view.model?.base]
+    .flatMap((version) => version?.manifest?.evaluation ?? [])
+    .filter(({ dataset }) => name.dataset === undefined || dataset === name.dataset)
+    .flatMap(({ metrics }) => metrics)
+    .find((metric) => metric.name === name.metric);
+}
+
+/** `roc_auc on holdout` */
+export function label(name: MetricName): string {
+  return name.dataset === undefined ? name.metric : `${name.metric} on ${name.dataset}`;
+}
+
+/** A number short enough for a table, with digits enough to tell two that differ apart. */
+export function show(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+function candidates(view: View, side: Side, { metric, dataset }: MetricName): readonly MetricEvidence[] {
+  const subject = version(view, side)?.subject;
+  return view.evidence.filter(
+    (item): item is MetricEvidence =>
+      item.kind === "metric" &&
+      item.side === side &&
+      item.name === metric &&
+      (dataset === undefined || item.dataset === dataset) &&
+      item.slice === undefined &&
+      item.role !== "train" &&
+      (item.subject === undefined || item.subject === subject),
+  );
+}
+
+function version(view: View, side: Side): ModelVersion | undefined {
+  return view.model?.[side];
+}
+
+function absent(view: View, side: Side, name: MetricName): Judgement {
+  const problems = view.problems.filter(
+    (problem) => problem.side === side && (problem.metrics?.includes(name.metric) ?? true),
+  );
+  if (problems.length > 0)
+    return broken(problems.map(({ code, message, place }) => ({ code, message, place })));
+  return missing({
+    code: "METRIC_MISSING",
+    message: `No ${label(name)} was found at ${side} about this model${hint(view, side, name)}`,
+    ...placeOf(view),
+    fix: `Report ${name.metric} in an evaluation file that model.yml names, with the model's digest as subject`,
+  });
+}
+
+/** What was found instead: says why it does not count. */
+function hint(view: View, side: Side, name: MetricName): string {
+  const same = view.evidence.filter(
+    (item): item is MetricEvidence =>
+      item.kind === "metric" && item.side === side && item.name === name.metric,
+  );
+  const elsewhere = same.filter((item) => name.dataset === undefined || item.dataset === name.dataset);
+  if (elsewhere.some((item) => item.role === "train")) return "; a value from training data does not count";
+  if (elsewhere.some((item) => item.slice !== undefined)) return "; a value of one slice does not count";
+  if (elsewhere.length > 0) return "; a value about another digest does not count";
+  return same.length > 0 ? `; it is reported on ${same.map((item) => item.dataset).join(", ")}` : "";
+}
+
+function contradiction(a: MetricEvidence, b: MetricEvidence): Judgement {
+  return broken(
+    {
+      code: "EVIDENCE_CONTRADICTS",
+      message: `${label({ metric: a.name, dataset: a.dataset })} is ${a.value} in ${a.source.path} and ${b.value} in ${b.source.path}, both ${a.trust}`,
+      place: { path: b.source.path, ...(b.source.line === undefined ? {} : { line: b.source.line }) },
+      fix: "Keep one of them",
+    },
+    { evidence: [a, b] },
+  );
+}
+
+function nonFinite(item: MetricEvidence): Judgement {
+  return broken(
+    {
+      code: "METRIC_NOT_FINITE",
+      message: `${label({ metric: item.name, dataset: item.dataset })} is ${item.value}`,
+      place: {
+        path: item.source.path,
+        ...(item.source.line === undefined ? {} : { line: item.source.line }),
+      },
+      fix: "Find out why the evaluation gave no number, and evaluate again",
+    },
+    { observed: String(item.value), evidence: [item] },
+  );
+}
+
+function placeOf(view: View): { place?: { path: string; line?: number } } {
+  const manifest = view.model?.head?.manifest;
+  if (manifest === undefined) return {};
+  const line = manifest.lines.evaluation;
+  return { place: { path: manifest.path, ...(line === undefined ? {} : { line }) } };
+}

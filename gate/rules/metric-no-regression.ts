@@ -1,0 +1,166 @@
+import type { Judgement } from "../model/decision.ts";
+import type { MetricEvidence } from "../model/evidence.ts";
+import type { Direction } from "../model/manifest.ts";
+import { numberOf, textOf } from "./arguments.ts";
+import { broken, combine, fail, inconclusive, missing, notApplicable, pass } from "./judgement.ts";
+import { findMetric, label, plannedMetric, plannedMetrics, show } from "./metric-evidence.ts";
+import type { Arguments, Rule, View } from "./rule.ts";
+
+/**
+ * Rounding of a subtraction of two doubles, relative to the larger: 0.87 - 0.86 is 0.010000000000000009, which a
+ * margin of 0.01 has to allow.
+ */
+const ROUNDING = 4 * Number.EPSILON;
+
+interface Margins {
+  readonly absolute?: number;
+  readonly relative?: number;
+}
+
+export const metricNoRegression: Rule = {
+  name: "metric.no-regression",
+  title: "No metric is worse than at base",
+  scope: "model",
+  parameters: {
+    metric: {
+      schema: {
+        type: "string",
+        minLength: 1,
+        description: "Name of the metric; every metric of the evaluation plan if absent.",
+        examples: ["roc_auc"],
+      },
+      tighter: { kind: "same" },
+    },
+    dataset: {
+      schema: {
+        type: "string",
+        minLength: 1,
+        description: "Dataset of the metric; every planned dataset if absent.",
+        examples: ["holdout"],
+      },
+      tighter: { kind: "same" },
+    },
+    margin: {
+      schema: {
+        type: "number",
+        minimum: 0,
+        description: "Largest loss that is allowed, in the metric's unit; none if no margin is given.",
+        examples: [0.005],
+      },
+      tighter: { kind: "lower" },
+    },
+    relative_margin: {
+      schema: {
+        type: "number",
+        minimum: 0,
+        maximum: 1,
+        description:
+          "Largest loss that is allowed, as a share of the base's value. With both, both have to hold.",
+        examples: [0.02],
+      },
+      tighter: { kind: "lower" },
+    },
+  },
+  judge: judgeRegression,
+};
+
+function judgeRegression(args: Arguments, view: View): Judgement {
+  if (view.model?.head === undefined) return notApplicable("The model is removed");
+  if (view.model.base === undefined)
+    return notApplicable("The model is new: there is no base to compare with");
+  const metric = textOf(args, "metric");
+  const dataset = textOf(args, "dataset");
+  const planned = plannedMetrics(view).filter(
+    (name) =>
+      (metric === undefined || name.metric === metric) && (dataset === undefined || name.dataset === dataset),
+  );
+  if (planned.length === 0) return missing(noPlan(view, metric));
+  const absolute = numberOf(args, "margin");
+  const relative = numberOf(args, "relative_margin");
+  const margins = {
+    ...(absolute === undefined ? {} : { absolute }),
+    ...(relative === undefined ? {} : { relative }),
+  };
+  return combine(planned.map((name) => compare(view, name, margins)));
+}
+
+function compare(view: View, name: { metric: string; dataset: string }, margins: Margins): Judgement {
+  const base = findMetric(view, "base", name);
+  const head = findMetric(view, "head", name);
+  if (head.kind === "none") return head.judgement;
+  if (base.kind === "none") return base.judgement;
+  const direction =
+    head.evidence.direction ?? base.evidence.direction ?? plannedMetric(view, name)?.direction;
+  if (direction === undefined) return broken(noDirection(view, name));
+  if (differ(base.evidence.datasetDigest, head.evidence.datasetDigest)) {
+    return inconclusive(notComparable(head.evidence), { evidence: [base.evidence, head.evidence] });
+  }
+  return weigh(base.evidence, head.evidence, { base: base.value, head: head.value, direction, margins });
+}
+
+interface Pair {
+  readonly base: number;
+  readonly head: number;
+  readonly direction: Direction;
+  readonly margins: Margins;
+}
+
+function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair: Pair): Judgement {
+  const { base, head, direction } = pair;
+  const loss = direction === "higher" ? base - head : head - base;
+  const allowed = allowance(pair);
+  const seen = {
+    observed: `${show(base)} → ${show(head)}`,
+    expected: `loss ≤ ${show(allowed)}`,
+    evidence: [baseEvidence, headEvidence],
+  };
+  if (loss <= allowed + ROUNDING * Math.max(Math.abs(base), Math.abs(head))) return pass(seen);
+  const { source } = headEvidence;
+  return fail(
+    {
+      code: "METRIC_REGRESSED",
+      message: `${label({ metric: headEvidence.name, dataset: headEvidence.dataset })} went from ${show(base)} to ${show(head)}: ${show(loss)} worse, ${show(allowed)} allowed`,
+      place: { path: source.path, ...(source.line === undefined ? {} : { line: source.line }) },
+    },
+    seen,
+  );
+}
+
+/** The smaller of the two allowances, for both have to hold; zero where neither is given. */
+function allowance({ base, margins }: Pair): number {
+  const relative = margins.relative === undefined ? undefined : margins.relative * Math.abs(base);
+  return Math.min(margins.absolute ?? relative ?? 0, relative ?? margins.absolute ?? 0);
+}
+
+function differ(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b;
+}
+
+function noPlan(view: View, metric: string | undefined) {
+  const path = view.model?.head?.manifest?.path;
+  return {
+    code: "PLAN_EMPTY",
+    message: metric === undefined ? "The model plans no metric" : `The model plans no metric ${metric}`,
+    ...(path === undefined ? {} : { place: { path } }),
+    fix: "List the metrics to report under evaluation in model.yml",
+  };
+}
+
+function noDirection(view: View, name: { metric: string; dataset: string }) {
+  const path = view.model?.head?.manifest?.path;
+  return {
+    code: "DIRECTION_UNKNOWN",
+    message: `Nothing says whether more ${name.metric} is better or worse`,
+    ...(path === undefined ? {} : { place: { path } }),
+    fix: `State it in model.yml: metrics: [{ name: ${name.metric}, direction: higher }]`,
+  };
+}
+
+function notComparable(head: MetricEvidence) {
+  return {
+    code: "DATASET_CHANGED",
+    message: `${label({ metric: head.name, dataset: head.dataset })} was measured on other data than at base`,
+    place: { path: head.source.path },
+    fix: "Evaluate the base's model on the new data too, and commit that first",
+  };
+}
