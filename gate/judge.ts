@@ -1,0 +1,24 @@
+import { readChangeSet } from "./change/read.ts";
+import { collectEvidence } from "./evidence/collect.ts";
+import type { DecisionRecord } from "./model/decision.ts";
+import { loadPolicy } from "./policy/load.ts";
+import { previewPolicyChange } from "./policy/preview.ts";
+import { decide } from "./verdict/decide.ts";
+import type { World } from "./world.ts";
+
+/** The change from the merge base of `base` and `head` to `head`, as revisions that the repository can name. */
+export interface JudgeRequest {
+  readonly base: string;
+  readonly head: string;
+}
+
+/** The decision about a change. The whole story; each line is a folder. */
+export async function judge(request: JudgeRequest, world: World): Promise<DecisionRecord> {
+  const change = await readChangeSet(request, world.repository);
+  // The base's policy, never the head's: a change must not rewrite its own judge.
+  const { policy, waivers } = await loadPolicy(change.base, world);
+  const preview = await previewPolicyChange(change, policy, world);
+  const { evidence, problems } = await collectEvidence(change, world);
+  const now = `${world.now().toISOString().slice(0, 19)}Z`;
+  return decide({ now, change, policy, waivers, ...preview, evidence, problems });
+}

@@ -1,0 +1,202 @@
+import type { ModelChange } from "../model/change.ts";
+import type {
+  DecisionInput,
+  DecisionRecord,
+  GateResult,
+  JudgedModel,
+  Judgement,
+  VerdictKind,
+} from "../model/decision.ts";
+import { GateError } from "../model/error.ts";
+import type { Gate, Severity } from "../model/gate.ts";
+import { TIERS } from "../model/tier.ts";
+import { digestOf } from "../parse/canonical.ts";
+import { compileCel } from "../rules/cel.ts";
+import { changeFacts, modelFacts } from "../rules/expression.ts";
+import { gatesComplete } from "../rules/gates-complete.ts";
+import { RULES } from "../rules/index.ts";
+import { broken, notApplicable } from "../rules/judgement.ts";
+import type { Rule, View } from "../rules/rule.ts";
+import { judgedModel } from "./tier.ts";
+import { waive } from "./waive.ts";
+
+/** Version of the judging. It changes with every change that could change an outcome. */
+export const ENGINE = "0.1.0";
+
+/** A model that no gate looked at must close the change even if the policy forgot to ask for it. */
+const BUILT_IN: Gate = {
+  id: "gates.complete",
+  rule: gatesComplete.name,
+  with: {},
+  severity: { T1: "block", T2: "block", T3: "block", T4: "block" },
+  title: gatesComplete.title,
+  why: "A change about which nothing was judged is not a change that was judged well",
+  fix: "Extend core@1",
+  waivable: false,
+  onInconclusive: "close",
+  mapsTo: [],
+  origin: "weighbridge",
+  place: { path: "weighbridge" },
+};
+
+/** The decision record: a pure function of its input, so that the same input gives the same bytes anywhere. */
+export function decide(input: DecisionInput): DecisionRecord {
+  const models = input.change.models.map((model) => judgedModel(model, input.policy));
+  const gates = withBuiltIn(input.policy.gates);
+  const judged = gates
+    .filter((gate) => ruleOf(gate)?.scope !== "decision")
+    .flatMap((gate) => judgeGate(gate, input, models));
+  const last = gates
+    .filter((gate) => ruleOf(gate)?.scope === "decision")
+    .map((gate) => judgeChange(gate, { ...viewOfChange(input), results: judged }));
+  const results = [...judged, ...last].sort(byModelThenGate);
+  return seal({ verdict: verdictOf(results), digests: digestsOf(input), models, results, input });
+}
+
+function withBuiltIn(gates: readonly Gate[]): readonly Gate[] {
+  return gates.some((gate) => gate.rule === gatesComplete.name) ? gates : [...gates, BUILT_IN];
+}
+
+function ruleOf(gate: Gate): Rule | undefined {
+  return RULES.get(gate.rule);
+}
+
+function judgeGate(gate: Gate, input: DecisionInput, models: readonly JudgedModel[]): readonly GateResult[] {
+  if (ruleOf(gate)?.scope === "change") return [judgeChange(gate, viewOfChange(input))];
+  return input.change.models.map((model, index) => {
+    const judged = models[index];
+    if (judged === undefined) throw new RangeError(`Cannot judge ${model.id}: it has no tier`);
+    return judgeModel(gate, { model, judged, input });
+  });
+}
+
+function judgeModel(
+  gate: Gate,
+  { model, judged, input }: { model: ModelChange; judged: JudgedModel; input: DecisionInput },
+): GateResult {
+  const view = viewOfModel(input, model, judged);
+  const judgement = judge(gate, view);
+  const severity = gate.severity[judged.tier];
+  const waived = closes(gate, judgement, severity)
+    ? waive(input.waivers, { gate, judgement, model, judged, now: input.now })
+    : { refusedWaivers: [] };
+  return {
+    ...headerOf(gate),
+    model: model.id,
+    severity,
+    closes: closes(gate, judgement, severity) && !("waiver" in waived),
+    ...judgement,
+    ...waived,
+  };
+}
+
+/** About the change as a whole there is no tier: the severity is the strictest of all. */
+function judgeChange(gate: Gate, view: View): GateResult {
+  const judgement = judge(gate, view);
+  const severity = (["block", "warn", "info"] as const).find((word) =>
+    TIERS.some((tier) => gate.severity[tier] === word),
+  );
+  const strictest = severity ?? "block";
+  return {
+    ...headerOf(gate),
+    severity: strictest,
+    closes: closes(gate, judgement, strictest),
+    ...judgement,
+    refusedWaivers: [],
+  };
+}
+
+function headerOf({ id, title, why, fix, mapsTo }: Gate) {
+  return { gate: id, title, why, fix, mapsTo };
+}
+
+/** What goes wrong while judging is the outcome `error`, so that one broken rule cannot hide behind the others. */
+function judge(gate: Gate, view: View): Judgement {
+  const rule = ruleOf(gate);
+  if (rule === undefined) {
+    return broken({ code: "RULE_UNKNOWN", message: `No rule is named ${gate.rule}`, place: gate.place });
+  }
+  try {
+    const excused = excuse(gate, rule, view);
+    return excused === undefined ? rule.judge(gate.with, view) : notApplicable(excused);
+  } catch (cause) {
+    const code = cause instanceof GateError ? cause.code : "JUDGE_FAILED";
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return broken({ code, message: `Cannot judge ${gate.id}: ${message}`, place: gate.place });
+  }
+}
+
+/**
+ * Why the gate does not concern the model: its `when` is false, or the manifests of base **and** head say so (a
+ * change must not excuse itself), and the gate is one that can be waived at all.
+ */
+function excuse(gate: Gate, rule: Rule, view: View): string | undefined {
+  if (gate.when !== undefined && rule.scope === "model" && !isAsked(gate.when, view)) {
+    return `It is asked only when ${gate.when}`;
+  }
+  if (!gate.waivable) return undefined;
+  const [base, head] = [view.model?.base, view.model?.head].map((version) =>
+    version?.manifest?.notApplicable.find((entry) => entry.gate === gate.id),
+  );
+  return base === undefined ? undefined : head?.reason;
+}
+
+function isAsked(when: string, view: View): boolean {
+  return compileCel(when).evaluate({ model: modelFacts(view), change: changeFacts(view) });
+}
+
+function closes(gate: Gate, { outcome }: Judgement, severity: Severity): boolean {
+  if (severity !== "block" || outcome === "pass" || outcome === "not_applicable") return false;
+  return outcome !== "inconclusive" || gate.onInconclusive === "close";
+}
+
+function viewOfChange(input: DecisionInput): View {
+  const { now, change, policy, evidence, problems, policyChange } = input;
+  return { now, change, policy, evidence, problems, ...(policyChange === undefined ? {} : { policyChange }) };
+}
+
+function viewOfModel(input: DecisionInput, model: ModelChange, judged: JudgedModel): View {
+  return {
+    ...viewOfChange(input),
+    evidence: input.evidence.filter((item) => item.model === model.id),
+    problems: input.problems.filter((problem) => problem.model === model.id),
+    model,
+    tier: judged.tier,
+  };
+}
+
+/** Worst first: an error among what closes, then any other closed gate. */
+function verdictOf(results: readonly GateResult[]): VerdictKind {
+  const closed = results.filter((result) => result.closes);
+  if (closed.some(({ outcome }) => outcome === "error")) return "error";
+  return closed.length > 0 ? "fail" : "pass";
+}
+
+function digestsOf({ change, policy, evidence, problems }: DecisionInput): DecisionRecord["digests"] {
+  const digests = {
+    change: digestOf(change),
+    policy: digestOf(policy),
+    evidence: digestOf({ evidence, problems }),
+  };
+  const models = change.models.map(({ id, head }) => ({ id, subject: head?.subject }));
+  const data = evidence.flatMap((item) =>
+    item.kind === "dataset" && item.side === "head" ? [item.digest] : [],
+  );
+  return {
+    ...digests,
+    subject: digestOf({ models, data: data.map(String), evidence: digests.evidence, policy: digests.policy }),
+  };
+}
+
+function seal(content: Omit<DecisionRecord, "schema" | "digest" | "engine">): DecisionRecord {
+  const record = { schema: "weighbridge/decision/v1", engine: ENGINE, ...content } as const;
+  return { ...record, digest: digestOf(record) };
+}
+
+function byModelThenGate(a: GateResult, b: GateResult): number {
+  return compare(a.model ?? "", b.model ?? "") || compare(a.gate, b.gate);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
