@@ -49,7 +49,7 @@ export const evidenceFresh: Rule = {
 function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement {
   const items = notAboutAnother(view, metric);
   const name = label({ metric: metric.name, dataset: metric.dataset });
-  const dated = items.filter((item) => item.source.producedAt !== undefined);
+  const dated = items.filter((item) => !Number.isNaN(ageMs(view, item)));
   if (dated.length === 0) return missing(undated(view, name, items[0]));
   const best = dated
     .toSorted((a, b) => ageMs(view, a) - ageMs(view, b))
@@ -69,7 +69,7 @@ function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement 
   );
 }
 
-/** Milliseconds since it was measured; NaN, which no comparison accepts, for a time that cannot be read. */
+/** Milliseconds since it was measured; NaN where nothing readable says so. */
 function ageMs(view: View, item: MetricEvidence): number {
   return Date.parse(view.now) - Date.parse(item.source.producedAt ?? "");
 }

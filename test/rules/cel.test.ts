@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GateError } from "../../gate/model/error.ts";
+import { compileCel } from "../../gate/rules/cel.ts";
+
+const REFUSED = [
+  ["a text that is no CEL", "1 +", "CEL_SYNTAX"],
+  ["a variable that does not exist", "secrets.token == 'x'", "CEL_SYNTAX"],
+  ["an expression that is no truth", "1 + 1", "CEL_NOT_BOOLEAN"],
+  ["a backtracking pattern", "'aaaa'.matches('(a+)+$')", "CEL_FUNCTION"],
+  ["three nested loops", "artifacts.all(a, artifacts.all(b, artifacts.all(c, a + b == c)))", "CEL_LIMIT"],
+  ["a text that is too long", `true${" || true".repeat(400)}`, "CEL_LIMIT"],
+  ["an expression that is too deep", `${"(".repeat(200)}true${")".repeat(200)}`, "CEL_SYNTAX"],
+  ["too many nodes", Array(300).fill("true").join("||"), "CEL_SYNTAX"],
+] as const;
+
+for (const [name, text, code] of REFUSED) {
+  test(`compileCel() refuses ${name}`, () => {
+    assert.throws(
+      () => compileCel(text),
+      (error) => error instanceof GateError && error.code === code,
+    );
+  });
+}
+
+test("compileCel() names the metrics that have to be there, and not those that has() asks for", () => {
+  const cel = compileCel(
+    'metrics.a.head > 1.0 && metrics["b/c"].head > 1.0 && (!has(metrics.d) || metrics.e.head > 1.0)',
+  );
+  assert.deepEqual(cel.metrics, ["a", "b/c", "e"]);
+});
+
+test("a loop over long lists is refused before it runs", () => {
+  const cel = compileCel("artifacts.all(a, artifacts.exists(b, a == b))");
+  assert.equal(cel.evaluate({ artifacts: ["x"] }), true);
+  assert.throws(
+    () => cel.evaluate({ artifacts: Array.from({ length: 5000 }, (_, index) => String(index)) }),
+    (error) => error instanceof GateError && error.code === "CEL_COST",
+  );
+});
+
+test("an object's prototype is out of reach", () => {
+  for (const text of ["metrics.constructor == null", "metrics.__proto__ == null", "model.toString == null"]) {
+    assert.throws(() => compileCel(text).evaluate({ metrics: {}, model: {} }), GateError);
+  }
+});

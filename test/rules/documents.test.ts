@@ -1,0 +1,421 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Outcome } from "../../gate/model/decision.ts";
+import type {
+  ArtifactEvidence,
+  CardEvidence,
+  DatasetEvidence,
+  Evidence,
+  FileScan,
+  LockEvidence,
+} from "../../gate/model/evidence.ts";
+import { RULES } from "../../gate/rules/index.ts";
+import type { View } from "../../gate/rules/rule.ts";
+import { HEAD_DIGEST, manifest, metric, model, OTHER_DIGEST, policy, source, version, view } from "./view.ts";
+
+const fact = { model: "m", side: "head", source: source(), trust: "declared" } as const;
+
+function scan(overrides: Partial<FileScan> = {}): ArtifactEvidence {
+  const path = "m/model.safetensors";
+  const clean = {
+    path,
+    format: "safetensors",
+    size: 1000,
+    sha256: "a".repeat(64),
+    findings: [],
+    complete: true,
+  };
+  return { ...fact, kind: "artifact", path, scan: { ...clean, ...overrides } };
+}
+
+function card(overrides: Partial<CardEvidence> = {}): CardEvidence {
+  const sections = ["Intended use", "Training data", "Evaluation", "Limitations"].map((title, index) => ({
+    title,
+    line: index * 4 + 1,
+    words: 20,
+  }));
+  return {
+    ...fact,
+    kind: "card",
+    path: "m/README.md",
+    frontMatter: ["license"],
+    sections,
+    claims: [],
+    ...overrides,
+  };
+}
+
+function dataset(overrides: Partial<DatasetEvidence> = {}): DatasetEvidence {
+  return { ...fact, kind: "dataset", name: "train", role: "train", digest: OTHER_DIGEST, ...overrides };
+}
+
+function lock(mismatches: LockEvidence["mismatches"]): LockEvidence {
+  return { ...fact, kind: "lock", path: "dvc.lock", stage: "train", mismatches };
+}
+
+const head = (overrides: Parameters<typeof version>[1]): Partial<View> => ({
+  model: model({ head: version(HEAD_DIGEST, overrides) }),
+});
+const path = "m/model.safetensors";
+const pickle = { code: "PICKLE_NOT_SCANNED", severity: "fail", where: "", message: "a pickle" } as const;
+
+const ROWS: readonly (readonly [
+  string,
+  string,
+  Readonly<Record<string, unknown>>,
+  readonly Evidence[],
+  Partial<View>,
+  Outcome,
+  string?,
+])[] = [
+  ["artifact.format", "a file that is fully explained passes", {}, [scan()], {}, "pass"],
+  [
+    "artifact.format",
+    "a pickle fails",
+    {},
+    [scan({ format: "pickle", findings: [pickle], complete: false })],
+    {},
+    "fail",
+    "PICKLE_NOT_SCANNED",
+  ],
+  [
+    "artifact.format",
+    "a format that the policy does not allow fails",
+    { allow: ["onnx"] },
+    [scan()],
+    {},
+    "fail",
+    "FORMAT_NOT_ALLOWED",
+  ],
+  [
+    "artifact.format",
+    "bytes that nothing explains fail",
+    {},
+    [scan({ complete: false })],
+    {},
+    "fail",
+    "NOT_EXPLAINED",
+  ],
+  [
+    "artifact.format",
+    "a file that was not scanned is missing",
+    {},
+    [],
+    {},
+    "missing_evidence",
+    "NOT_SCANNED",
+  ],
+  [
+    "artifact.format",
+    "a symbolic link is an error",
+    {},
+    [scan()],
+    head({ artifacts: [{ path, problem: { code: "PATH_UNSAFE", message: "a link" } }] }),
+    "error",
+    "PATH_UNSAFE",
+  ],
+  [
+    "artifact.format",
+    "a model without files is missing",
+    {},
+    [],
+    head({ artifacts: [] }),
+    "missing_evidence",
+  ],
+  ["artifact.size", "a file within the budget passes", { max_bytes: 1000 }, [scan()], {}, "pass"],
+  [
+    "artifact.size",
+    "a file over the budget fails",
+    { max_bytes: 999 },
+    [scan()],
+    {},
+    "fail",
+    "ARTIFACT_TOO_LARGE",
+  ],
+  [
+    "artifact.size",
+    "a pointer's size counts",
+    { max_bytes: 999 },
+    [],
+    head({ artifacts: [{ path, pointer: { kind: "lfs", digest: HEAD_DIGEST, size: 5000 } }] }),
+    "fail",
+  ],
+  [
+    "artifact.size",
+    "a pointer that does not say is missing",
+    { max_bytes: 999 },
+    [],
+    head({ artifacts: [{ path, pointer: { kind: "dvc", digest: HEAD_DIGEST } }] }),
+    "missing_evidence",
+  ],
+  ["artifact.digest", "the manifest's digest is the bytes'", {}, [], {}, "pass"],
+  [
+    "artifact.digest",
+    "another digest fails",
+    {},
+    [],
+    head({ artifacts: [{ path, digest: HEAD_DIGEST, declared: OTHER_DIGEST }] }),
+    "fail",
+    "DIGEST_DIFFERS",
+  ],
+  [
+    "artifact.digest",
+    "no digest in the manifest fails",
+    {},
+    [],
+    head({ artifacts: [{ path, digest: HEAD_DIGEST }] }),
+    "fail",
+    "DIGEST_NOT_DECLARED",
+  ],
+  [
+    "artifact.digest",
+    "content that is not known is missing",
+    {},
+    [],
+    head({ artifacts: [{ path, declared: HEAD_DIGEST }] }),
+    "missing_evidence",
+    "DIGEST_UNKNOWN",
+  ],
+  ["manifest.valid", "a valid manifest passes", {}, [], {}, "pass"],
+  [
+    "manifest.valid",
+    "a manifest with problems fails",
+    {},
+    [],
+    head({ problems: [{ code: "MANIFEST_INVALID", message: "bad" }] }),
+    "fail",
+    "MANIFEST_INVALID",
+  ],
+  ["inventory.registered", "a filled entry passes", {}, [], {}, "pass"],
+  [
+    "inventory.registered",
+    "an empty owner fails",
+    {},
+    [],
+    head({ manifest: manifest({ owner: " " }) }),
+    "fail",
+    "INVENTORY_INCOMPLETE",
+  ],
+  [
+    "inventory.registered",
+    "a review that is due fails",
+    {},
+    [],
+    head({ manifest: manifest({ nextReview: "2026-11-20" }) }),
+    "fail",
+    "REVIEW_OVERDUE",
+  ],
+  [
+    "inventory.registered",
+    "a review due today is in time",
+    {},
+    [],
+    head({ manifest: manifest({ nextReview: "2026-11-21" }) }),
+    "pass",
+  ],
+  ["card.complete", "a complete card passes", { front_matter: ["license"] }, [card()], {}, "pass"],
+  ["card.complete", "no card is missing", {}, [], {}, "missing_evidence", "CARD_MISSING"],
+  [
+    "card.complete",
+    "a missing section fails",
+    { sections: ["Ethics"] },
+    [card()],
+    {},
+    "fail",
+    "CARD_SECTION_MISSING",
+  ],
+  [
+    "card.complete",
+    "a placeholder fails",
+    {},
+    [card({ sections: [{ title: "Intended use", line: 1, words: 50, placeholder: "TODO" }] })],
+    {},
+    "fail",
+    "CARD_PLACEHOLDER",
+  ],
+  ["card.complete", "too few words fail", { min_words: 21 }, [card()], {}, "fail", "CARD_SECTION_SHORT"],
+  [
+    "card.complete",
+    "a key that front matter lacks fails",
+    { front_matter: ["datasets"] },
+    [card()],
+    {},
+    "fail",
+    "CARD_KEY_MISSING",
+  ],
+  [
+    "card.equals-evidence",
+    "a rounded number passes",
+    {},
+    [card({ claims: [{ metric: "roc_auc", value: 0.8, line: 3 }] }), metric({ value: 0.8049 })],
+    {},
+    "pass",
+  ],
+  [
+    "card.equals-evidence",
+    "another number fails",
+    {},
+    [card({ claims: [{ metric: "roc_auc", value: 0.9, line: 3 }] }), metric({ value: 0.8 })],
+    {},
+    "fail",
+    "CARD_NUMBER_DIFFERS",
+  ],
+  [
+    "card.equals-evidence",
+    "a number without evidence is missing",
+    {},
+    [card({ claims: [{ metric: "f1", value: 0.9, line: 3 }] }), metric()],
+    {},
+    "missing_evidence",
+  ],
+  [
+    "card.equals-evidence",
+    "NaN in the card is an error",
+    { tolerance: 1e9 },
+    [card({ claims: [{ metric: "roc_auc", value: "NaN", line: 3 }] }), metric()],
+    {},
+    "error",
+  ],
+  [
+    "card.equals-evidence",
+    "a card without numbers has none to compare",
+    {},
+    [card(), metric()],
+    {},
+    "not_applicable",
+  ],
+  ["data.pinned", "a digest pins", {}, [dataset()], {}, "pass"],
+  [
+    "data.pinned",
+    "no digest fails",
+    {},
+    [(({ digest: _, ...rest }) => rest)(dataset())],
+    {},
+    "fail",
+    "DATA_NOT_PINNED",
+  ],
+  [
+    "data.pinned",
+    "another digest than stated fails",
+    {},
+    [dataset({ declared: HEAD_DIGEST })],
+    {},
+    "fail",
+    "DATA_DIFFERS",
+  ],
+  ["data.pinned", "no dataset is missing", {}, [], {}, "missing_evidence"],
+  ["lock.in-sync", "no pipeline has no lock", {}, [], {}, "not_applicable"],
+  ["lock.in-sync", "a lock in sync passes", {}, [lock([])], {}, "pass"],
+  [
+    "lock.in-sync",
+    "a mismatch fails",
+    {},
+    [lock([{ message: "params.yaml changed", place: { path: "dvc.lock" } }])],
+    {},
+    "fail",
+    "LOCK_OUT_OF_SYNC",
+  ],
+  [
+    "lock.in-sync",
+    "an unreadable lock is an error",
+    {},
+    [],
+    {
+      problems: [
+        { model: "m", side: "head", code: "YAML_SYNTAX", message: "bad", place: { path: "dvc.lock" } },
+      ],
+    },
+    "error",
+  ],
+  [
+    "policy.change-guard",
+    "a change that leaves the judge alone is none of its business",
+    {},
+    [],
+    {},
+    "not_applicable",
+  ],
+  [
+    "policy.change-guard",
+    "a loosened threshold fails",
+    {},
+    [],
+    {
+      policyChange: {
+        files: [{ path: ".weighbridge/policy.yml", kind: "policy" }],
+        differences: [{ gate: "auc-floor", what: "with.min", from: "0.8", to: "0.6", effect: "loosened" }],
+      },
+    },
+    "fail",
+    "POLICY_LOOSENED",
+  ],
+  [
+    "policy.change-guard",
+    "a tightened threshold passes",
+    {},
+    [],
+    {
+      policyChange: {
+        files: [{ path: ".weighbridge/policy.yml", kind: "policy" }],
+        differences: [{ gate: "auc-floor", what: "with.min", from: "0.6", to: "0.8", effect: "tightened" }],
+      },
+    },
+    "pass",
+  ],
+  [
+    "policy.change-guard",
+    "an unreadable policy fails",
+    {},
+    [],
+    { policyChange: { files: [], differences: [], unreadable: { code: "YAML_SYNTAX", message: "bad" } } },
+    "fail",
+    "YAML_SYNTAX",
+  ],
+  [
+    "policy.change-guard",
+    "C46: a waiver beside the model it waives fails where the policy refuses that",
+    { refuse: ["waiver"] },
+    [],
+    {
+      policyChange: { files: [{ path: ".weighbridge/waivers/WVR-1.yml", kind: "waiver" }], differences: [] },
+    },
+    "fail",
+    "WAIVER_CHANGED",
+  ],
+  [
+    "gates.complete",
+    "C10: a model about which nothing was judged is an error",
+    {},
+    [],
+    { results: [] },
+    "error",
+    "NOTHING_EVALUATED",
+  ],
+  [
+    "gates.complete",
+    "C10: files of a model of the policy where no model was found are an error",
+    {},
+    [],
+    {
+      results: [],
+      change: {
+        base: "1",
+        mergeBase: "1",
+        head: "2",
+        models: [],
+        files: [{ status: "removed", path: "models/x/model.yml" }],
+      },
+      policy: policy({ models: [{ id: "x", path: "models/x" }] }),
+    },
+    "error",
+    "NOTHING_EVALUATED",
+  ],
+];
+
+for (const [rule, name, args, evidence, overrides, outcome, code] of ROWS) {
+  test(`${rule}: ${name}`, () => {
+    const judgement = RULES.get(rule)?.judge(args, view(evidence, overrides));
+    assert.equal(judgement?.outcome, outcome, JSON.stringify(judgement));
+    if (code !== undefined) assert.equal(judgement?.findings[0]?.code, code);
+  });
+}

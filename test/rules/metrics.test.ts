@@ -1,0 +1,491 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Outcome } from "../../gate/model/decision.ts";
+import type { MetricEvidence } from "../../gate/model/evidence.ts";
+import { RULES } from "../../gate/rules/index.ts";
+import type { View } from "../../gate/rules/rule.ts";
+import {
+  evaluation,
+  HEAD_DIGEST,
+  manifest,
+  metric,
+  model,
+  newModel,
+  OTHER_DIGEST,
+  removedModel,
+  source,
+  version,
+  view,
+} from "./view.ts";
+
+interface Row {
+  readonly name: string;
+  readonly rule: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+  readonly evidence?: readonly MetricEvidence[];
+  readonly view?: Partial<View>;
+  readonly outcome: Outcome;
+  readonly code?: string;
+}
+
+const ci = (low: number, high: number, level = 0.95) => ({ low, high, level });
+const floor = { metric: "roc_auc", min: 0.78 };
+const sure = { ...floor, level: 0.95 };
+const twoPlanned = version(HEAD_DIGEST, {
+  manifest: manifest({ evaluation: [evaluation({ metrics: [{ name: "roc_auc" }, { name: "recall" }] })] }),
+});
+const noPlan = version(HEAD_DIGEST, { manifest: manifest({ evaluation: [] }) });
+const unreadable = {
+  model: "m",
+  side: "head",
+  code: "JSON_SYNTAX",
+  message: "bad",
+  place: { path: "m/metrics.json" },
+} as const;
+
+const FLOOR: readonly Row[] = [
+  {
+    name: "a value at the floor passes",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.78 })],
+    outcome: "pass",
+  },
+  {
+    name: "a value below it fails",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.7799999 })],
+    outcome: "fail",
+    code: "METRIC_BELOW_FLOOR",
+  },
+  {
+    name: "NaN is an error",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: "NaN" })],
+    outcome: "error",
+    code: "METRIC_NOT_FINITE",
+  },
+  {
+    name: "Infinity is an error, however large",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: "Infinity" })],
+    outcome: "error",
+    code: "METRIC_NOT_FINITE",
+  },
+  {
+    name: "no value is missing evidence",
+    rule: "metric.floor",
+    args: floor,
+    outcome: "missing_evidence",
+    code: "METRIC_MISSING",
+  },
+  {
+    name: "no value and an unreadable file is an error",
+    rule: "metric.floor",
+    args: floor,
+    view: { problems: [unreadable] },
+    outcome: "error",
+    code: "JSON_SYNTAX",
+  },
+  {
+    name: "a problem of another metric is not ours",
+    rule: "metric.floor",
+    args: floor,
+    view: { problems: [{ ...unreadable, metrics: ["recall"] }] },
+    outcome: "missing_evidence",
+  },
+  {
+    name: "a value about another digest does not count",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ subject: OTHER_DIGEST, value: 0.9 })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "a bad value about another digest does no harm",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.8 }), metric({ subject: OTHER_DIGEST, value: 0.1 })],
+    outcome: "pass",
+  },
+  {
+    name: "a value from training data does not count",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ role: "train", dataset: "train", value: 0.99 })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "a value of one slice does not count",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ slice: { sex: "F" }, value: 0.99 })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "the most trusted word counts",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.9 }), metric({ trust: "ci", value: 0.7 })],
+    outcome: "fail",
+  },
+  {
+    name: "two words of equal trust that differ are an error",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.9 }), metric({ value: 0.91 })],
+    outcome: "error",
+    code: "EVIDENCE_CONTRADICTS",
+  },
+  {
+    name: "every dataset that reports it has to reach it",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ value: 0.9 }), metric({ dataset: "recent", value: 0.7 })],
+    outcome: "fail",
+  },
+  {
+    name: "a planned dataset that is silent is missing",
+    rule: "metric.floor",
+    args: floor,
+    evidence: [metric({ dataset: "easy", value: 0.99 })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "an interval above the floor passes",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.8, ci: ci(0.78, 0.82) })],
+    outcome: "pass",
+  },
+  {
+    name: "an interval that spans the floor cannot tell",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.8, n: 1000, ci: ci(0.76, 0.84) })],
+    outcome: "inconclusive",
+    code: "INTERVAL_SPANS_THRESHOLD",
+  },
+  {
+    name: "an interval below the floor fails",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.7, ci: ci(0.65, 0.75) })],
+    outcome: "fail",
+  },
+  {
+    name: "an estimate outside of its own interval does not pass",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.7, ci: ci(0.8, 0.9) })],
+    outcome: "inconclusive",
+  },
+  {
+    name: "no interval where one is asked for is missing",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.9 })],
+    outcome: "missing_evidence",
+    code: "INTERVAL_MISSING",
+  },
+  {
+    name: "an interval of lower confidence is not enough",
+    rule: "metric.floor",
+    args: sure,
+    evidence: [metric({ value: 0.9, ci: ci(0.89, 0.91, 0.9) })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "a removed model has no floor",
+    rule: "metric.floor",
+    args: floor,
+    view: { model: removedModel() },
+    outcome: "not_applicable",
+  },
+  {
+    name: "a ceiling holds from above",
+    rule: "metric.ceiling",
+    args: { metric: "ece", max: 0.05 },
+    evidence: [metric({ name: "ece", value: 0.05 })],
+    outcome: "pass",
+  },
+  {
+    name: "a value above the ceiling fails",
+    rule: "metric.ceiling",
+    args: { metric: "ece", max: 0.05 },
+    evidence: [metric({ name: "ece", value: 0.051 })],
+    outcome: "fail",
+    code: "METRIC_ABOVE_CEILING",
+  },
+];
+
+const pair = (base: number, head: number, more: Partial<MetricEvidence> = {}) => [
+  metric({ side: "base", value: base, ...more }),
+  metric({ value: head, ...more }),
+];
+
+const REGRESSION: readonly Row[] = [
+  { name: "no loss passes", rule: "metric.no-regression", evidence: pair(0.8, 0.81), outcome: "pass" },
+  {
+    name: "any loss fails where no margin is given",
+    rule: "metric.no-regression",
+    evidence: pair(0.8, 0.7999),
+    outcome: "fail",
+    code: "METRIC_REGRESSED",
+  },
+  {
+    name: "a loss of exactly the margin passes, rounding included",
+    rule: "metric.no-regression",
+    args: { margin: 0.01 },
+    evidence: pair(0.87, 0.86),
+    outcome: "pass",
+  },
+  {
+    name: "a loss above the margin fails",
+    rule: "metric.no-regression",
+    args: { margin: 0.01 },
+    evidence: pair(0.87, 0.8599),
+    outcome: "fail",
+  },
+  {
+    name: "a relative margin is a share of the base",
+    rule: "metric.no-regression",
+    args: { relative_margin: 0.1 },
+    evidence: pair(0.5, 0.45),
+    outcome: "pass",
+  },
+  {
+    name: "with both margins both have to hold",
+    rule: "metric.no-regression",
+    args: { margin: 0.01, relative_margin: 0.1 },
+    evidence: pair(0.5, 0.47),
+    outcome: "fail",
+  },
+  {
+    name: "lower is better where the direction says so",
+    rule: "metric.no-regression",
+    evidence: pair(0.3, 0.31, { direction: "lower" }),
+    outcome: "fail",
+  },
+  {
+    name: "a new model has nothing to lose",
+    rule: "metric.no-regression",
+    evidence: [metric()],
+    view: { model: newModel() },
+    outcome: "not_applicable",
+  },
+  {
+    name: "no number at base is missing evidence",
+    rule: "metric.no-regression",
+    evidence: [metric()],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "other data than at base cannot be compared",
+    rule: "metric.no-regression",
+    evidence: [metric({ side: "base", datasetDigest: OTHER_DIGEST }), metric({ datasetDigest: HEAD_DIGEST })],
+    outcome: "inconclusive",
+    code: "DATASET_CHANGED",
+  },
+  {
+    name: "a model without a plan cannot be compared",
+    rule: "metric.no-regression",
+    view: { model: model({ base: noPlan, head: noPlan }) },
+    outcome: "missing_evidence",
+    code: "PLAN_EMPTY",
+  },
+];
+
+const PLAN: readonly Row[] = [
+  {
+    name: "every planned metric reported passes",
+    rule: "metric.present",
+    evidence: [metric()],
+    outcome: "pass",
+  },
+  {
+    name: "a planned metric that is not reported is missing",
+    rule: "metric.present",
+    evidence: [metric()],
+    view: { model: model({ head: twoPlanned }) },
+    outcome: "missing_evidence",
+    code: "METRIC_MISSING",
+  },
+  {
+    name: "a metric that base planned cannot be left out",
+    rule: "metric.present",
+    evidence: [metric()],
+    view: { model: model({ base: twoPlanned }) },
+    outcome: "fail",
+    code: "PLAN_SHRUNK",
+  },
+  { name: "evidence about this digest is", rule: "evidence.subject", evidence: [metric()], outcome: "pass" },
+  {
+    name: "evidence about another digest is not evidence",
+    rule: "evidence.subject",
+    evidence: [metric({ subject: OTHER_DIGEST })],
+    outcome: "missing_evidence",
+    code: "SUBJECT_DIFFERS",
+  },
+  {
+    name: "a second item about another digest does no harm",
+    rule: "evidence.subject",
+    evidence: [metric(), metric({ subject: OTHER_DIGEST })],
+    outcome: "pass",
+  },
+  {
+    name: "recent evidence is fresh",
+    rule: "evidence.fresh",
+    args: { max_age_days: 2 },
+    evidence: [metric()],
+    outcome: "pass",
+  },
+  {
+    name: "old evidence is stale",
+    rule: "evidence.fresh",
+    args: { max_age_days: 0.5 },
+    evidence: [metric()],
+    outcome: "fail",
+    code: "EVIDENCE_STALE",
+  },
+  {
+    name: "the smaller of both ages counts",
+    rule: "evidence.fresh",
+    args: { max_age_days: 30, max_age_days_by_tier: { T2: 0.5 } },
+    evidence: [metric()],
+    outcome: "fail",
+  },
+  {
+    name: "evidence without a time is missing",
+    rule: "evidence.fresh",
+    args: { max_age_days: 30 },
+    evidence: [metric({ source: { ...source(), producedAt: "yesterday" } })],
+    outcome: "missing_evidence",
+  },
+  {
+    name: "evidence from the future fails",
+    rule: "evidence.fresh",
+    args: { max_age_days: 30 },
+    evidence: [metric({ source: source({ producedAt: "2026-12-24T00:00:00Z" }) })],
+    outcome: "fail",
+    code: "EVIDENCE_FROM_THE_FUTURE",
+  },
+  {
+    name: "trust reaches what the tier asks",
+    rule: "evidence.trust",
+    args: { minimum_by_tier: { T2: "ci" } },
+    evidence: [metric({ trust: "ci" })],
+    outcome: "pass",
+  },
+  {
+    name: "trust below it fails",
+    rule: "evidence.trust",
+    args: { minimum_by_tier: { T2: "ci" } },
+    evidence: [metric()],
+    outcome: "fail",
+    code: "TRUST_TOO_LOW",
+  },
+  {
+    name: "a tier that is not named asks nothing",
+    rule: "evidence.trust",
+    args: { minimum_by_tier: { T1: "ci" } },
+    evidence: [metric()],
+    outcome: "not_applicable",
+  },
+];
+
+const EXPRESSIONS: readonly Row[] = [
+  {
+    name: "true passes",
+    rule: "expression",
+    args: { require: "metrics.roc_auc.head >= 0.8 && metrics.roc_auc.delta > 0.0" },
+    evidence: pair(0.79, 0.8),
+    outcome: "pass",
+  },
+  {
+    name: "false fails",
+    rule: "expression",
+    args: { require: "metrics.roc_auc.head > metrics.roc_auc.base" },
+    evidence: pair(0.8, 0.8),
+    outcome: "fail",
+    code: "EXPRESSION_FALSE",
+  },
+  {
+    name: "a metric that is not there is missing, whatever an or would forgive",
+    rule: "expression",
+    args: { require: "metrics.roc_auc.head > 0.1 || metrics.nope.head > 0.5" },
+    evidence: pair(0.8, 0.8),
+    outcome: "missing_evidence",
+  },
+  {
+    name: "has() may ask for it",
+    rule: "expression",
+    args: { require: "!has(metrics.nope)" },
+    evidence: pair(0.8, 0.8),
+    outcome: "pass",
+  },
+  {
+    name: "a new model has no base: an error that says so",
+    rule: "expression",
+    args: { require: "metrics.roc_auc.head > metrics.roc_auc.base" },
+    evidence: [metric()],
+    view: { model: newModel() },
+    outcome: "error",
+    code: "CEL_EVALUATION",
+  },
+  {
+    name: "the class lets a new model through",
+    rule: "expression",
+    args: { require: 'model.class == "D" || metrics.roc_auc.head > metrics.roc_auc.base' },
+    evidence: [metric()],
+    view: { model: newModel() },
+    outcome: "pass",
+  },
+  {
+    name: "a number is no truth",
+    rule: "expression",
+    args: { require: "metrics.roc_auc.head" },
+    evidence: pair(0.8, 0.8),
+    outcome: "error",
+    code: "CEL_NOT_BOOLEAN",
+  },
+];
+
+for (const row of [...FLOOR, ...REGRESSION, ...PLAN, ...EXPRESSIONS]) {
+  test(`${row.rule}: ${row.name}`, () => {
+    const judgement = RULES.get(row.rule)?.judge(row.args ?? {}, view(row.evidence, row.view));
+    assert.equal(judgement?.outcome, row.outcome, JSON.stringify(judgement));
+    if (row.code !== undefined) assert.equal(judgement?.findings[0]?.code, row.code);
+    assert.equal(
+      row.outcome === "pass",
+      judgement?.findings.length === 0,
+      "every outcome but pass has a finding",
+    );
+  });
+}
+
+test("C58: a value that is not a finite number passes no rule that reads metrics", () => {
+  for (const value of ["NaN", "Infinity", "-Infinity"] as const) {
+    for (const [rule, args] of [
+      ["metric.floor", { metric: "roc_auc", min: -1e300 }],
+      ["metric.ceiling", { metric: "roc_auc", max: 1e300 }],
+      ["metric.no-regression", { margin: 1e300 }],
+      ["metric.present", {}],
+    ] as const) {
+      const judgement = RULES.get(rule)?.judge(args, view([metric({ side: "base" }), metric({ value })]));
+      assert.equal(judgement?.outcome, "error", `${rule} on ${value}`);
+    }
+  }
+});
+
+test("an inconclusive floor names the sample size that could tell", () => {
+  const judgement = RULES.get("metric.floor")?.judge(
+    sure,
+    view([metric({ value: 0.8, n: 1000, ci: ci(0.76, 0.84) })]),
+  );
+  // Half width 0.04 over distance 0.02: twice as narrow needs four times the sample.
+  assert.match(judgement?.findings[0]?.message ?? "", /about (3999|4000|4001) samples instead of 1000/);
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Manifest } from "../../gate/model/manifest.ts";
+import type { Tier } from "../../gate/model/tier.ts";
+import { judgedModel } from "../../gate/verdict/tier.ts";
+import { BASE_DIGEST, HEAD_DIGEST, manifest, model, policy, version } from "../rules/view.ts";
+
+type Said = Pick<Partial<Manifest>, "tier" | "context">;
+
+const ROWS: readonly (readonly [string, Said, Said, Tier | undefined, Tier])[] = [
+  ["silence is T1", {}, {}, undefined, "T1"],
+  ["the policy's word counts", {}, {}, "T3", "T3"],
+  ["exposure 4 and purpose 3 are T1", {}, { context: { exposure: 4, purpose: 3 } }, undefined, "T1"],
+  ["exposure 3 and purpose 2 are T2", {}, { context: { exposure: 3, purpose: 2 } }, undefined, "T2"],
+  ["exposure 2 and purpose 1 are T3", {}, { context: { exposure: 2, purpose: 1 } }, undefined, "T3"],
+  ["exposure 1 and purpose 1 are T4", {}, { context: { exposure: 1, purpose: 1 } }, undefined, "T4"],
+  [
+    "a declared tier may be stricter than the computed",
+    {},
+    { tier: "T1", context: { exposure: 1, purpose: 1 } },
+    undefined,
+    "T1",
+  ],
+  [
+    "a declared tier cannot be laxer than the computed",
+    {},
+    { tier: "T4", context: { exposure: 4, purpose: 4 } },
+    undefined,
+    "T1",
+  ],
+  ["a declared tier cannot be laxer than the policy's", {}, { tier: "T4" }, "T2", "T2"],
+  [
+    "consumer credit is never below T2",
+    {},
+    { tier: "T4", context: { domain: "consumer-credit" } },
+    undefined,
+    "T2",
+  ],
+  [
+    "with no human in the loop it is T1",
+    {},
+    { tier: "T4", context: { domain: "consumer-credit", autonomy: "autonomous" } },
+    undefined,
+    "T1",
+  ],
+  [
+    "regulatory capital is T1",
+    {},
+    { tier: "T4", context: { domain: "regulatory-capital" } },
+    undefined,
+    "T1",
+  ],
+  [
+    "special-category data is never below T2",
+    {},
+    { tier: "T4", context: { specialCategoryData: true } },
+    undefined,
+    "T2",
+  ],
+  ["a change cannot lower the tier that base declares", { tier: "T2" }, { tier: "T4" }, undefined, "T2"],
+  [
+    "a change cannot take away the context that base states",
+    { context: { domain: "aml" } },
+    { tier: "T4" },
+    undefined,
+    "T1",
+  ],
+];
+
+for (const [name, base, head, tier, expected] of ROWS) {
+  test(`judgedModel(): ${name}`, () => {
+    const change = model({
+      base: version(BASE_DIGEST, { manifest: manifest(base) }),
+      head: version(HEAD_DIGEST, { manifest: manifest(head) }),
+    });
+    const models = tier === undefined ? [] : [{ id: "m", path: "m", tier }];
+    const judged = judgedModel(change, policy({ models }));
+    assert.equal(judged.tier, expected);
+    assert.notEqual(judged.tierReasons.length, 0);
+  });
+}
