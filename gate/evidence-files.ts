@@ -8,14 +8,20 @@ const FILES_MAX = 2_000;
 const FILE_BYTES_MAX = 16_777_216;
 const TOTAL_BYTES_MAX = 268_435_456;
 
+/** What the patterns name, and the patterns that name nothing. */
+export interface EvidenceFiles {
+  readonly files: readonly EvidenceFile[];
+  readonly unmatched: readonly string[];
+}
+
 /**
- * The files that the patterns name below `directory`, sorted by path. Links are not followed. A pattern that
- * names nothing is an error: evidence that silently stays away looks like evidence that was never there.
+ * The files that the patterns name below `directory`, sorted by path; links are not followed. What to make of a
+ * pattern that names nothing is the caller's to say.
  */
 export async function readEvidenceFiles(
   patterns: readonly string[],
   directory: string,
-): Promise<readonly EvidenceFile[]> {
+): Promise<EvidenceFiles> {
   const found = await Promise.all(patterns.map((pattern) => expand(pattern, directory)));
   const paths = [...new Set(found.flat())].sort();
   if (paths.length > FILES_MAX) {
@@ -24,22 +30,12 @@ export async function readEvidenceFiles(
       `Cannot read evidence: ${paths.length} files, limit is ${FILES_MAX}`,
     );
   }
-  return readAll(paths, directory);
+  const unmatched = patterns.filter((_, index) => found[index]?.length === 0);
+  return { files: await readAll(paths, directory), unmatched };
 }
 
-async function expand(pattern: string, directory: string): Promise<readonly string[]> {
-  const paths = await glob(pattern, {
-    cwd: directory,
-    dot: true,
-    followSymbolicLinks: false,
-    expandDirectories: true,
-  });
-  if (paths.length === 0) {
-    throw new GateError("EVIDENCE_ABSENT", `Cannot read evidence: no file matches "${pattern}"`, {
-      fix: "Give the path of the files that the evaluation wrote, relative to the working directory",
-    });
-  }
-  return paths;
+function expand(pattern: string, directory: string): Promise<readonly string[]> {
+  return glob(pattern, { cwd: directory, dot: true, followSymbolicLinks: false, expandDirectories: true });
 }
 
 async function readAll(paths: readonly string[], directory: string): Promise<readonly EvidenceFile[]> {

@@ -1,0 +1,66 @@
+import { writeFile } from "node:fs/promises";
+import { SingleBar } from "cli-progress";
+import { GateError } from "../gate/model/error.ts";
+import { terminal } from "../gate/report/escape.ts";
+
+/** Below this a bar would only flicker. */
+const BAR_BYTES_MIN = 64 * 1_048_576;
+
+/** Writes a command's one document to standard output, or to the file of `--out`. */
+export async function writeDocument(document: string, out: string | undefined): Promise<void> {
+  const text = document.endsWith("\n") ? document : `${document}\n`;
+  if (out !== undefined) return writeOut(out, text);
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function writeOut(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A line for people, on standard error: standard output belongs to the document. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** What went wrong, where, and what to do about it; the stack only of our own faults. */
+export function sayError(error: unknown): void {
+  if (!(error instanceof GateError)) {
+    say(
+      `weighbridge: this is a fault of Weighbridge: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+    return;
+  }
+  const { message, place, fix, code } = error;
+  const where = place === undefined ? "" : `${place.path}:${place.line ?? 1}:${place.column ?? 1}: `;
+  say(`weighbridge: ${lines(where + message)}`);
+  if (fix !== undefined) say(`  fix: ${lines(fix)}`);
+  say(`  code: ${code}`);
+}
+
+/** The lines of a message are ours; what stands in them may not be. */
+function lines(text: string): string {
+  return text.split("\n").map(terminal).join("\n");
+}
+
+/** A bar on a terminal for a long file; nothing elsewhere. Give the result's `update` the bytes done so far. */
+export function progressBar(label: string, bytes: number): { update(done: number): void; stop(): void } {
+  if (!process.stderr.isTTY || bytes < BAR_BYTES_MIN)
+    return { update: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({
+    format: `${terminal(label)} {bar} {percentage}% {eta_formatted}`,
+    clearOnComplete: true,
+  });
+  bar.start(bytes, 0);
+  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}
+
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
+  return cause instanceof Error ? cause.message : String(cause);
+}

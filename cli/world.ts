@@ -1,0 +1,55 @@
+import { type Checkout, openCheckout } from "../gate/checkout.ts";
+import { readEvidenceFiles } from "../gate/evidence-files.ts";
+import { GateError } from "../gate/model/error.ts";
+import { openPacks } from "../gate/packs.ts";
+import type { EvidenceFile, Packs, World } from "../gate/world.ts";
+
+/** Beside the sources and beside the bundle alike. */
+export const POLICIES = new URL("../policies/", import.meta.url);
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+
+export interface WorldOptions {
+  readonly evidence?: readonly string[];
+  /** Judge as of this moment instead of now. */
+  readonly now?: string | undefined;
+}
+
+/** Runs `body` with the World of the repository around the working directory, and closes it afterwards. */
+export async function withWorld<T>(
+  options: WorldOptions,
+  body: (world: World & { readonly repository: Checkout }) => Promise<T>,
+): Promise<T> {
+  const now = clock(options.now);
+  const evidence = await evidenceOf(options.evidence ?? []);
+  const repository = await openCheckout(process.cwd());
+  try {
+    return await body({ repository, packs: packs(), evidence, now });
+  } finally {
+    await repository.close();
+  }
+}
+
+/** A pattern that names nothing was mistyped: evidence that silently stays away looks like evidence never made. */
+async function evidenceOf(patterns: readonly string[]): Promise<readonly EvidenceFile[]> {
+  const { files, unmatched } = await readEvidenceFiles(patterns, process.cwd());
+  if (unmatched.length === 0) return files;
+  throw new GateError("EVIDENCE_ABSENT", `Cannot read evidence: no file matches ${unmatched.join(", ")}`, {
+    fix: "Give the paths of the files that the evaluation wrote, relative to the working directory",
+  });
+}
+
+export function packs(): Packs {
+  const token = process.env.GH_TOKEN || process.env.GITHUB_TOKEN;
+  const apiUrl = process.env.GITHUB_API_URL || "https://api.github.com";
+  return openPacks(POLICIES, { apiUrl, ...(token ? { token } : {}) });
+}
+
+function clock(at: string | undefined): () => Date {
+  if (at === undefined) return () => new Date();
+  const date = new Date(at);
+  if (!INSTANT.test(at) || Number.isNaN(date.getTime())) {
+    throw new GateError("USAGE", `Cannot judge as of "${at}": not a time such as 2026-11-21T12:00:00Z`);
+  }
+  return () => date;
+}
