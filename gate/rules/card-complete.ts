@@ -22,7 +22,7 @@ export const cardComplete: Rule = {
         description: `Headings that the card needs, in any case; ${DEFAULT_SECTIONS.join(", ")} if absent.`,
         examples: [["Intended use", "Limitations"]],
       },
-      tighter: { kind: "superset" },
+      tighter: { kind: "superset", default: DEFAULT_SECTIONS },
     },
     front_matter: {
       schema: {

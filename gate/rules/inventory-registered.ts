@@ -30,7 +30,7 @@ export const inventoryRegistered: Rule = {
         description: `Keys of model.yml that have to be filled; ${DEFAULT_FIELDS.join(", ")} if absent.`,
         examples: [["owner", "purpose"]],
       },
-      tighter: { kind: "superset" },
+      tighter: { kind: "superset", default: DEFAULT_FIELDS },
     },
   },
   judge(args, view) {

@@ -44,7 +44,8 @@ export const metricNoRegression: Rule = {
       schema: {
         type: "number",
         minimum: 0,
-        description: "Largest loss that is allowed, in the metric's unit; none if no margin is given.",
+        description:
+          "Largest loss that is allowed, in the metric's unit. This or relative_margin has to be given.",
         examples: [0.005],
       },
       tighter: { kind: "lower" },
@@ -77,6 +78,7 @@ function judgeRegression(args: Arguments, view: View): Judgement {
   if (planned.length === 0) return missing(noPlan(view, metric));
   const absolute = numberOf(args, "margin");
   const relative = numberOf(args, "relative_margin");
+  if (absolute === undefined && relative === undefined) return broken(noMargin());
   const margins = {
     ...(absolute === undefined ? {} : { absolute }),
     ...(relative === undefined ? {} : { relative }),
@@ -126,14 +128,24 @@ function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair:
   );
 }
 
-/** The smaller of the two allowances, for both have to hold; zero where neither is given. */
+/** The smaller of the two allowances, for both have to hold. */
 function allowance({ base, margins }: Pair): number {
-  const relative = margins.relative === undefined ? undefined : margins.relative * Math.abs(base);
-  return Math.min(margins.absolute ?? relative ?? 0, relative ?? margins.absolute ?? 0);
+  const { absolute = Infinity, relative = Infinity } = margins;
+  // Infinity times a base of zero would be NaN.
+  return relative === Infinity ? absolute : Math.min(absolute, relative * Math.abs(base));
 }
 
 function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
+}
+
+/** An absent margin is no limit, so that a child that states one is stricter; without any there is nothing to judge. */
+function noMargin() {
+  return {
+    code: "MARGIN_MISSING",
+    message: "The gate states neither margin nor relative_margin",
+    fix: "Write with: { margin: 0 } to allow no loss at all",
+  };
 }
 
 function noPlan(view: View, metric: string | undefined) {

@@ -31,7 +31,7 @@ export interface Parameter {
  */
 export type Tighter =
   | { readonly kind: "higher" | "lower"; readonly default?: number }
-  | { readonly kind: "subset" | "superset" }
+  | { readonly kind: "subset" | "superset"; readonly default?: readonly string[] }
   | { readonly kind: "order"; readonly words: readonly string[]; readonly default?: string }
   | { readonly kind: "by-tier"; readonly each: Exclude<Tighter, { readonly kind: "by-tier" }> }
   | { readonly kind: "same" };

@@ -228,10 +228,17 @@ const pair = (base: number, head: number, more: Partial<MetricEvidence> = {}) =>
 ];
 
 const REGRESSION: readonly Row[] = [
-  { name: "no loss passes", rule: "metric.no-regression", evidence: pair(0.8, 0.81), outcome: "pass" },
   {
-    name: "any loss fails where no margin is given",
+    name: "no loss passes",
     rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: pair(0.8, 0.81),
+    outcome: "pass",
+  },
+  {
+    name: "any loss fails where none is allowed",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
     evidence: pair(0.8, 0.7999),
     outcome: "fail",
     code: "METRIC_REGRESSED",
@@ -267,12 +274,14 @@ const REGRESSION: readonly Row[] = [
   {
     name: "lower is better where the direction says so",
     rule: "metric.no-regression",
+    args: { margin: 0 },
     evidence: pair(0.3, 0.31, { direction: "lower" }),
     outcome: "fail",
   },
   {
     name: "a new model has nothing to lose",
     rule: "metric.no-regression",
+    args: { margin: 0 },
     evidence: [metric()],
     view: { model: newModel() },
     outcome: "not_applicable",
@@ -280,12 +289,14 @@ const REGRESSION: readonly Row[] = [
   {
     name: "no number at base is missing evidence",
     rule: "metric.no-regression",
+    args: { margin: 0 },
     evidence: [metric()],
     outcome: "missing_evidence",
   },
   {
     name: "other data than at base cannot be compared",
     rule: "metric.no-regression",
+    args: { margin: 0 },
     evidence: [metric({ side: "base", datasetDigest: OTHER_DIGEST }), metric({ datasetDigest: HEAD_DIGEST })],
     outcome: "inconclusive",
     code: "DATASET_CHANGED",
@@ -293,11 +304,20 @@ const REGRESSION: readonly Row[] = [
   {
     name: "a model without a plan cannot be compared",
     rule: "metric.no-regression",
+    args: { margin: 0 },
     view: { model: model({ base: noPlan, head: noPlan }) },
     outcome: "missing_evidence",
     code: "PLAN_EMPTY",
   },
 ];
+
+const NO_MARGIN: Row = {
+  name: "a gate without a margin judges nothing",
+  rule: "metric.no-regression",
+  evidence: pair(0.8, 0.9),
+  outcome: "error",
+  code: "MARGIN_MISSING",
+};
 
 const PLAN: readonly Row[] = [
   {
@@ -454,7 +474,7 @@ const EXPRESSIONS: readonly Row[] = [
   },
 ];
 
-for (const row of [...FLOOR, ...REGRESSION, ...PLAN, ...EXPRESSIONS]) {
+for (const row of [...FLOOR, ...REGRESSION, NO_MARGIN, ...PLAN, ...EXPRESSIONS]) {
   test(`${row.rule}: ${row.name}`, () => {
     const judgement = RULES.get(row.rule)?.judge(row.args ?? {}, view(row.evidence, row.view));
     assert.equal(judgement?.outcome, row.outcome, JSON.stringify(judgement));
