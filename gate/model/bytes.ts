@@ -8,5 +8,9 @@ export interface ByteSource {
   /** Bytes in all. */
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Fills the whole target, so that streaming a large file allocates nothing; else as `read`. */
+  readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /** Whether the file was altered since it was opened; absent where that cannot happen. */
+  changed?(): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -6,4 +6,6 @@ export interface Finding {
   readonly message: string;
   readonly place?: Place;
   readonly fix?: string;
+  /** The number that the finding is about, so that a report can mark it in the table of metrics. */
+  readonly metric?: { readonly name: string; readonly dataset?: string };
 }

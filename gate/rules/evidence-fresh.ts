@@ -3,7 +3,7 @@ import type { MetricEvidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { numberByTier, numberOf } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { label } from "./metric-evidence.ts";
+import { about, label } from "./metric-evidence.ts";
 import { notAboutAnother, type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
@@ -41,14 +41,14 @@ export const evidenceFresh: Rule = {
     if (days === Infinity) return notApplicable("The policy sets no age for this tier");
     const planned = plannedEvidence(view);
     if (planned.length === 0) return missing({ code: "PLAN_EMPTY", message: "The model plans no metric" });
-    return combine(planned.map((metric) => judgeOne(view, metric, days)));
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, days))));
   },
 };
 
 /** Fresh if any item about this model is: an old item beside a new one does no harm. */
 function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement {
   const items = notAboutAnother(view, metric);
-  const name = label({ metric: metric.name, dataset: metric.dataset });
+  const name = label(metric);
   const dated = items.filter((item) => !Number.isNaN(ageMs(view, item)));
   if (dated.length === 0) return missing(undated(view, name, items[0]));
   const best = dated

@@ -1,6 +1,6 @@
 import type { Judgement } from "../model/decision.ts";
 import { combine, missing, notApplicable, pass } from "./judgement.ts";
-import { label } from "./metric-evidence.ts";
+import { about, label } from "./metric-evidence.ts";
 import { type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
@@ -25,7 +25,7 @@ export const evidenceSubject: Rule = {
         fix: "List the metrics to report under evaluation in model.yml",
       });
     }
-    return combine(planned.map((metric) => judgeOne(view, metric)));
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric))));
   },
 };
 
@@ -35,7 +35,7 @@ function judgeOne(view: View, metric: PlannedEvidence): Judgement {
   const seen = { expected: subject, evidence: metric.aboutThis };
   if (metric.aboutThis.length > 0) return pass({ observed: subject, ...seen });
   const named = [...new Set(metric.reported.flatMap((item) => item.subject ?? []))].sort();
-  const name = label({ metric: metric.name, dataset: metric.dataset });
+  const name = label(metric);
   const state =
     named.length > 0
       ? `is about ${named.join(", ")}`

@@ -2,7 +2,7 @@ import type { Judgement } from "../model/decision.ts";
 import { TRUST_ORDER, type Trust } from "../model/evidence.ts";
 import { textByTier } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { label } from "./metric-evidence.ts";
+import { about, label } from "./metric-evidence.ts";
 import { notAboutAnother, type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
@@ -33,13 +33,13 @@ export const evidenceTrust: Rule = {
     if (least === undefined) return notApplicable("The policy sets no trust for this tier");
     const planned = plannedEvidence(view);
     if (planned.length === 0) return missing({ code: "PLAN_EMPTY", message: "The model plans no metric" });
-    return combine(planned.map((metric) => judgeOne(view, metric, least)));
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, least))));
   },
 };
 
 function judgeOne(view: View, metric: PlannedEvidence, least: Trust): Judgement {
   const items = notAboutAnother(view, metric);
-  const name = label({ metric: metric.name, dataset: metric.dataset });
+  const name = label(metric);
   if (items.length === 0)
     return missing({ code: "METRIC_MISSING", message: `No ${name} was found about this model` });
   const best = TRUST_ORDER[Math.max(...items.map((item) => TRUST_ORDER.indexOf(item.trust)))] ?? "declared";

@@ -76,6 +76,12 @@ export function plannedMetric(view: View, name: MetricName): PlannedMetric | und
     .find((metric) => metric.name === name.metric);
 }
 
+/** The judgement with every finding marked as one about this number. */
+export function about({ metric: name, dataset }: MetricName, judgement: Judgement): Judgement {
+  const metric = { name, ...(dataset === undefined ? {} : { dataset }) };
+  return { ...judgement, findings: judgement.findings.map((finding) => ({ ...finding, metric })) };
+}
+
 /** `roc_auc on holdout` */
 export function label(name: MetricName): string {
   return name.dataset === undefined ? name.metric : `${name.metric} on ${name.dataset}`;

@@ -3,7 +3,7 @@ import type { MetricEvidence } from "../model/evidence.ts";
 import type { Direction } from "../model/manifest.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { broken, combine, fail, inconclusive, missing, notApplicable, pass } from "./judgement.ts";
-import { findMetric, label, plannedMetric, plannedMetrics, show } from "./metric-evidence.ts";
+import { about, findMetric, label, plannedMetric, plannedMetrics, show } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
 /**
@@ -83,7 +83,7 @@ function judgeRegression(args: Arguments, view: View): Judgement {
     ...(absolute === undefined ? {} : { absolute }),
     ...(relative === undefined ? {} : { relative }),
   };
-  return combine(planned.map((name) => compare(view, name, margins)));
+  return combine(planned.map((name) => about(name, compare(view, name, margins))));
 }
 
 function compare(view: View, name: { metric: string; dataset: string }, margins: Margins): Judgement {

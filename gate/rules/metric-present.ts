@@ -1,6 +1,6 @@
 import type { Judgement } from "../model/decision.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { findMetric, label, type Planned, plannedMetrics, show } from "./metric-evidence.ts";
+import { about, findMetric, label, type Planned, plannedMetrics, show } from "./metric-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
 export const metricPresent: Rule = {
@@ -12,7 +12,7 @@ export const metricPresent: Rule = {
     if (view.model?.head === undefined) return notApplicable("The model is removed");
     const planned = plannedMetrics(view);
     if (planned.length === 0) return missing(noPlan(view));
-    return combine(planned.map((metric) => judgeOne(view, metric)));
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric))));
   },
 };
 

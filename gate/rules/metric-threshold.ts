@@ -2,7 +2,7 @@ import type { Judgement } from "../model/decision.ts";
 import type { MetricEvidence } from "../model/evidence.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { combine, fail, inconclusive, missing, notApplicable, pass, type Seen } from "./judgement.ts";
-import { datasetsOf, findMetric, label, type MetricName, show } from "./metric-evidence.ts";
+import { about, datasetsOf, findMetric, label, type MetricName, show } from "./metric-evidence.ts";
 import type { Arguments, Parameter, Rule, View } from "./rule.ts";
 
 const METRIC: Parameter = {
@@ -78,8 +78,9 @@ function judgeThreshold(args: Arguments, view: View, edge: Threshold): Judgement
   const metric = textOf(args, "metric") ?? "";
   const dataset = textOf(args, "dataset");
   const datasets = dataset === undefined ? datasetsOf(view, metric) : [dataset];
-  if (datasets.length === 0) return judgeOne(view, { metric }, threshold);
-  return combine(datasets.map((name) => judgeOne(view, { metric, dataset: name }, threshold)));
+  const names: readonly MetricName[] =
+    datasets.length === 0 ? [{ metric }] : datasets.map((name) => ({ metric, dataset: name }));
+  return combine(names.map((name) => about(name, judgeOne(view, name, threshold))));
 }
 
 function judgeOne(view: View, name: MetricName, threshold: Threshold): Judgement {

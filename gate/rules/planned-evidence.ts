@@ -4,7 +4,7 @@ import type { View } from "./rule.ts";
 
 /** What a gate about the evidence itself has to look at: the numbers that the plan promises. */
 export interface PlannedEvidence {
-  readonly name: string;
+  readonly metric: string;
   readonly dataset: string;
   /** Everything that reports it, of whatever digest. */
   readonly reported: readonly MetricEvidence[];
@@ -20,7 +20,7 @@ export function plannedEvidence(view: View): readonly PlannedEvidence[] {
         item.kind === "metric" && item.side === "head" && item.name === metric && item.dataset === dataset,
     );
     const aboutThis = reported.filter((item) => item.subject !== undefined && item.subject === subject);
-    return { name: metric, dataset, reported, aboutThis };
+    return { metric, dataset, reported, aboutThis };
   });
 }
 
