@@ -3,10 +3,10 @@ import { access, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { readMetricNames } from "../../gate/adapter/metrics.ts";
+import { metrics as metricsAdapter } from "../../gate/adapter/metrics.ts";
 import { sha256 } from "../../gate/artifact/bytes.ts";
 import { identify } from "../../gate/artifact/identify.ts";
-import { subjectOf } from "../../gate/change/read.ts";
+import { subjectOf } from "../../gate/change/artifacts.ts";
 import type { Checkout } from "../../gate/checkout.ts";
 import type { Tree, TreeEntry } from "../../gate/model/change.ts";
 import type { Digest } from "../../gate/model/digest.ts";
@@ -123,8 +123,9 @@ async function toModel(
 }
 
 async function metricsOf(repository: Checkout, entry: TreeEntry): Promise<Pick<FoundModel, "metrics">> {
-  const [bytes] = await repository.read([entry], METRICS_BYTES_MAX);
-  const names = readMetricNames({ path: entry.path, bytes: bytes ?? new Uint8Array() });
+  const [bytes = new Uint8Array()] = await repository.read([entry], METRICS_BYTES_MAX);
+  const { items } = metricsAdapter.read({ path: entry.path, bytes });
+  const names = items.flatMap((item) => (item.kind === "metric" ? [item.name] : []));
   return names.length === 0 ? {} : { metrics: { path: entry.path, names } };
 }
 

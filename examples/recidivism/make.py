@@ -155,7 +155,7 @@ def main():
     worse = t.train(rows[rows["age"] < 30].iloc[:150])
     pull("2-regression", "Refresh the score", "Monthly refresh.", worse, "2026-11-20T09:00:00Z", 150, holdout)
     policy = (BASE / ".weighbridge" / "policy.yml").read_text()
-    weaker = policy.replace("version: 1.2.0", "version: 1.2.1").replace("min: 0.70", "min: 0.60").replace("margin: 0.005", "margin: 0.2")
+    weaker = policy.replace("version: 1.2.0", "version: 1.2.1").replace("min: 0.70", "min: 0.60").replace("relative_margin: 0.005", "relative_margin: 0.01")
     pull("3-weaker-policy", "Refresh the score and tidy the policy", "Monthly refresh, and some cleaning up.",
          worse, "2026-11-20T09:00:00Z", 150, holdout, weaker)
 

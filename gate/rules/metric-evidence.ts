@@ -88,8 +88,8 @@ export function label(name: MetricName): string {
 }
 
 /** A number short enough for a table, with digits enough to tell two that differ apart. */
-export function show(value: number): string {
-  return String(Number(value.toPrecision(6)));
+export function show(value: number, digits = 6): string {
+  return String(Number(value.toPrecision(digits)));
 }
 
 function candidates(view: View, side: Side, { metric, dataset }: MetricName): readonly MetricEvidence[] {

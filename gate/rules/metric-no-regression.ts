@@ -113,7 +113,7 @@ function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair:
   const allowed = allowance(pair);
   const seen = {
     observed: `${show(base)} → ${show(head)}`,
-    expected: `loss ≤ ${show(allowed)}`,
+    expected: `loss ≤ ${show(allowed, 4)}`,
     evidence: [baseEvidence, headEvidence],
   };
   if (loss <= allowed + ROUNDING * Math.max(Math.abs(base), Math.abs(head))) return pass(seen);
@@ -121,7 +121,7 @@ function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair:
   return fail(
     {
       code: "METRIC_REGRESSED",
-      message: `${label({ metric: headEvidence.name, dataset: headEvidence.dataset })} went from ${show(base)} to ${show(head)}: ${show(loss)} worse, ${show(allowed)} allowed`,
+      message: `${label({ metric: headEvidence.name, dataset: headEvidence.dataset })} went from ${show(base)} to ${show(head)}: ${show(loss, 4)} worse, ${show(allowed, 4)} allowed`,
       place: { path: source.path, ...(source.line === undefined ? {} : { line: source.line }) },
     },
     seen,
