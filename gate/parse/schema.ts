@@ -1,0 +1,114 @@
+import ajvModule, { type ValidateFunction } from "ajv/dist/2020.js";
+import formatsModule from "ajv-formats";
+import { GateError } from "../model/error.ts";
+import type { Node } from "./node.ts";
+import { type SchemaProblem, toProblems } from "./schema-problem.ts";
+import type { Schema } from "./schema-tree.ts";
+
+export type { SchemaProblemCode } from "./schema-draft.ts";
+export type { SchemaProblem } from "./schema-problem.ts";
+
+// Both are CommonJS; what `default` is depends on who loads them.
+const Ajv2020 = ajvModule.default ?? ajvModule;
+const addFormats = formatsModule.default ?? formatsModule;
+
+/** A document with more is not the document that was meant. */
+const PROBLEMS_MAX = 50;
+/** Errors that are explained: a list of a hundred thousand wrong items is as many. */
+const ERRORS_MAX = 1_000;
+
+const ajv = createAjv();
+
+/** A copy of a schema in which no node stands in two places, so that an error tells where it came from. */
+interface Compiled {
+  readonly schema: Schema;
+  readonly validate: ValidateFunction;
+}
+const compiled = new WeakMap<object, Compiled>();
+
+/**
+ * Every way in which a document that people write (at most some megabytes) does not fit a JSON Schema of draft
+ * 2020-12, in the document's order, at most 50; empty if it fits. A schema that is wrong itself throws. In a
+ * schema, `const` and `enum` hold scalars only, and `$ref` is local (`#/…`).
+ */
+export function checkSchema(schema: object, node: Node, path: string): SchemaProblem[] {
+  const own = compile(schema);
+  if (own.validate(toInstance(node)) === true) return [];
+  const errors = (own.validate.errors ?? []).slice(0, ERRORS_MAX);
+  const problems = toProblems(errors, { schema: own.schema, root: node, path });
+  // Whatever became of the explanation, a document that does not fit never passes.
+  if (problems.length === 0) throw new Error(`Cannot explain why ${path} does not fit its schema`);
+  return problems.slice(0, PROBLEMS_MAX);
+}
+
+/** Throws `code` (or that of the first problem) at the first problem's place, every problem on a line of its own. */
+export function assertSchema(schema: object, node: Node, path: string, code?: string): void {
+  const problems = checkSchema(schema, node, path);
+  const [first] = problems;
+  if (first === undefined) return;
+  const lines = problems.map(({ place, message }) => `${path}:${place.line}:${place.column}: ${message}`);
+  const fix = first.example === undefined ? {} : { fix: `Write ${first.example}` };
+  throw new GateError(code ?? first.code, lines.join("\n"), { place: first.place, ...fix });
+}
+
+function compile(schema: object): Compiled {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const copy: Schema = JSON.parse(JSON.stringify(schema));
+  const own = { schema: copy, validate: ajv.compile(copy) };
+  compiled.set(schema, own);
+  return own;
+}
+
+function createAjv() {
+  const instance = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    allowUnionTypes: true,
+    // `anyOf: [{ required: [a] }, { required: [b] }]` names keys that the parent defines.
+    strictRequired: false,
+    // Optimizing takes as long as all the rest of compiling, and a short run checks each schema once.
+    code: { optimize: false },
+    // Compiling the meta-schema takes longer than all else here; a test holds our schemas to it.
+    validateSchema: false,
+    addUsedSchema: false,
+    logger: false,
+  });
+  addFormats(instance);
+  instance.removeKeyword("uniqueItems");
+  instance.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    validate: (unique: boolean, items: readonly unknown[]) => !unique || areUnique(items),
+  });
+  return instance;
+}
+
+/**
+ * In the place of the library's own: that one calls `valueOf` of the objects that it compares, which a document
+ * may bring as a key, and misses a repeated text `__proto__`.
+ */
+function areUnique(items: readonly unknown[]): boolean {
+  return new Set(items.map((item) => JSON.stringify(item, inOrder))).size === items.length;
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The plain value to be checked: objects without a prototype, so that `__proto__` and `constructor` are only
+ * keys, and non-finite numbers as such, which are neither a number nor a text to any schema.
+ */
+function toInstance(node: Node): unknown {
+  if (node.kind === "list") return node.items.map(toInstance);
+  if (node.kind === "map") {
+    const object: Record<string, unknown> = Object.create(null);
+    for (const [key, { value }] of node.entries) object[key] = toInstance(value);
+    return object;
+  }
+  return typeof node.value === "object" && node.value !== null ? Number(node.value.nonFinite) : node.value;
+}
