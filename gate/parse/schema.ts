@@ -2,22 +2,21 @@ import ajvModule, { type ValidateFunction } from "ajv/dist/2020.js";
 import formatsModule from "ajv-formats";
 import { GateError } from "../model/error.ts";
 import type { Node } from "./node.ts";
+import { quickCheck } from "./quick-check.ts";
 import { type SchemaProblem, toProblems } from "./schema-problem.ts";
 import type { Schema } from "./schema-tree.ts";
+import { areUnique } from "./unique-items.ts";
 
 export type { SchemaProblemCode } from "./schema-draft.ts";
 export type { SchemaProblem } from "./schema-problem.ts";
-
-// Both are CommonJS; what `default` is depends on who loads them.
-const Ajv2020 = ajvModule.default ?? ajvModule;
-const addFormats = formatsModule.default ?? formatsModule;
 
 /** A document with more is not the document that was meant. */
 const PROBLEMS_MAX = 50;
 /** Errors that are explained: a list of a hundred thousand wrong items is as many. */
 const ERRORS_MAX = 1_000;
 
-const ajv = createAjv();
+/** Made when it is first needed: in the bundle only a document that does not fit needs it. */
+let ajv: ReturnType<typeof createAjv> | undefined;
 
 /** A copy of a schema in which no node stands in two places, so that an error tells where it came from. */
 interface Compiled {
@@ -32,8 +31,10 @@ const compiled = new WeakMap<object, Compiled>();
  * schema, `const` and `enum` hold scalars only, and `$ref` is local (`#/…`).
  */
 export function checkSchema(schema: object, node: Node, path: string): SchemaProblem[] {
+  const instance = toInstance(node);
+  if (quickCheck(schema, instance) === true) return [];
   const own = compile(schema);
-  if (own.validate(toInstance(node)) === true) return [];
+  if (own.validate(instance) === true) return [];
   const errors = (own.validate.errors ?? []).slice(0, ERRORS_MAX);
   const problems = toProblems(errors, { schema: own.schema, root: node, path });
   // Whatever became of the explanation, a document that does not fit never passes.
@@ -55,12 +56,16 @@ function compile(schema: object): Compiled {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   const copy: Schema = JSON.parse(JSON.stringify(schema));
+  ajv ??= createAjv();
   const own = { schema: copy, validate: ajv.compile(copy) };
   compiled.set(schema, own);
   return own;
 }
 
 function createAjv() {
+  // Both are CommonJS; what `default` is depends on who loads them.
+  const Ajv2020 = ajvModule.default ?? ajvModule;
+  const addFormats = formatsModule.default ?? formatsModule;
   const instance = new Ajv2020({
     allErrors: true,
     verbose: true,
@@ -84,19 +89,6 @@ function createAjv() {
     validate: (unique: boolean, items: readonly unknown[]) => !unique || areUnique(items),
   });
   return instance;
-}
-
-/**
- * In the place of the library's own: that one calls `valueOf` of the objects that it compares, which a document
- * may bring as a key, and misses a repeated text `__proto__`.
- */
-function areUnique(items: readonly unknown[]): boolean {
-  return new Set(items.map((item) => JSON.stringify(item, inOrder))).size === items.length;
-}
-
-function inOrder(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
