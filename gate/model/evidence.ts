@@ -9,6 +9,16 @@ export const TRUST_ORDER = ["declared", "ci", "attested"] as const satisfies rea
 
 export type Side = "base" | "head";
 
+/**
+ * How much a word counts against others about the same side. Of the head, what this run measured counts more than
+ * what was committed. Of the base, the base's own commit counts more than the run: the run belongs to the change,
+ * which has an interest in a base that is easy to beat.
+ */
+export function weightOf({ side, trust }: { readonly side: Side; readonly trust: Trust }): number {
+  const order: readonly Trust[] = side === "head" ? TRUST_ORDER : ["ci", "declared", "attested"];
+  return order.indexOf(trust);
+}
+
 /** Python's tools write these bare; they are carried, and no gate ever passes on them. */
 export type NonFinite = "NaN" | "Infinity" | "-Infinity";
 

@@ -1,7 +1,7 @@
 import type { ModelVersion } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
-import { type MetricEvidence, type Side, TRUST_ORDER } from "../model/evidence.ts";
-import type { PlannedMetric } from "../model/manifest.ts";
+import type { Digest } from "../model/digest.ts";
+import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
 
@@ -9,6 +9,8 @@ import type { View } from "./rule.ts";
 export interface MetricName {
   readonly metric: string;
   readonly dataset?: string;
+  /** Only numbers that were measured on this very data, if there are any. */
+  readonly datasetDigest?: Digest;
 }
 
 /** A finite number that may be judged, or why there is none. */
@@ -18,16 +20,16 @@ export type Found =
 
 /**
  * The number of one side, of the whole population, about that side's model, measured on other data than the
- * training data. Where several say it, the most trusted counts; two of equal trust that differ are an error.
+ * training data. Where several say it, the weightiest counts; two of equal weight that differ are an error.
  * Evidence that names another digest is not looked at: it can neither help nor harm.
  */
 export function findMetric(view: View, side: Side, name: MetricName): Found {
   const about = candidates(view, side, name);
   if (about.length === 0) return { kind: "none", judgement: absent(view, side, name) };
-  const trust = Math.max(...about.map((item) => TRUST_ORDER.indexOf(item.trust)));
-  const best = about.filter((item) => TRUST_ORDER.indexOf(item.trust) === trust);
+  const weight = Math.max(...about.map(weightOf));
+  const best = about.filter((item) => weightOf(item) === weight);
   const [first] = best;
-  if (first === undefined) throw new RangeError("Cannot choose evidence: the most trusted of some is none");
+  if (first === undefined) throw new RangeError("Cannot choose evidence: the weightiest of some is none");
   const other = best.find((item) => item.value !== first.value);
   if (other !== undefined) return { kind: "none", judgement: contradiction(first, other) };
   if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
@@ -67,15 +69,6 @@ export function plannedMetrics(view: View): readonly Planned[] {
   return [...planned.values()];
 }
 
-/** What the manifest says of a metric: the head's word, or the base's where the head is silent. */
-export function plannedMetric(view: View, name: MetricName): PlannedMetric | undefined {
-  return [view.model?.head, view.model?.base]
-    .flatMap((version) => version?.manifest?.evaluation ?? [])
-    .filter(({ dataset }) => name.dataset === undefined || dataset === name.dataset)
-    .flatMap(({ metrics }) => metrics)
-    .find((metric) => metric.name === name.metric);
-}
-
 /** The judgement with every finding marked as one about this number. */
 export function about({ metric: name, dataset }: MetricName, judgement: Judgement): Judgement {
   const metric = { name, ...(dataset === undefined ? {} : { dataset }) };
@@ -92,9 +85,10 @@ export function show(value: number, digits = 6): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-function candidates(view: View, side: Side, { metric, dataset }: MetricName): readonly MetricEvidence[] {
+function candidates(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
+  const { metric, dataset, datasetDigest } = name;
   const subject = version(view, side)?.subject;
-  return view.evidence.filter(
+  const about = view.evidence.filter(
     (item): item is MetricEvidence =>
       item.kind === "metric" &&
       item.side === side &&
@@ -104,6 +98,8 @@ function candidates(view: View, side: Side, { metric, dataset }: MetricName): re
       item.role !== "train" &&
       (item.subject === undefined || item.subject === subject),
   );
+  const onThisData = about.filter((item) => item.datasetDigest === datasetDigest);
+  return datasetDigest === undefined || onThisData.length === 0 ? about : onThisData;
 }
 
 function version(view: View, side: Side): ModelVersion | undefined {

@@ -3,7 +3,7 @@ import type { MetricEvidence } from "../model/evidence.ts";
 import type { Direction } from "../model/manifest.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { broken, combine, fail, inconclusive, missing, notApplicable, pass } from "./judgement.ts";
-import { about, findMetric, label, plannedMetric, plannedMetrics, show } from "./metric-evidence.ts";
+import { about, findMetric, label, plannedMetrics, show } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
 /**
@@ -87,13 +87,17 @@ function judgeRegression(args: Arguments, view: View): Judgement {
 }
 
 function compare(view: View, name: { metric: string; dataset: string }, margins: Margins): Judgement {
-  const base = findMetric(view, "base", name);
   const head = findMetric(view, "head", name);
   if (head.kind === "none") return head.judgement;
+  const { datasetDigest } = head.evidence;
+  const base = findMetric(view, "base", {
+    ...name,
+    ...(datasetDigest === undefined ? {} : { datasetDigest }),
+  });
   if (base.kind === "none") return base.judgement;
-  const direction =
-    head.evidence.direction ?? base.evidence.direction ?? plannedMetric(view, name)?.direction;
+  const direction = base.evidence.direction ?? head.evidence.direction;
   if (direction === undefined) return broken(noDirection(view, name));
+  if (differ(direction, head.evidence.direction)) return broken(turned(head.evidence, direction));
   if (differ(base.evidence.datasetDigest, head.evidence.datasetDigest)) {
     return inconclusive(notComparable(head.evidence), { evidence: [base.evidence, head.evidence] });
   }
@@ -165,6 +169,16 @@ function noDirection(view: View, name: { metric: string; dataset: string }) {
     message: `Nothing says whether more ${name.metric} is better or worse`,
     ...(path === undefined ? {} : { place: { path } }),
     fix: `State it in model.yml: metrics: [{ name: ${name.metric}, direction: higher }]`,
+  };
+}
+
+/** Turned round, every loss is a gain. */
+function turned(head: MetricEvidence, direction: Direction) {
+  return {
+    code: "DIRECTION_CHANGED",
+    message: `At base ${direction} ${head.name} is better; here it is to be ${head.direction}`,
+    place: { path: head.source.path },
+    fix: "Put the direction back, or have it corrected in a pull request of its own",
   };
 }
 

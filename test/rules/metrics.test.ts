@@ -311,6 +311,39 @@ const REGRESSION: readonly Row[] = [
   },
 ];
 
+const TRUSTING: readonly Row[] = [
+  {
+    name: "a run cannot make the base easier to beat than its own commit says",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.8 }),
+      metric({ side: "base", value: 0.5, trust: "ci" }),
+      metric({ value: 0.6, trust: "ci" }),
+    ],
+    outcome: "fail",
+  },
+  {
+    name: "a run may measure the base on new data",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.8, datasetDigest: OTHER_DIGEST }),
+      metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST, trust: "ci" }),
+      metric({ value: 0.72, datasetDigest: HEAD_DIGEST, trust: "ci" }),
+    ],
+    outcome: "pass",
+  },
+  {
+    name: "a direction that is turned round is an error",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [metric({ side: "base", value: 0.8 }), metric({ value: 0.6, direction: "lower" })],
+    outcome: "error",
+    code: "DIRECTION_CHANGED",
+  },
+];
+
 const NO_MARGIN: Row = {
   name: "a gate without a margin judges nothing",
   rule: "metric.no-regression",
@@ -474,7 +507,7 @@ const EXPRESSIONS: readonly Row[] = [
   },
 ];
 
-for (const row of [...FLOOR, ...REGRESSION, NO_MARGIN, ...PLAN, ...EXPRESSIONS]) {
+for (const row of [...FLOOR, ...REGRESSION, ...TRUSTING, NO_MARGIN, ...PLAN, ...EXPRESSIONS]) {
   test(`${row.rule}: ${row.name}`, () => {
     const judgement = RULES.get(row.rule)?.judge(row.args ?? {}, view(row.evidence, row.view));
     assert.equal(judgement?.outcome, row.outcome, JSON.stringify(judgement));
