@@ -11,7 +11,7 @@ import { type Problem, schemaProblems } from "./problem.ts";
 export const ARGUMENT_SCHEMAS: ReadonlyMap<string, Readonly<Record<"whole" | "part", object>>> = new Map(
   [...RULES.values()].map((rule) => {
     const part = argumentSchema(rule);
-    return [rule.name, { whole: within({ ...part, required: requiredOf(rule) }), part: within(part) }];
+    return [rule.name, { whole: within({ ...part, ...demandsOf(rule) }), part: within(part) }];
   }),
 );
 
@@ -24,6 +24,12 @@ function within(schema: object): object {
 export function argumentSchema(rule: Rule): Readonly<Record<string, unknown>> {
   const properties = Object.entries(rule.parameters).map(([name, { schema }]) => [name, schema]);
   return { type: "object", additionalProperties: false, properties: Object.fromEntries(properties) };
+}
+
+/** What has to be given: each required argument, and one of those that the rule asks for. */
+function demandsOf(rule: Rule): object {
+  const oneOf = rule.needsOneOf?.map((name) => ({ required: [name] }));
+  return { required: requiredOf(rule), ...(oneOf === undefined ? {} : { anyOf: oneOf }) };
 }
 
 export function requiredOf(rule: Rule): readonly string[] {

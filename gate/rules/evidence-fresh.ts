@@ -33,6 +33,7 @@ export const evidenceFresh: Rule = {
       tighter: { kind: "by-tier", each: { kind: "lower" } },
     },
   },
+  needsOneOf: ["max_age_days", "max_age_days_by_tier"],
   judge(args, view) {
     if (view.model?.head === undefined) return notApplicable("The model is removed");
     const byTier =

@@ -62,6 +62,7 @@ export const metricNoRegression: Rule = {
       tighter: { kind: "lower" },
     },
   },
+  needsOneOf: ["margin", "relative_margin"],
   judge: judgeRegression,
 };
 

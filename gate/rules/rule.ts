@@ -15,6 +15,8 @@ export interface Rule {
   /** `model`: once for each changed model. `change`: once for the whole change. `decision`: last, sees the results. */
   readonly scope: "model" | "change" | "decision";
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Parameters of which at least one has to be given. */
+  readonly needsOneOf?: readonly string[];
   judge(args: Arguments, view: View): Judgement;
 }
 

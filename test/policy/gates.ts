@@ -59,10 +59,14 @@ export function argumentsFor(name: string, mode: "whole" | "part"): fc.Arbitrary
   const required = parameters
     .filter(([, parameter]) => parameter.required === true)
     .map(([argument]) => argument);
-  return fc.record(Object.fromEntries(members), {
-    requiredKeys: mode === "whole" ? required : [],
-    noNullPrototype: true,
-  });
+  const oneOf = RULES.get(name)?.needsOneOf ?? [];
+  const isEnough = (given: object) => oneOf.length === 0 || oneOf.some((argument) => argument in given);
+  return fc
+    .record(Object.fromEntries(members), {
+      requiredKeys: mode === "whole" ? required : [],
+      noNullPrototype: true,
+    })
+    .filter((given) => mode === "part" || isEnough(given));
 }
 
 const severity = fc.constantFrom<Severity>("info", "warn", "block");
