@@ -1,0 +1,37 @@
+import type { ScanFinding } from "../model/evidence.ts";
+import { bufferSource } from "./bytes.ts";
+import { FORMATS, type FormatName, PICKLE_FORMATS } from "./formats.ts";
+import { findInside } from "./identify.ts";
+import { NESTING_MAX } from "./limits.ts";
+import { notRead, pickleNotScanned } from "./not-scanned.ts";
+import { peekInside } from "./peek.ts";
+import type { Reader } from "./reader.ts";
+
+const ARCHIVES: ReadonlySet<FormatName> = new Set(["7z", "rar", "tar", "zip"]);
+
+/** Examines a compressed file by the first bytes of what is inside. */
+export const readCompressed: Reader = async ({ source, format }) => {
+  const inside = await peekInside(format, source);
+  return notRead(format, inside === undefined ? [] : await lookInside(inside, "", 1));
+};
+
+/** Findings on the first bytes of what an archive or a compressed file holds. */
+export async function lookInside(
+  head: Uint8Array,
+  where: string,
+  depth: number,
+): Promise<readonly ScanFinding[]> {
+  const found: ScanFinding[] = [];
+  for (const { format } of await findInside(head, depth)) {
+    if (PICKLE_FORMATS.has(format)) found.push(pickleNotScanned(where));
+    if (ARCHIVES.has(format)) found.push(nestedArchive(where, format));
+    const inside = depth < NESTING_MAX ? await peekInside(format, bufferSource(where, head)) : undefined;
+    if (inside !== undefined) found.push(...(await lookInside(inside, where, depth + 1)));
+  }
+  return found;
+}
+
+function nestedArchive(where: string, format: FormatName): ScanFinding {
+  const message = `The content is ${FORMATS[format].title}, which is not opened inside of another; unpack it`;
+  return { code: "ARCHIVE_NESTED", severity: "fail", where, message };
+}

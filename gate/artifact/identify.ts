@@ -1,0 +1,230 @@
+import type { ByteSource } from "../model/bytes.ts";
+import { isModelName, tarKind, zipKind } from "./archive-kind.ts";
+import { bufferSource, latin1 } from "./bytes.ts";
+import { type Expectation, expectationOf } from "./extensions.ts";
+import { type Family, FORMATS, type FormatName } from "./formats.ts";
+import {
+  HEAD_BYTES,
+  MEMBERS_OPENED_MAX,
+  NESTING_MAX,
+  SAFETENSORS_HEADER_BYTES_FORMAT_MAX,
+} from "./limits.ts";
+import { findMagic, pickleKind } from "./magic.ts";
+import { peekInside } from "./peek.ts";
+import { type Trial, tryPickle } from "./pickle-trial.ts";
+import { isText } from "./plain-text.ts";
+import { findProtobuf } from "./protobuf-kind.ts";
+import { findTar, tarMemberHead } from "./tar-members.ts";
+import { findZip, memberHead } from "./zip-directory.ts";
+
+export interface Identification {
+  readonly format: FormatName;
+  readonly family: Family;
+}
+
+/** What a file is, with every other format that a loader might take it for. */
+export interface Readings extends Identification {
+  /** The format first, then the others. */
+  readonly all: readonly FormatName[];
+}
+
+/**
+ * The format of a file by its content, and whether it is a model, data or neither. What stands under a model's
+ * extension is a model whatever it holds, so that nothing gets past by being unreadable.
+ */
+export async function identify(source: ByteSource, path: string): Promise<Identification> {
+  const { format, family } = await findReadings(source, path);
+  return { format, family };
+}
+
+interface Detected {
+  readonly format: FormatName;
+  /** Of what is inside, where that is another. */
+  readonly family?: Family;
+}
+
+/** What is known of a file when the detectors look at it. */
+interface Front {
+  readonly source: ByteSource;
+  readonly head: Uint8Array;
+  readonly isText: boolean;
+  /** How deep in wrappers the file was found. */
+  readonly depth: number;
+  /** The source is only the front of what was compressed. */
+  readonly partial: boolean;
+}
+
+type Detector = (front: Front) => Promise<readonly Detected[]>;
+
+const DETECTORS: readonly Detector[] = [
+  detectSafetensors,
+  detectZip,
+  detectMagic,
+  detectHdf5,
+  detectTar,
+  detectZlib,
+  detectProtobuf,
+];
+
+/** Every format that the content of a file can be read as, the one that counts first. */
+export async function findReadings(source: ByteSource, path: string): Promise<Readings> {
+  const front = await frontOf(source, { depth: 0, partial: false });
+  const detected = await detect(front);
+  const expectation = expectationOf(path);
+  const named = detected.length > 0 ? detected : [{ format: plainFormat(front, expectation) }];
+  const main = named.find((one) => familyOf(one) === "model") ?? named[0]!;
+  const families = [...named.map(familyOf), expectation?.family ?? "other"];
+  const family = families.includes("model") ? "model" : families.includes("data") ? "data" : "other";
+  const formats = [main.format, ...named.map(({ format }) => format)];
+  return { format: main.format, family, all: [...new Set(formats)] };
+}
+
+/** The formats of what came out of a wrapper, or of a member's first bytes; empty where nothing is recognised. */
+export async function findInside(bytes: Uint8Array, depth: number): Promise<readonly Identification[]> {
+  if (bytes.length === 0 || depth > NESTING_MAX) return [];
+  const detected = await detect(await frontOf(bufferSource("content", bytes), { depth, partial: true }));
+  return detected.map((one) => ({ format: one.format, family: familyOf(one) }));
+}
+
+function familyOf({ format, family }: Detected): Family {
+  return family ?? FORMATS[format].family;
+}
+
+async function frontOf(source: ByteSource, at: { depth: number; partial: boolean }): Promise<Front> {
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
+  return { source, head, isText: isText(head), ...at };
+}
+
+async function detect(front: Front): Promise<readonly Detected[]> {
+  const found: Detected[] = [];
+  for (const detector of DETECTORS) found.push(...(await detector(front)));
+  // Last, for a pickle is believed sooner where nothing else is found.
+  found.push(...(await detectPickle(front, found.length > 0)));
+  return found;
+}
+
+const TEXT_FORMATS: readonly FormatName[] = ["csv", "json", "jsonl", "xml", "yaml"];
+
+/** The format of a file that no detector claims: a pointer, some kind of text, or nothing known. */
+function plainFormat({ source, head, isText }: Front, expectation: Expectation | undefined): FormatName {
+  if (source.size === 0) return "empty";
+  if (!isText) return "unknown";
+  if (isPointer(head, source.size)) return "lfs-pointer";
+  // No content tells the kinds of text apart for sure: here the extension is as good as anything.
+  const expected = expectation?.formats?.[0] ?? "text";
+  return TEXT_FORMATS.includes(expected) ? expected : "text";
+}
+
+/** Git LFS takes files below 1024 bytes for pointers (git-lfs/docs/spec.md). */
+function isPointer(head: Uint8Array, size: number): boolean {
+  return size < 1024 && /^version https:\/\/(?:git-lfs|hawser)\./.test(latin1(head));
+}
+
+/** Length of the header, little-endian, and then a JSON object of that length within the file. */
+async function detectSafetensors({ source, head }: Front): Promise<readonly Detected[]> {
+  if (head.length < 10 || head[8] !== 0x7b) return [];
+  const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
+  const isFit = length >= 2n && length <= BigInt(SAFETENSORS_HEADER_BYTES_FORMAT_MAX);
+  return isFit && 8n + length <= BigInt(source.size) ? [{ format: "safetensors" }] : [];
+}
+
+async function detectZip(front: Front): Promise<readonly Detected[]> {
+  const directory = await findZip(front.source);
+  if (directory === undefined) return [];
+  // The directory stands at the end, which a front does not have.
+  if (front.partial) return [{ format: "zip" }];
+  const format = zipKind(directory.entries.map(({ name }) => name));
+  if (format !== "zip") return [{ format }];
+  const heads = directory.entries.map(
+    (entry) => [entry.name, () => memberHead(front.source, entry)] as const,
+  );
+  return [(await someIsModel(heads, front.depth)) ? { format, family: "model" } : { format }];
+}
+
+/** Whether a member is a model by its name, or by its content whatever its name. */
+async function someIsModel(
+  members: readonly (readonly [name: string, head: () => Promise<Uint8Array | undefined>])[],
+  depth: number,
+): Promise<boolean> {
+  if (members.some(([name]) => isModelName(name))) return true;
+  for (const [, head] of members.slice(0, MEMBERS_OPENED_MAX)) {
+    const bytes = await head();
+    if (bytes !== undefined && (await holdsModel(bytes, depth))) return true;
+  }
+  return false;
+}
+
+async function detectMagic(front: Front): Promise<readonly Detected[]> {
+  const found: Detected[] = [];
+  for (const format of findMagic(front.head)) {
+    const inside = await peekInside(format, front.source);
+    const isModel = inside !== undefined && (await holdsModel(inside, front.depth));
+    found.push(isModel ? { format, family: "model" } : { format });
+  }
+  return found;
+}
+
+async function holdsModel(bytes: Uint8Array, depth: number): Promise<boolean> {
+  return (await findInside(bytes, depth + 1)).some(({ family }) => family === "model");
+}
+
+/** Two bytes that a text may begin with too ("x^"), so something has to come out. */
+async function detectZlib(front: Front): Promise<readonly Detected[]> {
+  const [first = 0, second = 0] = front.head;
+  if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
+  const inside = await peekInside("zlib", front.source);
+  if (inside === undefined || inside.length === 0) return [];
+  return (await holdsModel(inside, front.depth))
+    ? [{ format: "zlib", family: "model" }]
+    : [{ format: "zlib" }];
+}
+
+const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
+
+/** The signature stands at 0, or after a user block of 512 bytes or of a power of two above. */
+async function detectHdf5({ source }: Front): Promise<readonly Detected[]> {
+  const length = HDF5_SIGNATURE.length;
+  for (let offset = 0; offset + length <= source.size; offset = offset === 0 ? 512 : offset * 2) {
+    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return [{ format: "hdf5" }];
+  }
+  return [];
+}
+
+async function detectTar({ source, partial, depth }: Front): Promise<readonly Detected[]> {
+  const members = await findTar(source);
+  if (members === undefined) return [];
+  const format = tarKind(members.map(({ name }) => name));
+  if (format !== "tar" || partial) return [{ format }];
+  const heads = members.map((member) => [member.name, () => tarMemberHead(source, member)] as const);
+  return [(await someIsModel(heads, depth)) ? { format, family: "model" } : { format }];
+}
+
+async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {
+  if (isText || partial) return [];
+  const format = await findProtobuf(source);
+  return format === undefined ? [] : [{ format }];
+}
+
+async function detectPickle(front: Front, hasOther: boolean): Promise<readonly Detected[]> {
+  const [first, protocol = 0xff] = front.head;
+  const hasMagic = first === 0x80 && protocol <= 5;
+  // PK reads as a persistent id, which plain unpicklers refuse; a stored array of objects may follow its line feed.
+  if (hasOther && first === 0x50) return [];
+  // A safetensors header of 640 bytes begins 80 02: where something else explains the file, two bytes are too few.
+  const isPickle = (hasMagic && !hasOther) || isPickleTrial(await tryPickle(front.source), front);
+  return isPickle ? [{ format: pickleKind(front.head) }] : [];
+}
+
+/** Opcodes before the end of a front that no text gets through. */
+const CUT_OPCODES_MIN = 8;
+
+/**
+ * Whether a trial shows a pickle. A text can be one by chance: a .gitignore of the lines `coverage`, `dist` and
+ * `.env` imports a name and stops. So a text has to make a call, or to be a pickle to its last byte.
+ */
+function isPickleTrial(trial: Trial, front: Front): boolean {
+  if (trial.calls || trial.ended === "limit") return true;
+  if (trial.ended === "finished") return trial.opcodes > 0;
+  if (trial.ended === "cut" && front.partial) return trial.opcodes >= CUT_OPCODES_MIN;
+  return (trial.imports || trial.bareCalls) && !front.isText;
+}

@@ -1,0 +1,46 @@
+import { constants, createGunzip, createInflate, createInflateRaw } from "node:zlib";
+import type { ByteSource } from "../model/bytes.ts";
+import type { FormatName } from "./formats.ts";
+import { PEEK_INPUT_BYTES, PEEK_OUTPUT_BYTES } from "./limits.ts";
+
+type Codec = "gzip" | "zlib" | "deflate";
+
+const DECODERS = { gzip: createGunzip, zlib: createInflate, deflate: createInflateRaw } as const;
+
+/** The first bytes that come out of compressed ones: up to a limit, or to where the data is cut off or broken. */
+export function inflateHead(codec: Codec, input: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    const stream = DECODERS[codec]({ finishFlush: constants.Z_SYNC_FLUSH });
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const finish = () => {
+      stream.destroy();
+      resolve(Buffer.concat(chunks).subarray(0, PEEK_OUTPUT_BYTES));
+    };
+    stream.on("data", (chunk: Uint8Array) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= PEEK_OUTPUT_BYTES) finish();
+    });
+    // What came out before the fault is what a loader would have run.
+    stream.on("error", finish);
+    stream.on("end", finish);
+    stream.end(input);
+  });
+}
+
+/** Where the compressed bytes of a wrapper begin, of those that Node can open on every supported version. */
+const WRAPPERS: ReadonlyMap<FormatName, { readonly codec: Codec; readonly offset: number }> = new Map([
+  ["gzip", { codec: "gzip", offset: 0 }],
+  ["zlib", { codec: "zlib", offset: 0 }],
+  // `ZF` and the length in 19 characters; one more blank in some versions of joblib (numpy_pickle_compat.py).
+  ["joblib-zfile", { codec: "zlib", offset: 21 }],
+]);
+
+/** The first bytes inside a compressed file; undefined for a format that cannot be looked into. */
+export async function peekInside(format: FormatName, source: ByteSource): Promise<Uint8Array | undefined> {
+  const wrapper = WRAPPERS.get(format);
+  if (wrapper === undefined || source.size <= wrapper.offset) return undefined;
+  const { codec, offset } = wrapper;
+  return inflateHead(codec, await source.read(offset, Math.min(PEEK_INPUT_BYTES, source.size - offset)));
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { bufferSource } from "../../gate/artifact/bytes.ts";
+import { OPCODES } from "../../gate/artifact/pickle-opcodes.ts";
+import { tryPickle } from "../../gate/artifact/pickle-trial.ts";
+
+async function trial(content: string) {
+  const { calls, imports, end, ended } = await tryPickle(bufferSource("x", Buffer.from(content, "latin1")));
+  return { calls, imports, end, ended };
+}
+
+const CALL = "cbuiltins\nprint\n(S'x'\ntR.";
+
+test("there are 68 opcodes, no two of one byte", () => {
+  assert.equal(OPCODES.size, 68);
+  assert.equal(new Set([...OPCODES.values()].map(({ name }) => name)).size, 68);
+});
+
+describe("a trial stops at the first call on an import", () => {
+  const CASES = {
+    "REDUCE at protocol 0": CALL,
+    "REDUCE without a STOP": CALL.slice(0, -1),
+    "REDUCE and then garbage": `${CALL.slice(0, -1)}\xff\xff`,
+    "INST with an argument": "(S'x'\nibuiltins\nprint\n.",
+    OBJ: "(cbuiltins\nprint\nS'x'\no.",
+    "STACK_GLOBAL without a PROTO": "\x8c\x08builtins\x8c\x05print\x93)R.",
+    "BUILD on an import": "cbuiltins\nprint\n}b.",
+    "NEWOBJ of an extension code": "\x82\x01)\x81.",
+    "a call in a second pickle": `N.${CALL}`,
+    "a call behind a text of 100,000 characters": `V${"x".repeat(100_000)}\n0${CALL}`,
+    "a call behind a binary text": `X${"\0\x01\0\0"}${"y".repeat(256)}0${CALL}`,
+    "a call between frames": `\x80\x04\x95\x02\0\0\0\0\0\0\0N0${CALL}`,
+    "a call behind numbers that only some readers take": `I0x10\n0L1_0L\n0I 7\n0${CALL}`,
+    "a name with a carriage return": "cbuiltins\r\nprint\n)R.",
+    "the name of a module out of a memo": "\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93)R.",
+  };
+  for (const [name, content] of Object.entries(CASES)) {
+    test(name, async () => assert.equal((await trial(content)).calls, true));
+  }
+});
+
+describe("a trial tells how it ended", () => {
+  const CASES: readonly [content: string, expected: object][] = [
+    ["N.", { calls: false, imports: false, end: 2, ended: "finished" }],
+    ["N.N.", { calls: false, imports: false, end: 4, ended: "finished" }],
+    ["cos\nsystem\n.", { calls: false, imports: true, end: 12, ended: "finished" }],
+    ["cos\nsystem\n.\n", { calls: false, imports: true, end: 12, ended: "refused" }],
+    ["N.\n", { calls: false, imports: false, end: 2, ended: "refused" }],
+    ["N", { calls: false, imports: false, end: 0, ended: "cut" }],
+    ["Vtext without an end", { calls: false, imports: false, end: 0, ended: "cut" }],
+    ["\x8e\xff\xff\xff\xff\xff\xff\xff\x3f", { calls: false, imports: false, end: 0, ended: "cut" }],
+    ["]".repeat(300_000), { calls: false, imports: false, end: 0, ended: "limit" }],
+  ];
+  for (const [content, expected] of CASES) {
+    test(JSON.stringify(content.slice(0, 30)), async () => assert.deepEqual(await trial(content), expected));
+  }
+});
+
+describe("a trial is refused where every unpickler refuses", () => {
+  const CASES = {
+    "STOP on nothing": ".",
+    "POP on nothing": "0.",
+    "POP of what lies below a mark": "N(1.",
+    "a memo that is not set": "h\x00.",
+    "TUPLE without a mark": "t.",
+    "REDUCE on one value": "NR.",
+    "protocol 6": "\x80\x06N.",
+    "a text that is no number": "Ix\n.",
+    "a STRING without quotes": "Sx\n.",
+    "a negative length": "T\xff\xff\xff\xffN.",
+    "OBJ on an empty mark": "(o.",
+  };
+  for (const [name, content] of Object.entries(CASES)) {
+    test(name, async () => {
+      const { end, ended } = await trial(content);
+      if (name === "POP of what lies below a mark") assert.equal(end, 4);
+      else assert.deepEqual({ end, ended }, { end: 0, ended: "refused" });
+    });
+  }
+});
