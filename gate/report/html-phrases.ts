@@ -1,0 +1,30 @@
+import type { GateResult } from "../model/decision.ts";
+import { type Html, htm, join } from "./escape.ts";
+import { explanationsOf, outcomeWords, placeText, type Standing, standingOf } from "./results.ts";
+
+export const MARKS: Readonly<Record<Standing, Html>> = {
+  closes: htm`✗`,
+  warns: htm`!`,
+  notes: htm`i`,
+  waived: htm`w`,
+  passes: htm`✓`,
+  not_applicable: htm`–`,
+};
+
+export function code(text: string): Html {
+  return htm`<code>${text}</code>`;
+}
+
+export function outcomeWord(result: GateResult): Html {
+  return htm`<span class="word ${standingOf(result)}">${outcomeWords(result)}</span>`;
+}
+
+/** What was found, each with its place. */
+export function explanations(result: GateResult): Html {
+  const lines = explanationsOf(result).map(({ text, place }) =>
+    place === undefined
+      ? htm`<p>${text}</p>`
+      : htm`<p>${text} <span class="quiet">${code(placeText(place))}</span></p>`,
+  );
+  return join(lines, htm`\n`);
+}
