@@ -1,0 +1,176 @@
+import type {
+  Artifact,
+  ChangeSet,
+  FileChange,
+  ModelChange,
+  ModelVersion,
+  TreeEntry,
+} from "../model/change.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Repository } from "../world.ts";
+import {
+  type ArtifactSource,
+  type Content,
+  identifyEntry,
+  indexTree,
+  readArtifact,
+  subjectOf,
+} from "./artifacts.ts";
+import { type Comparison, classify, pairArtifacts } from "./classify.ts";
+import { findConcern } from "./concern.ts";
+import { diffTrees } from "./diff.ts";
+import type { ManifestFile } from "./manifest-file.ts";
+import { once } from "./once.ts";
+import { type ModelPair, pairModels } from "./pair.ts";
+import { byCodeUnits, folderOf } from "./path.ts";
+import { readSides, type Side, type Sides } from "./side.ts";
+import { findUnclaimed, type UnclaimedFile } from "./unclaimed.ts";
+
+/** Manifests of one id that a message lists. */
+const NAMESAKES_LISTED_MAX = 3;
+
+/**
+ * What differs between the merge base and the head, and which models that concerns. Base and head are revisions; the
+ * head may be `worktree`. Rejects what the repository rejects; what is wrong with a model is among its problems.
+ */
+export async function readChangeSet(
+  request: { readonly base: string; readonly head: string },
+  repository: Repository,
+): Promise<ChangeSet> {
+  const base = await repository.commit(request.base);
+  const head = await repository.commit(request.head);
+  const mergeBase = await repository.mergeBase(base, head);
+  const [before, after] = await Promise.all([repository.tree(mergeBase), repository.tree(head)]);
+  const files = diffTrees(before, after);
+  if (files.length === 0) return { base, mergeBase, head, files, models: [] };
+  const sides = await readSides({ base: before, head: after }, files, repository);
+  const concern = findConcern(sides);
+  const reading = toReading(sides, repository);
+  const models: ModelChange[] = [];
+  for (const pair of pairModels(concern)) models.push(await readModel(pair, reading));
+  const taken = new Set(models.map(({ id }) => id));
+  for (const file of await findUnclaimed(files, concern, repository)) {
+    models.push(await readUnclaimed(file, { ...reading, taken }));
+  }
+  return { base, mergeBase, head, files, models: models.sort((a, b) => byCodeUnits(a.id, b.id)) };
+}
+
+interface Reading {
+  readonly repository: Repository;
+  readonly base: ArtifactSource;
+  readonly head: ArtifactSource;
+}
+
+function toReading(sides: Sides, repository: Repository): Reading {
+  const known = new Map<string, Promise<Content>>();
+  const source = (side: Side): ArtifactSource => {
+    const index = once(() => indexTree(side.tree));
+    return { tree: side.tree, repository, index, known, attributes: side.attributes };
+  };
+  return { repository, base: source(sides.base), head: source(sides.head) };
+}
+
+/** One model that manifests claim. */
+async function readModel(pair: ModelPair, reading: Reading): Promise<ModelChange> {
+  const base = pair.base && (await readVersion(pair.base, reading.base));
+  const head = pair.head && (await readVersion(pair.head, reading.head, namesakeFinding(pair)));
+  return toModelChange({ id: pair.id, base, head, files: [...pair.files] }, reading);
+}
+
+interface Draft {
+  readonly id: string;
+  readonly base: ModelVersion | undefined;
+  readonly head: ModelVersion | undefined;
+  readonly files: readonly FileChange[];
+}
+
+async function toModelChange({ id, base, head, files }: Draft, reading: Reading): Promise<ModelChange> {
+  const versions = { ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }) };
+  const formats = base && head ? await readFormats(base, head, reading) : new Map();
+  const { changeClass, reasons } = classify({ ...versions, files, formats });
+  const paths = [...new Set(files.map(({ path }) => path))].sort(byCodeUnits);
+  return { id, ...versions, changeClass, classReasons: reasons, paths };
+}
+
+async function readVersion(
+  file: ManifestFile,
+  source: ArtifactSource,
+  findings: readonly Finding[] = [],
+): Promise<ModelVersion> {
+  const result = file.read();
+  if (result.kind === "broken") return { problems: [result.problem], artifacts: [] };
+  const { manifest } = result;
+  const artifacts: Artifact[] = [];
+  for (const declared of manifest.artifacts) artifacts.push(await readArtifact(declared, source));
+  return { manifest, problems: findings, artifacts, ...withSubject(artifacts, file.folder) };
+}
+
+function withSubject(artifacts: readonly Artifact[], folder: string): Pick<ModelVersion, "subject"> {
+  const subject = subjectOf(artifacts, folder);
+  return subject === undefined ? {} : { subject };
+}
+
+function namesakeFinding({ head, namesakes }: ModelPair): Finding[] {
+  const result = head?.read();
+  if (result?.kind !== "manifest" || namesakes.length === 0) return [];
+  const { id, path, lines } = result.manifest;
+  const others = namesakes.slice(0, NAMESAKES_LISTED_MAX).map((file) => file.path);
+  const left = namesakes.length - others.length;
+  const line = lines.id;
+  return [
+    {
+      code: "MODEL_ID_DUPLICATE",
+      message: `Cannot tell the models apart: ${[path, ...others].join(", ")}${left > 0 ? ` and ${left} more` : ""} have the same id "${id}"`,
+      place: { path, ...(line === undefined ? {} : { line }) },
+      fix: "Give the newer model an id of its own",
+    },
+  ];
+}
+
+/** Formats of the artifacts whose bytes differ; where a pointer stands, other machines may not have the bytes. */
+async function readFormats(
+  base: ModelVersion,
+  head: ModelVersion,
+  reading: Reading,
+): Promise<Comparison["formats"]> {
+  const formats = new Map<string, { base: string; head: string }>();
+  const isBlob = ({ digest, pointer }: Artifact) => digest !== undefined && pointer === undefined;
+  for (const pair of pairArtifacts(base, head)) {
+    if (!isBlob(pair.base) || !isBlob(pair.head) || pair.base.digest === pair.head.digest) continue;
+    formats.set(pair.head.path, {
+      base: await readFormat(pair.base, reading.base),
+      head: await readFormat(pair.head, reading.head),
+    });
+  }
+  return formats;
+}
+
+async function readFormat({ path }: Artifact, { tree, repository }: ArtifactSource): Promise<string> {
+  const entry = tree.get(path);
+  if (entry === undefined) throw new TypeError(`${path} has a digest of its own, and so an entry`);
+  return (await identifyEntry(entry, repository)).format;
+}
+
+/** A model file that no manifest claims: a model by itself, with its path as id. */
+async function readUnclaimed(
+  file: UnclaimedFile,
+  reading: Reading & { readonly taken: ReadonlySet<string> },
+): Promise<ModelChange> {
+  const { change } = file;
+  const base = file.base && (await readUnclaimedVersion(file.base, reading.base));
+  const head = file.head && (await readUnclaimedVersion(file.head, reading.head));
+  // A file at the root may have the name that another model has as its id.
+  const id = reading.taken.has(change.path) ? `./${change.path}` : change.path;
+  return toModelChange({ id, base, head, files: [change] }, reading);
+}
+
+async function readUnclaimedVersion({ path }: TreeEntry, source: ArtifactSource): Promise<ModelVersion> {
+  const artifacts = [await readArtifact({ path }, source)];
+  const problem: Finding = {
+    code: "MODEL_UNCLAIMED",
+    message: `No model.yml names ${path} among its artifacts`,
+    place: { path },
+    fix: "Name the file under artifacts in the model.yml beside it, or let weighbridge init write one",
+  };
+  return { problems: [problem], artifacts, ...withSubject(artifacts, folderOf(path)) };
+}

@@ -1,0 +1,106 @@
+import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
+import { GateError } from "../model/error.ts";
+import type { Repository } from "../world.ts";
+import { type Attributes, isLfsTracked, parseAttributes } from "./attributes.ts";
+import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
+import { once } from "./once.ts";
+import { folderOf, nameOf } from "./path.ts";
+
+const ATTRIBUTES_NAME = ".gitattributes";
+const ATTRIBUTES_BYTES_MAX = 1024 * 1024;
+/** Rules of both sides times files: a hundred thousand files and a thousand rules, some seconds. */
+const ATTRIBUTE_MATCHES_MAX = 100_000_000;
+
+/** Merge base or head, as far as models are found in it. */
+export interface Side {
+  readonly tree: Tree;
+  /** Manifests by folder. */
+  readonly manifests: ReadonlyMap<string, ManifestFile>;
+  /** Paths that are not as on the other side, each with the change that is the cause. */
+  readonly touched: ReadonlyMap<string, FileChange>;
+  /** Read when first asked. */
+  attributes(): Promise<Attributes>;
+}
+
+export interface Sides {
+  readonly base: Side;
+  readonly head: Side;
+}
+
+/** Both sides of a change, with all that `diffTrees` found between their trees. */
+export async function readSides(
+  trees: { readonly base: Tree; readonly head: Tree },
+  files: readonly FileChange[],
+  repository: Repository,
+): Promise<Sides> {
+  const manifests = await readManifestFiles(trees, repository);
+  const side = (name: "base" | "head", touched: Map<string, FileChange>) => ({
+    tree: trees[name],
+    manifests: manifests[name],
+    touched,
+    attributes: once(() => readAttributes(trees[name], repository)),
+  });
+  const base = side("base", new Map(files.flatMap(atBase)));
+  const head = side("head", new Map(files.flatMap(atHead)));
+  for (const [path, cause] of await findFilterChanges({ base, head }, files)) {
+    base.touched.set(path, cause);
+    head.touched.set(path, cause);
+  }
+  return { base, head };
+}
+
+function atBase(change: FileChange): [string, FileChange][] {
+  return change.base === undefined || change.status === "copied" ? [] : [[change.base.path, change]];
+}
+
+function atHead(change: FileChange): [string, FileChange][] {
+  return change.head === undefined ? [] : [[change.head.path, change]];
+}
+
+/**
+ * Unchanged files that Git LFS tracks at one side only, each with the `.gitattributes` that is the cause: a checkout
+ * of the head gives other content for them.
+ */
+async function findFilterChanges(
+  { base, head }: Sides,
+  files: readonly FileChange[],
+): Promise<Map<string, FileChange>> {
+  const causes = files.filter((file) => nameOf(file.path) === ATTRIBUTES_NAME);
+  const found = new Map<string, FileChange>();
+  if (causes.length === 0) return found;
+  const [before, after] = await Promise.all([base.attributes(), head.attributes()]);
+  assertWork(head.tree.size, [before, after]);
+  for (const path of head.tree.keys()) {
+    if (head.touched.has(path)) continue;
+    const cause = causes.find((file) => isBelow(path, folderOf(file.path)));
+    if (cause !== undefined && isLfsTracked(path, before) !== isLfsTracked(path, after))
+      found.set(path, cause);
+  }
+  return found;
+}
+
+function assertWork(paths: number, sides: readonly Attributes[]): void {
+  const rules = sides
+    .flatMap((attributes) => [...attributes.rules.values()])
+    .reduce((sum, list) => sum + list.length, 0);
+  if (paths * rules <= ATTRIBUTE_MATCHES_MAX) return;
+  const message = `Cannot tell which of ${paths} files Git LFS tracks: ${rules} rules in .gitattributes are too many`;
+  const fix = "Replace rules for single files by patterns";
+  throw new GateError("ATTRIBUTES_TOO_MANY", message, { fix });
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return folder === "" || path.startsWith(`${folder}/`);
+}
+
+async function readAttributes(tree: Tree, repository: Repository): Promise<Attributes> {
+  // Git does not follow a .gitattributes that is a link, either (since 2.32).
+  const isAttributes = ({ path, kind }: TreeEntry) =>
+    path.endsWith(ATTRIBUTES_NAME) &&
+    nameOf(path) === ATTRIBUTES_NAME &&
+    kind !== "symlink" &&
+    kind !== "submodule";
+  const entries = [...tree.values()].filter(isAttributes);
+  const contents = await repository.read(entries, ATTRIBUTES_BYTES_MAX);
+  return parseAttributes(new Map(entries.map(({ path }, index) => [folderOf(path), contents[index]!])));
+}

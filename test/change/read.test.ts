@@ -1,0 +1,653 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { chmodSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { readChangeSet } from "../../gate/change/read.ts";
+import { openCheckout } from "../../gate/checkout.ts";
+import type { ChangeSet, ModelChange } from "../../gate/model/change.ts";
+import { runGit, type ScratchRepository, scratchRepository } from "../git.ts";
+
+const cleanups: (() => void)[] = [];
+after(() => {
+  for (const cleanup of cleanups) cleanup();
+});
+
+async function scratch(options: Parameters<typeof scratchRepository>[0] = {}): Promise<ScratchRepository> {
+  const repository = await scratchRepository(options);
+  cleanups.push(repository.remove);
+  return repository;
+}
+
+interface ManifestText {
+  readonly id?: string;
+  readonly artifacts?: readonly string[];
+  readonly more?: string;
+}
+
+function manifest({ id = "m", artifacts = ["w.bin"], more = "" }: ManifestText = {}): string {
+  const list = artifacts.map((path) => `  - path: ${path}\n`).join("");
+  return `weighbridge: 1\nid: ${id}\nstatus: production\nartifacts:\n${list}${more}`;
+}
+
+/** A repository with the model `m` in models/m, committed as `base`. */
+async function withModel(files: Readonly<Record<string, string>> = {}): Promise<ScratchRepository> {
+  const scratched = await scratch();
+  scratched.commit("base", { "models/m/model.yml": manifest(), "models/m/w.bin": "weights 1", ...files });
+  scratched.git("tag", "base");
+  return scratched;
+}
+
+async function changeOf(scratched: ScratchRepository, head = "HEAD", base = "base"): Promise<ChangeSet> {
+  const checkout = await openCheckout(scratched.directory);
+  try {
+    return await readChangeSet({ base, head }, checkout);
+  } finally {
+    await checkout.close();
+  }
+}
+
+function modelOf(change: ChangeSet, id = "m"): ModelChange {
+  const model = change.models.find((one) => one.id === id);
+  assert.ok(model, `no model ${id} among ${change.models.map((one) => one.id).join(", ")}`);
+  return model;
+}
+
+/** `class id: codes of the problems at head, of manifest and artifacts`, for each model. */
+function summary(change: ChangeSet): string[] {
+  return change.models.map(({ id, changeClass, head }) => {
+    const codes = [
+      ...(head?.problems ?? []).map(({ code }) => code),
+      ...(head?.artifacts ?? []).flatMap(({ problem }) => problem?.code ?? []),
+    ];
+    return [`${changeClass} ${id}`, ...codes].join(" ");
+  });
+}
+
+const NPY = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.alloc(118, 0x20)]);
+
+function sha(content: string | Uint8Array): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+}
+
+function pointerTo(content: string): string {
+  const hex = sha(content).slice("sha256:".length);
+  return `version https://git-lfs.github.com/spec/v1\noid sha256:${hex}\nsize ${Buffer.byteLength(content)}\n`;
+}
+
+test("readChangeSet() gives commits, files, and the model with digests on both sides", async () => {
+  const scratched = await withModel();
+  const base = scratched.git("rev-parse", "base");
+  const head = scratched.commit("refresh", { "models/m/w.bin": "weights 2" });
+  const change = await changeOf(scratched);
+  assert.deepEqual([change.base, change.mergeBase, change.head], [base, base, head]);
+  assert.deepEqual(
+    change.files.map(({ status, path }) => `${status} ${path}`),
+    ["modified models/m/w.bin"],
+  );
+  const model = modelOf(change);
+  assert.deepEqual(model.base?.artifacts, [{ path: "models/m/w.bin", digest: sha("weights 1") }]);
+  assert.deepEqual(model.head?.artifacts, [{ path: "models/m/w.bin", digest: sha("weights 2") }]);
+  assert.equal(model.head?.subject, sha("weights 2"));
+  assert.deepEqual(model.head?.problems, []);
+  assert.equal(model.changeClass, "B");
+  assert.deepEqual(model.paths, ["models/m/w.bin"]);
+  assert.equal(change.models.length, 1);
+});
+
+test("readChangeSet() of a commit with itself has no files and no models", async () => {
+  const change = await changeOf(await withModel());
+  assert.deepEqual([change.files, change.models], [[], []]);
+});
+
+test("readChangeSet() leaves models alone that the change does not concern", async () => {
+  const scratched = await withModel({
+    "models/n/model.yml": manifest({ id: "n" }),
+    "models/n/w.bin": "x",
+    "readme.md": "1",
+  });
+  scratched.commit("head", { "models/n/README.md": "card", "readme.md": "2", "src/code.py": "x" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["A n"]);
+});
+
+test("a subject over several artifacts is the digest of their list, sorted by path from the manifest", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", {
+    "models/m/model.yml": manifest({ artifacts: ["w.bin", "/shared/é.bin", "a/v.bin"] }),
+    "models/m/a/v.bin": "v",
+    "shared/é.bin": "e",
+  });
+  const lines = `${sha("e")}  ../../shared/é.bin\n${sha("v")}  a/v.bin\n${sha("weights 1")}  w.bin\n`;
+  assert.equal(modelOf(await changeOf(scratched)).head?.subject, sha(lines));
+});
+
+test("a model is concerned by a file elsewhere that its manifest names", async () => {
+  const more =
+    "evaluation: [{ path: /out/m.json, dataset: d, role: test, metrics: [f1] }]\ndata: [{ name: t, role: train, path: /data/train }]\ncard: /docs/m.md\n";
+  const named = { "out/m.json": "{}", "data/train/1.csv": "a", "docs/m.md": "1", "shared/e.bin": "e" };
+  for (const path of Object.keys(named)) {
+    const scratched = await withModel({
+      ...named,
+      "models/m/model.yml": manifest({ artifacts: ["w.bin", "/shared/e.bin"], more }),
+      "models/n/model.yml": manifest({ id: "n" }),
+      "models/n/w.bin": "w",
+    });
+    scratched.commit("head", { [path]: "changed" });
+    const change = await changeOf(scratched);
+    assert.deepEqual(
+      change.models.map(({ id, paths }) => [id, paths]),
+      [["m", [path]]],
+      path,
+    );
+    scratched.git("rm", "--quiet", path);
+    scratched.commit("removed");
+    assert.deepEqual(modelOf(await changeOf(scratched)).paths, [path], `${path} removed`);
+  }
+});
+
+test("a file belongs to the nearest manifest upwards, and gate and platform files to none", async () => {
+  const scratched = await withModel({
+    "model.yml": manifest({ id: "root", artifacts: ["root.bin"] }),
+    "root.bin": "r",
+  });
+  scratched.commit("head", { "models/m/code/a.py": "1" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m"]);
+  scratched.git("tag", "--force", "base");
+  scratched.commit("gate", { ".weighbridge/policy.yml": "x", ".github/workflows/ci.yml": "x" });
+  assert.deepEqual(summary(await changeOf(scratched)), []);
+  scratched.commit("code", { "src/a.py": "1" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C root"]);
+});
+
+test("a manifest of another tool is none, until it takes the place of ours", async () => {
+  const scratched = await withModel({ "yolo/model.yml": "nc: 80\n", "yolo/a.py": "1" });
+  scratched.commit("head", { "yolo/a.py": "2", "yolo/model.yml": "nc: 81\n" });
+  assert.deepEqual(summary(await changeOf(scratched)), []);
+  scratched.commit("replaced", { "models/m/model.yml": "nc: 80\n" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m MANIFEST_INVALID"]);
+});
+
+test("a broken manifest is a model with the problem, its line, and the id of the base", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", {
+    "models/m/model.yml": `${manifest()}teir: T1\n`,
+    "models/new/model.yml": "weighbridge: 1\n  id: x\n",
+    "models/new/w.bin": "w",
+  });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "C m MANIFEST_INVALID",
+    "D models/new/w.bin MODEL_UNCLAIMED",
+    "D new YAML_SYNTAX",
+  ]);
+  const [problem] = modelOf(change).head?.problems ?? [];
+  assert.deepEqual(problem?.place, { path: "models/m/model.yml", line: 6, column: 1 });
+  assert.match(problem?.message ?? "", /unknown key "teir"/);
+});
+
+test("a manifest that becomes readable keeps its model", async () => {
+  const scratched = await withModel({ "models/m/model.yml": `${manifest()}teir: T1\n` });
+  scratched.commit("head", { "models/m/model.yml": manifest() });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m"]);
+  assert.equal(modelOf(change).base?.problems[0]?.code, "MANIFEST_INVALID");
+});
+
+test("a manifest that is too large is a problem of its model alone", async () => {
+  const large = `${manifest()}# ${"x".repeat(1_100_000)}\n`;
+  const scratched = await withModel({ "other/model.yml": `# ${"x".repeat(1_100_000)}\n` });
+  scratched.commit("head", { "models/m/model.yml": large });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m FILE_TOO_LARGE"]);
+});
+
+test("a new model is of class D, a removed one of class E", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", { "models/n/model.yml": manifest({ id: "n" }), "models/n/w.bin": "w" });
+  scratched.git("rm", "--quiet", "-r", "models/m");
+  scratched.commit("removed");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["E m", "D n"]);
+  assert.equal(modelOf(change).head, undefined);
+  assert.equal(modelOf(change, "n").base, undefined);
+});
+
+test("a model keeps its id when its folder moves, and is another one under another id", async () => {
+  const scratched = await withModel();
+  scratched.git("mv", "models/m", "models/moved");
+  scratched.commit("moved");
+  const moved = await changeOf(scratched);
+  assert.deepEqual(summary(moved), ["A m"]);
+  assert.equal(modelOf(moved).base?.manifest?.path, "models/m/model.yml");
+  scratched.commit("renamed", { "models/moved/model.yml": manifest({ id: "n" }) });
+  assert.deepEqual(summary(await changeOf(scratched)), ["E m", "D n"]);
+});
+
+test("two models with one id both have the problem, and the older keeps the id", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", { "models/a/model.yml": manifest(), "models/a/w.bin": "other" });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m MODEL_ID_DUPLICATE", "D models/a/model.yml MODEL_ID_DUPLICATE"]);
+  assert.equal(modelOf(change).head?.manifest?.path, "models/m/model.yml");
+  assert.deepEqual(modelOf(change).paths, ["models/a/model.yml"]);
+  assert.deepEqual(modelOf(change).head?.problems[0], {
+    code: "MODEL_ID_DUPLICATE",
+    message: 'Cannot tell the models apart: models/m/model.yml, models/a/model.yml have the same id "m"',
+    place: { path: "models/m/model.yml", line: 2 },
+    fix: "Give the newer model an id of its own",
+  });
+});
+
+test("a model cannot take another's id by taking its place", async () => {
+  const scratched = await withModel({ "models/n/model.yml": manifest({ id: "n" }), "models/n/w.bin": "n" });
+  scratched.commit("head", {
+    "models/m/model.yml": `${manifest()}broken: [\n`,
+    "models/n/model.yml": manifest({ id: "m" }),
+  });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m YAML_SYNTAX", "D models/n/model.yml", "E n"]);
+});
+
+test("a changed model file that no manifest names is a model by itself", async () => {
+  const scratched = await withModel({ "old/a.pkl": "x", "data/d.npy": "\x01" });
+  const pickle = Buffer.from("80049506000000000000008c0161942e", "hex");
+  scratched.commit("head", {
+    "models/m/extra.safetensors": "x",
+    "notes/readme.md": pickle,
+    "old/a.pkl": "y",
+    "notes/text.md": "text",
+    "weights.onnx.dvc": `outs:\n- md5: ${"0a".repeat(16)}\n  hash: md5\n  path: weights.onnx\n`,
+    "models/m/model.yml": manifest({ more: "data: [{ name: d, role: train, path: /data/d.npy }]\n" }),
+    "data/d.npy": NPY,
+  });
+  scratched.git("rm", "--quiet", "--cached", "-r", "data");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "C m",
+    "D models/m/extra.safetensors MODEL_UNCLAIMED",
+    "D notes/readme.md MODEL_UNCLAIMED",
+    "C old/a.pkl MODEL_UNCLAIMED",
+    "D weights.onnx.dvc MODEL_UNCLAIMED",
+  ]);
+  const unclaimed = modelOf(change, "weights.onnx.dvc");
+  assert.equal(unclaimed.head?.subject, `md5:${"0a".repeat(16)}`);
+  assert.deepEqual(unclaimed.paths, ["weights.onnx.dvc"]);
+  const [problem] = modelOf(change, "old/a.pkl").head?.problems ?? [];
+  assert.deepEqual(problem, {
+    code: "MODEL_UNCLAIMED",
+    message: "No model.yml names old/a.pkl among its artifacts",
+    place: { path: "old/a.pkl" },
+    fix: "Name the file under artifacts in the model.yml beside it, or let weighbridge init write one",
+  });
+  scratched.git("tag", "--force", "base");
+  scratched.git("rm", "--quiet", "old/a.pkl");
+  scratched.commit("removed");
+  assert.deepEqual(summary(await changeOf(scratched)), ["E old/a.pkl"]);
+});
+
+test("a model file does not hide behind a claim that it is data", async () => {
+  const pickle = Buffer.from("80049506000000000000008c0161942e", "hex");
+  const more =
+    "data: [{ name: all, role: train, path: /data }]\nevaluation: [{ path: /out, dataset: d, role: test, metrics: [f1] }]\n";
+  const scratched = await withModel();
+  scratched.commit("head", {
+    "models/m/model.yml": manifest({ more }),
+    "data/rows.csv": "a,b\n1,2\n",
+    "data/array.npy": NPY,
+    "data/array.h5.dvc": "outs: []\n",
+    "data/lfs.npz": pointerTo("large"),
+    "data/evil.csv": pickle,
+    "data/evil.pkl.dvc": "outs: []\n",
+    "out/evil.npy": pickle,
+  });
+  const unclaimed = (await changeOf(scratched)).models.map(({ id }) => id);
+  assert.deepEqual(unclaimed, ["data/evil.csv", "data/evil.pkl.dvc", "m", "out/evil.npy"]);
+});
+
+test("the artifacts of a manifest that becomes unreadable are not models by themselves, but new files are", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", {
+    "models/m/model.yml": "weighbridge: [\n",
+    "models/m/w.bin": "weights 2",
+    "models/m/extra.pkl": "x",
+  });
+  assert.deepEqual(summary(await changeOf(scratched)), [
+    "C m YAML_SYNTAX",
+    "D models/m/extra.pkl MODEL_UNCLAIMED",
+  ]);
+});
+
+test("an artifact that both git and DVC keep cannot be told", async () => {
+  const scratched = await withModel();
+  scratched.commit("head", { "models/m/w.bin.dvc": `outs:\n- md5: ${"1a".repeat(16)}\n  path: w.bin\n` });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m ARTIFACT_AMBIGUOUS"]);
+});
+
+test("a model file at the root does not take the id of the same name", async () => {
+  const scratched = await withModel({ "x/model.yml": manifest({ id: "w.bin" }), "x/w.bin": "x" });
+  scratched.commit("head", { "w.bin": "y", "x/w.bin": "z" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["D ./w.bin MODEL_UNCLAIMED", "B w.bin"]);
+});
+
+test("C47: a symbolic link as an artifact, a manifest or a folder is never followed", async () => {
+  const scratched = await withModel({
+    "secret/w.bin": "secret",
+    "models/n/model.yml": manifest({ id: "n" }),
+  });
+  const at = (path: string) => join(scratched.directory, path);
+  rmSync(at("models/m/w.bin"));
+  symlinkSync("../../secret/w.bin", at("models/m/w.bin"));
+  rmSync(at("models/n/model.yml"));
+  symlinkSync("../m/model.yml", at("models/n/model.yml"));
+  scratched.write("models/o/model.yml", manifest({ id: "o", artifacts: ["link/w.bin"] }));
+  symlinkSync("../../secret", at("models/o/link"));
+  symlinkSync("/etc/passwd", at("free.pkl"));
+  scratched.commit("head");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "D free.pkl MODEL_UNCLAIMED PATH_UNSAFE",
+    "C m PATH_UNSAFE",
+    "C n PATH_UNSAFE",
+    "D o PATH_UNSAFE",
+  ]);
+  assert.equal(modelOf(change).head?.subject, undefined);
+  assert.deepEqual(modelOf(change).head?.artifacts, [
+    {
+      path: "models/m/w.bin",
+      problem: {
+        code: "PATH_UNSAFE",
+        message: "Cannot verify models/m/w.bin: it is a symbolic link, which is never followed",
+      },
+    },
+  ]);
+});
+
+test("C48: a submodule in a model's folder cannot be verified", async () => {
+  const scratched = await withModel();
+  const commit = scratched.git("rev-parse", "HEAD");
+  scratched.git("rm", "--quiet", "models/m/w.bin");
+  scratched.git("update-index", "--add", "--cacheinfo", `160000,${commit},models/m/w.bin`);
+  scratched.git("update-index", "--add", "--cacheinfo", `160000,${commit},models/n/sub`);
+  scratched.git("commit", "--quiet", "--message", "submodules");
+  scratched.git("checkout", "--quiet", "--force", "HEAD");
+  scratched.write("models/n/model.yml", manifest({ id: "n", artifacts: ["sub/w.bin"] }));
+  scratched.git("add", "models/n/model.yml");
+  scratched.git("commit", "--quiet", "--message", "manifest");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m SUBMODULE_UNVERIFIABLE", "D n SUBMODULE_UNVERIFIABLE"]);
+  const message = modelOf(change, "n").head?.artifacts[0]?.problem?.message;
+  assert.equal(
+    message,
+    "Cannot verify models/n/sub/w.bin: models/n/sub is a submodule, whose content is in another repository",
+  );
+});
+
+test("C49: a Git LFS pointer gives digest and size, if the commit's attributes track the path", async () => {
+  const content = "large weights";
+  const attributes = "*.bin filter=lfs diff=lfs merge=lfs -text\n";
+  const scratched = await withModel();
+  scratched.commit("tracked", { ".gitattributes": attributes, "models/m/w.bin": pointerTo(content) });
+  const tracked = modelOf(await changeOf(scratched));
+  const pointer = { kind: "lfs", digest: sha(content), size: content.length };
+  assert.deepEqual(tracked.head?.artifacts, [{ path: "models/m/w.bin", digest: sha(content), pointer }]);
+  assert.equal(tracked.head?.subject, sha(content));
+
+  const cases: [name: string, files: Record<string, string>, code: string][] = [
+    ["not tracked", { ".gitattributes": "" }, "POINTER_NOT_TRACKED"],
+    ["untracked by a nearer file", { "models/m/.gitattributes": "w.bin -filter\n" }, "POINTER_NOT_TRACKED"],
+    [
+      "with bad text",
+      { "models/m/w.bin": pointerTo(content).replace("size ", "size 0") },
+      "POINTER_NONCANONICAL",
+    ],
+    ["of 1,024 bytes", { "models/m/w.bin": pointerTo(content).padEnd(1024, "\n") }, "POINTER_NONCANONICAL"],
+    ["with CRLF", { "models/m/w.bin": pointerTo(content).replaceAll("\n", "\r\n") }, "POINTER_NONCANONICAL"],
+  ];
+  for (const [name, files, code] of cases) {
+    scratched.git("checkout", "--quiet", "--force", "main");
+    scratched.git("checkout", "--quiet", "-B", "case");
+    scratched.commit(name, files);
+    const change = await changeOf(scratched);
+    assert.deepEqual(summary(change), [`C m ${code}`], name);
+    assert.equal(modelOf(change).head?.artifacts[0]?.digest, undefined, name);
+    assert.equal(modelOf(change).head?.subject, undefined, name);
+  }
+});
+
+test("C49: a change of .gitattributes concerns every model whose pointer it untracks", async () => {
+  const scratched = await withModel({
+    ".gitattributes": "*.bin filter=lfs\n",
+    "models/m/w.bin": pointerTo("m"),
+    "models/n/model.yml": manifest({ id: "n", artifacts: ["w.pt"] }),
+    "models/n/w.pt": "plain",
+  });
+  scratched.commit("head", { ".gitattributes": "# nothing\n" });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m POINTER_NOT_TRACKED"]);
+  assert.deepEqual(modelOf(change).paths, [".gitattributes"]);
+});
+
+test("C50: a file that becomes a pointer to itself, and back, is the same content", async () => {
+  const scratched = await withModel({ ".gitattributes": "*.bin filter=lfs\n" });
+  scratched.commit("pointer", { "models/m/w.bin": pointerTo("weights 1") });
+  const forth = modelOf(await changeOf(scratched));
+  assert.equal(forth.base?.subject, forth.head?.subject);
+  assert.equal(forth.changeClass, "A");
+  const pointer = scratched.git("rev-parse", "HEAD");
+  scratched.commit("file", { "models/m/w.bin": "weights 1" });
+  const back = modelOf(await changeOf(scratched, "HEAD", pointer));
+  assert.equal(back.base?.subject, back.head?.subject);
+  assert.equal(back.changeClass, "A");
+  assert.equal(back.head?.artifacts[0]?.pointer, undefined);
+});
+
+test("a .dvc file gives the digest of the artifact beside it", async () => {
+  const dvc = (path: string, md5: string) =>
+    `outs:\n- md5: ${md5}\n  size: 9\n  hash: md5\n  path: ${path}\n`;
+  const scratched = await scratch();
+  scratched.commit("base", {
+    "models/m/model.yml": manifest({ artifacts: ["w.bin", "v.bin.dvc"] }),
+    "models/m/w.bin.dvc": dvc("w.bin", "1a".repeat(16)),
+    "models/m/v.bin.dvc": dvc("v.bin", "2a".repeat(16)),
+  });
+  scratched.git("tag", "base");
+  scratched.commit("head", { "models/m/w.bin.dvc": dvc("w.bin", "3a".repeat(16)) });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["B m"]);
+  const pointer = (digit: string) => ({ kind: "dvc", digest: `md5:${digit.repeat(16)}`, size: 9 });
+  assert.deepEqual(modelOf(change).head?.artifacts, [
+    { path: "models/m/w.bin", digest: `md5:${"3a".repeat(16)}`, pointer: pointer("3a") },
+    { path: "models/m/v.bin.dvc", digest: `md5:${"2a".repeat(16)}`, pointer: pointer("2a") },
+  ]);
+  scratched.commit("traversal", { "models/m/w.bin.dvc": dvc("../../w.bin", "3a".repeat(16)) });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m PATH_TRAVERSAL"]);
+  scratched.commit("other", { "models/m/w.bin.dvc": dvc("x.bin", "3a".repeat(16)) });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m DVC_INVALID"]);
+  scratched.commit("no yaml", { "models/m/w.bin.dvc": "outs: [\n" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m YAML_SYNTAX"]);
+});
+
+test("C51: a renamed artifact is missing under its old name, and unclaimed under the new one", async () => {
+  const scratched = await withModel();
+  scratched.git("mv", "models/m/w.bin", "models/m/v.bin");
+  scratched.commit("renamed");
+  const change = await changeOf(scratched);
+  assert.deepEqual(
+    change.files.map(({ status, path, previousPath }) => [status, previousPath, path]),
+    [["renamed", "models/m/w.bin", "models/m/v.bin"]],
+  );
+  assert.deepEqual(summary(change), ["C m ARTIFACT_MISSING", "D models/m/v.bin MODEL_UNCLAIMED"]);
+  scratched.commit("followed", { "models/m/model.yml": manifest({ artifacts: ["v.bin"] }) });
+  const followed = modelOf(await changeOf(scratched));
+  assert.equal(followed.base?.subject, followed.head?.subject);
+  assert.equal(followed.changeClass, "C");
+});
+
+test("C51: a name in another case or another Unicode normalization is another file", async () => {
+  const scratched = await withModel({
+    "models/n/model.yml": manifest({ id: "n", artifacts: ["gewicht-\u00e9.bin"] }),
+    "models/n/gewicht-\u00e9.bin": "n",
+  });
+  renameSync(join(scratched.directory, "models/m/w.bin"), join(scratched.directory, "models/m/W.bin"));
+  scratched.git("mv", "models/n/gewicht-\u00e9.bin", "models/n/gewicht-e\u0301.bin");
+  scratched.commit("renamed");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "C m ARTIFACT_MISSING",
+    "D models/m/W.bin MODEL_UNCLAIMED",
+    "D models/n/gewicht-e\u0301.bin MODEL_UNCLAIMED",
+    "C n ARTIFACT_MISSING",
+  ]);
+  const messages = ["m", "n"].map((id) => modelOf(change, id).head?.artifacts[0]?.problem?.message);
+  assert.deepEqual(messages, [
+    "Cannot find models/m/w.bin: the commit has no such file; models/m/W.bin stands there, whose name is written otherwise",
+    "Cannot find models/n/gewicht-\u00e9.bin: the commit has no such file; models/n/gewicht-e\u0301.bin stands there, whose name is written otherwise",
+  ]);
+});
+
+test("C51: a copied artifact is a model by itself", async () => {
+  const scratched = await withModel();
+  scratched.commit("copied", { "copy/w.bin": "weights 1" });
+  const change = await changeOf(scratched);
+  assert.deepEqual(
+    change.files.map(({ status }) => status),
+    ["copied"],
+  );
+  assert.deepEqual(summary(change), ["D copy/w.bin MODEL_UNCLAIMED"]);
+});
+
+test("C52: a removed artifact is missing, and a folder is no artifact", async () => {
+  const scratched = await withModel();
+  scratched.git("rm", "--quiet", "models/m/w.bin");
+  scratched.commit("removed");
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m ARTIFACT_MISSING"]);
+  scratched.commit("folder", { "models/m/w.bin/part-1": "x" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m ARTIFACT_FOLDER"]);
+});
+
+test("C53: another mode is a change of the file, not of its content", async () => {
+  const scratched = await withModel();
+  chmodSync(join(scratched.directory, "models/m/w.bin"), 0o755);
+  scratched.commit("mode");
+  const change = await changeOf(scratched);
+  assert.deepEqual(
+    change.files.map(({ status }) => status),
+    ["mode"],
+  );
+  assert.deepEqual(summary(change), ["A m"]);
+});
+
+test("C54: 3,001 changed files are all there, and the model behind them too", async () => {
+  const scratched = await withModel();
+  for (let index = 0; index < 3000; index++) scratched.write(`a/${index % 50}/file-${index}.txt`, `${index}`);
+  scratched.commit("many", { "models/m/w.bin": "weights 2" });
+  const change = await changeOf(scratched);
+  assert.equal(change.files.length, 3001);
+  assert.deepEqual(summary(change), ["B m"]);
+});
+
+test("C56: what only the base changed, and what the change took back, is not blamed on it", async () => {
+  const scratched = await withModel({ "models/n/model.yml": manifest({ id: "n" }), "models/n/w.bin": "n" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("forth", { "models/n/w.bin": "other" });
+  scratched.commit("back", { "models/n/w.bin": "n", "readme.md": "1" });
+  scratched.git("checkout", "--quiet", "main");
+  scratched.commit("meanwhile", { "models/m/w.bin": "weights 2" });
+  const change = await changeOf(scratched, "change", "main");
+  assert.equal(change.base, scratched.git("rev-parse", "main"));
+  assert.equal(change.mergeBase, scratched.git("rev-parse", "base"));
+  assert.deepEqual(
+    change.files.map(({ path }) => path),
+    ["readme.md"],
+  );
+  assert.deepEqual(change.models, []);
+});
+
+/** Commits one file under a name of any bytes, which no file system has to bear. */
+function commitPath(scratched: ScratchRepository, path: Buffer, content: string): void {
+  const blob = runGit(scratched.directory, ["hash-object", "-w", "--stdin"], content);
+  const record = Buffer.concat([Buffer.from(`100644 ${blob}\t`), path, Buffer.from([0])]);
+  runGit(scratched.directory, ["update-index", "-z", "--add", "--index-info"], record);
+  scratched.git("commit", "--quiet", "--message", "a path");
+}
+
+const HOSTILE_PATHS: readonly [name: string, path: Buffer, id: string][] = [
+  ["a line end", Buffer.from("models/a\n::error::x.pkl"), "models/a\n::error::x.pkl"],
+  ["a carriage return and a tab", Buffer.from("models/a\r\tx.pkl"), "models/a\r\tx.pkl"],
+  ["a backslash", Buffer.from("models\\..\\x.pkl"), "models\\..\\x.pkl"],
+  ["a colon", Buffer.from("C:models:x.pkl"), "C:models:x.pkl"],
+  ["a percent sign", Buffer.from("models/%0A%2e%2e/x.pkl"), "models/%0A%2e%2e/x.pkl"],
+  ["quotes and a pattern", Buffer.from("models/\"*'[x]?.pkl"), "models/\"*'[x]?.pkl"],
+  ["3,900 bytes", Buffer.from(`${"long/".repeat(779)}x.pkl`), `${"long/".repeat(779)}x.pkl`],
+  ["an override of the direction", Buffer.from("models/\u202elkp.x.pkl"), "models/\u202elkp.x.pkl"],
+  ["bytes that are not UTF-8", Buffer.from("models/\xff\xfe.pkl", "latin1"), "models/\udcff\udcfe.pkl"],
+  ["the replacement character", Buffer.from("models/\ufffd.pkl"), "models/\ufffd.pkl"],
+  ["leading dashes", Buffer.from("--output=x.pkl"), "--output=x.pkl"],
+  ["dots that lead nowhere", Buffer.from("models/..a/...pkl.pkl"), "models/..a/...pkl.pkl"],
+  ["the name __proto__", Buffer.from("__proto__/constructor.pkl"), "__proto__/constructor.pkl"],
+];
+
+for (const [name, path, id] of HOSTILE_PATHS) {
+  test(`C57: a path with ${name} is its bytes`, async () => {
+    const scratched = await withModel();
+    commitPath(scratched, path, "pickle?");
+    const change = await changeOf(scratched);
+    assert.deepEqual(
+      change.files.map((file) => file.path),
+      [id],
+    );
+    assert.deepEqual(summary(change), [`D ${id} MODEL_UNCLAIMED`]);
+    assert.deepEqual(modelOf(change, id).head?.artifacts, [{ path: id, digest: sha("pickle?") }]);
+  });
+}
+
+for (const name of ["..", ".", ".git", ".GIT"]) {
+  test(`C57: a tree with an entry named ${name} is refused as a whole`, async () => {
+    const scratched = await withModel();
+    const blob = runGit(scratched.directory, ["hash-object", "-w", "--stdin"], "x");
+    const object = Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(blob, "hex")]);
+    const args = ["hash-object", "-t", "tree", "-w", "--stdin", "--literally"];
+    const inner = runGit(scratched.directory, args, object);
+    const outer = runGit(scratched.directory, ["mktree"], `040000 tree ${inner}\tmodels\n`);
+    const commit = scratched.git("commit-tree", "-p", "base", "-m", "hostile", outer);
+    await assert.rejects(changeOf(scratched, commit), { name: "GateError", code: "PATH_UNSAFE" });
+  });
+}
+
+test("C57: a tree with a path twice is refused as a whole", async () => {
+  const scratched = await withModel();
+  const blob = runGit(scratched.directory, ["hash-object", "-w", "--stdin"], "x");
+  const entry = Buffer.concat([Buffer.from("100644 w.bin\0"), Buffer.from(blob, "hex")]);
+  const args = ["hash-object", "-t", "tree", "-w", "--stdin", "--literally"];
+  const tree = runGit(scratched.directory, args, Buffer.concat([entry, entry]));
+  const commit = scratched.git("commit-tree", "-p", "base", "-m", "hostile", tree);
+  await assert.rejects(changeOf(scratched, commit), { code: "TREE_MALFORMED" });
+});
+
+test("the work tree is judged as a commit of it would be", async () => {
+  const scratched = await withModel({ ".gitignore": "*.tmp\n" });
+  scratched.write("models/m/w.bin", "weights 2");
+  scratched.write("models/m/README.md", "card");
+  scratched.write("models/m/x.tmp", "ignored");
+  scratched.write("models/n/model.yml", manifest({ id: "n" }));
+  scratched.write("models/n/w.bin", "n");
+  const onDisk = await changeOf(scratched, "worktree");
+  assert.equal(onDisk.head, "worktree");
+  scratched.commit("head");
+  const committed = await changeOf(scratched);
+  assert.deepEqual(onDisk, { ...committed, head: "worktree" });
+  assert.deepEqual(summary(committed), ["B m", "D n"]);
+});
+
+test("SHA-256 repositories give the same models", async () => {
+  const summaries = [];
+  for (const objectFormat of ["sha1", "sha256"] as const) {
+    const scratched = await scratch({ objectFormat });
+    scratched.commit("base", { "m/model.yml": manifest(), "m/w.bin": "1" });
+    scratched.git("tag", "base");
+    scratched.commit("head", { "m/w.bin": "2", "x.pkl": "x" });
+    const change = await changeOf(scratched);
+    summaries.push([...summary(change), modelOf(change).head?.subject]);
+  }
+  assert.deepEqual(summaries[0], ["B m", "D x.pkl MODEL_UNCLAIMED", sha("2")]);
+  assert.deepEqual(summaries[1], summaries[0]);
+});
