@@ -1,0 +1,196 @@
+import { GateError } from "../model/error.ts";
+import type { CardClaim, CardSection, Measure } from "../model/evidence.ts";
+import { splitFrontMatter } from "../parse/front-matter.ts";
+import { type Node, nodeAt, type Position } from "../parse/node.ts";
+import { decodeUtf8 } from "../parse/text.ts";
+import type { Adapter, AdapterFile, RawProblem, Reading } from "./adapter.ts";
+import { type Block, parseBlocks, plainText } from "./markdown.ts";
+
+export const CARD_BYTES_MAX = 1024 * 1024;
+
+/** A model card as Hugging Face reads it: Markdown with YAML front matter, which may hold a `model-index`. */
+export const modelCard: Adapter = {
+  name: "model-card@1",
+  recognises: (path) => /\.(?:md|markdown)$/i.test(path),
+  read({ path, bytes }: AdapterFile): Reading {
+    if (bytes.length > CARD_BYTES_MAX) {
+      const message = `Cannot read ${path}: ${bytes.length} bytes, limit for a model card is ${CARD_BYTES_MAX}`;
+      throw new GateError("CARD_TOO_LARGE", message, { place: { path } });
+    }
+    const { frontMatter, body, bodyLine } = splitFrontMatter(decodeUtf8(bytes, path), path);
+    const blocks = parseBlocks(body, bodyLine);
+    const stated = frontMatter === undefined ? [] : readModelIndex(frontMatter);
+    const claims = stated.filter((item) => "value" in item);
+    const card = {
+      kind: "card",
+      frontMatter: frontMatter?.kind === "map" ? [...frontMatter.entries.keys()] : [],
+      sections: readSections(blocks),
+      claims: [...claims, ...readTables(blocks)],
+    } as const;
+    return { items: [card], problems: stated.filter((item) => "code" in item) };
+  },
+};
+
+/** Each section with the words below its heading, those of its subsections among them. */
+function readSections(blocks: readonly Block[]): readonly CardSection[] {
+  const sections: SectionDraft[] = [];
+  let open: readonly SectionDraft[] = [];
+  for (const block of blocks) {
+    if (block.kind === "heading") {
+      const section = { title: block.title, line: block.line, level: block.level, words: 0 };
+      sections.push(section);
+      open = [...open.filter(({ level }) => level < block.level), section];
+    }
+    for (const line of proseOf(block)) {
+      const words = block.kind === "heading" ? 0 : countWords(line);
+      const placeholder = findPlaceholder(line);
+      for (const section of open) {
+        section.words += words;
+        if (placeholder !== undefined) section.placeholder ??= placeholder;
+      }
+    }
+  }
+  return sections.map(({ level, ...section }) => section);
+}
+
+/** A section while its text is still to come. */
+interface SectionDraft {
+  readonly title: string;
+  readonly line: number;
+  readonly level: number;
+  words: number;
+  placeholder?: string;
+}
+
+function proseOf(block: Block): readonly string[] {
+  if (block.kind === "table") return block.rows.flatMap(({ cells }) => cells);
+  return [block.kind === "heading" ? block.title : block.text];
+}
+
+/** What templates leave to be filled in. Capitals count where the small word means something (Spanish "todo"). */
+const PLACEHOLDERS: readonly RegExp[] = [
+  /\[?more information (?:is )?needed\]?/i,
+  /\b(?:TODO|TBD|TBA|FIXME)\b/,
+  /^\W*(?:todo|tbd|tba|fixme)\W*$/i,
+  /\blorem ipsum\b/i,
+  /^\W{0,10}(?:[^:]{1,60}:\W{0,10})?to be (?:added|announced|completed|decided|defined|determined|done|filled in|provided|written)\b/i,
+  /\{\{[^{}]*\}\}/,
+  /^[-*+\s]*(?:\.{3,}|…)\s*$/,
+];
+
+function findPlaceholder(line: string): string | undefined {
+  for (const pattern of PLACEHOLDERS) {
+    const found = pattern.exec(line);
+    if (found !== null) return found[0].trim();
+  }
+  return undefined;
+}
+
+/** Words of prose in a line; none where a placeholder stands, or where all is a link, a badge or a rule. */
+function countWords(line: string): number {
+  if (findPlaceholder(line) !== undefined || isLinksOnly(line)) return 0;
+  return plainText(line).match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}'’_.%-]*/gu)?.length ?? 0;
+}
+
+/** `- [Paper](https://…)`, `[![badge](…)](…)`, `[paper]: https://…`, `https://…` */
+function isLinksOnly(line: string): boolean {
+  if (/^ {0,3}\[[^[\]]+\]:\s/.test(line)) return true;
+  const rest = line
+    .replace(/!\[[^[\]]*\]\([^()]*\)/g, "")
+    .replace(/\[[^[\]]*\]\([^()]*\)/g, "")
+    .replace(/<?https?:\/\/\S+/g, "");
+  return rest !== line && !/[\p{L}\p{N}]/u.test(rest);
+}
+
+/** Numbers of `model-index`: what the card says to the hub. One that cannot be read cannot be checked: a problem. */
+function readModelIndex(frontMatter: Node): readonly (CardClaim | RawProblem)[] {
+  const index = nodeAt(frontMatter, ["model-index"]);
+  if (index === undefined) return [];
+  const read = itemsAt(frontMatter, "model-index").flatMap((model) =>
+    itemsAt(model, "results").flatMap((result) => {
+      const dataset = textAt(result, "dataset", "name") ?? textAt(result, "dataset", "type");
+      return itemsAt(result, "metrics").map((metric) => readResult(metric, dataset));
+    }),
+  );
+  return read.length === 0 ? [unreadable("it holds no metric where the hub looks for it", index.at)] : read;
+}
+
+function readResult(metric: Node, dataset: string | undefined): CardClaim | RawProblem {
+  const name = textAt(metric, "type") ?? textAt(metric, "name");
+  const value = nodeAt(metric, ["value"]);
+  const measure = value?.kind === "scalar" ? measureOf(value.value, value.text) : undefined;
+  if (name !== undefined && measure !== undefined) {
+    const line = value?.at.line ?? metric.at.line;
+    return { metric: name, ...(dataset === undefined ? {} : { dataset }), value: measure, line };
+  }
+  const state = name === undefined ? "a result names no metric" : `the value of ${name} is not a number`;
+  return unreadable(state, value?.at ?? metric.at);
+}
+
+function unreadable(state: string, at: Position): RawProblem {
+  const fix = "Write results: [{ dataset: { name: … }, metrics: [{ type: …, value: … }] }]";
+  return { code: "CARD_CLAIM", message: `Cannot read model-index: ${state}`, at, fix };
+}
+
+function measureOf(value: unknown, text: string): Measure | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value === "object" && value !== null && "nonFinite" in value) return parseClaim(text);
+  return typeof value === "string" ? parseClaim(value) : undefined;
+}
+
+function itemsAt(node: Node, key: string): readonly Node[] {
+  const found = nodeAt(node, [key]);
+  return found?.kind === "list" ? found.items : [];
+}
+
+function textAt(node: Node, ...path: string[]): string | undefined {
+  const found = nodeAt(node, path);
+  return found?.kind === "scalar" && typeof found.value === "string" ? found.value : undefined;
+}
+
+const METRIC_COLUMNS: ReadonlySet<string> = new Set(["metric", "metrics", "measure"]);
+const VALUE_COLUMNS: ReadonlySet<string> = new Set(["value", "values", "score", "result"]);
+const DATASET_COLUMNS: ReadonlySet<string> = new Set(["dataset", "data", "split"]);
+
+/** Numbers of tables that say of themselves which column is the metric and which the value. */
+function readTables(blocks: readonly Block[]): readonly CardClaim[] {
+  return blocks.flatMap((block) => {
+    if (block.kind !== "table") return [];
+    const metric = findColumn(block.header, METRIC_COLUMNS);
+    const value = findColumn(block.header, VALUE_COLUMNS);
+    const dataset = findColumn(block.header, DATASET_COLUMNS);
+    if (metric < 0 || value < 0) return [];
+    return block.rows.flatMap(({ cells, line }) => {
+      const name = cells[metric] ?? "";
+      const measure = parseClaim(cells[value] ?? "");
+      if (name === "" || measure === undefined) return [];
+      const on = cells[dataset] ?? "";
+      return [{ metric: name, ...(on === "" ? {} : { dataset: on }), value: measure, line }];
+    });
+  });
+}
+
+function findColumn(header: readonly string[], names: ReadonlySet<string>): number {
+  return header.findIndex((title) => names.has(title.toLowerCase()));
+}
+
+/** `0.87`, `87.1%`, `0.871 ± 0.004`, `0.871 (0.861–0.880)` */
+const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
+
+/**
+ * A number as people write it into prose. More lenient than for evidence on purpose: a claim is what gets
+ * checked, so that reading one more can only close a gate.
+ */
+function parseClaim(text: string): Measure | undefined {
+  const [, digits, percent] = CLAIM.exec(text.trim()) ?? [];
+  if (digits === undefined)
+    return /^[-+.]*(?:nan|inf(?:inity)?)$/i.test(text.trim()) ? nonFinite(text) : undefined;
+  // By its digits: 87.1 divided by 100 is not the number that 0.871 is.
+  const value = Number(percent === "%" ? `${digits}e-2` : digits);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function nonFinite(text: string): Measure {
+  if (/nan/i.test(text)) return "NaN";
+  return text.trim().startsWith("-") ? "-Infinity" : "Infinity";
+}

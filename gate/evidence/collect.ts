@@ -1,0 +1,91 @@
+import { parseManifest } from "../change/manifest.ts";
+import type { ChangeSet, ModelChange, ModelVersion } from "../model/change.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { YAML_BYTES_MAX } from "../parse/yaml.ts";
+import type { World } from "../world.ts";
+import { collectArtifacts } from "./artifacts.ts";
+import { type CommitFiles, commitFiles, readFile } from "./commit-files.ts";
+import { collectData } from "./data.ts";
+import { collectCard } from "./documents.ts";
+import { collectLocks } from "./lock.ts";
+import type { Md5 } from "./md5.ts";
+import { collectMetrics } from "./metrics.ts";
+import { sortEvidence, sortProblems } from "./order.ts";
+import { type RunFiles, sortRunFiles } from "./run-files.ts";
+import { attempt, type Collected, join, type ModelSide } from "./side.ts";
+
+/**
+ * Everything that is known about the changed models at both sides, from the files that their manifests name and
+ * from those that the run brings. Sorted; the order in which files are given makes no difference.
+ */
+export async function collectEvidence(change: ChangeSet, world: World): Promise<Collected> {
+  if (change.models.length === 0) return { evidence: [], problems: [] };
+  const { repository } = world;
+  const md5s = new Map<string, Md5>();
+  const base = await commitFiles(repository, change.base, md5s);
+  const head = await commitFiles(repository, change.head, md5s);
+  const run = sortRunFiles(world.evidence, evaluationPaths(change), head.tree.keys());
+  const parts: Collected[] = [];
+  for (const model of change.models) {
+    parts.push(await collectBase(change, { model, files: base, run }));
+    parts.push(await collectHead({ model, files: head, run }));
+  }
+  const { evidence, problems } = join(parts);
+  return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
+}
+
+function evaluationPaths({ models }: ChangeSet): ReadonlySet<string> {
+  const manifests = models.flatMap(({ base, head }) => [base?.manifest, head?.manifest]);
+  return new Set(manifests.flatMap((manifest) => manifest?.evaluation.map(({ path }) => path) ?? []));
+}
+
+interface Collecting {
+  readonly model: ModelChange;
+  readonly files: CommitFiles;
+  readonly run: RunFiles;
+}
+
+async function collectHead({ model, files, run }: Collecting): Promise<Collected> {
+  const { id, head } = model;
+  if (head === undefined) return { evidence: [], problems: [] };
+  const on = { model: id, side: "head", version: head, files } as const;
+  const scans = { evidence: await collectArtifacts(on), problems: [] };
+  const manifest = head.manifest;
+  return manifest === undefined ? scans : join([scans, await collectSide({ ...on, manifest }, model, run)]);
+}
+
+/**
+ * The base's values are those of the commit that the change wants to enter. Where that has moved on from the merge
+ * base, its own manifest says what they are, and no lock there can bind them to the artifacts of the merge base.
+ */
+async function collectBase(change: ChangeSet, { model, files, run }: Collecting): Promise<Collected> {
+  const { id, base } = model;
+  if (base?.manifest === undefined) return { evidence: [], problems: [] };
+  const { manifest } = base;
+  if (change.base === change.mergeBase) {
+    return collectSide({ model: id, side: "base", version: base, manifest, files }, model, run);
+  }
+  const { path } = manifest;
+  const read = await attempt({ on: { model: id, side: "base" }, path }, () => readManifest(files, path));
+  if (read.value === undefined) return { evidence: [], problems: read.problems };
+  const version: ModelVersion = { ...base, artifacts: [] };
+  return collectSide({ model: id, side: "base", version, manifest: read.value, files }, model, run);
+}
+
+async function readManifest(files: CommitFiles, path: string): Promise<Manifest | undefined> {
+  const bytes = await readFile(files, path, YAML_BYTES_MAX);
+  return bytes === undefined ? undefined : parseManifest(bytes, path);
+}
+
+/** All that a manifest's files say about one side. */
+async function collectSide(on: ModelSide, { base, head }: ModelChange, run: RunFiles): Promise<Collected> {
+  const locks = await collectLocks(on);
+  const other = on.side === "head" ? base?.subject : head?.subject;
+  const context = { run, bound: locks.bound, ...(other === undefined ? {} : { otherSubject: other }) };
+  return join([
+    locks,
+    await collectMetrics(on, context),
+    await collectCard(on),
+    await collectData(on, locks.pipelines),
+  ]);
+}

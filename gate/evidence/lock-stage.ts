@@ -1,0 +1,142 @@
+import type { StageParams } from "../adapter/dvc-stages.ts";
+import { GateError } from "../model/error.ts";
+import type { LockEvidence } from "../model/evidence.ts";
+import type { Place } from "../model/place.ts";
+import { quote } from "../parse/excerpt.ts";
+import { type Node, nodeAt, type Position, toValue } from "../parse/node.ts";
+import {
+  type BoundPath,
+  type ContentState,
+  compareCommitted,
+  compareContent,
+  type LockContext,
+} from "./lock-content.ts";
+import { isSameValue, type PathLink, type Pipeline, type PipelineStage, readParams } from "./pipeline.ts";
+
+type Mismatch = LockEvidence["mismatches"][number];
+
+/** How a stage of a lock stands to `dvc.yaml` and to the commit. */
+export interface StageReport {
+  readonly mismatches: readonly Mismatch[];
+  /** What could not be compared: then nobody can say that the stage is in sync. */
+  readonly errors: readonly GateError[];
+  /** DVC's names of the hashes that agreed. */
+  readonly hashes: readonly string[];
+}
+
+export interface StageContext extends LockContext {
+  readonly pipeline: Pipeline;
+  /** What all pipelines of the repository made: one elsewhere may make what this one depends on. */
+  readonly allOuts: () => Promise<LockContext["outs"]>;
+}
+
+const SAME: StageReport = { mismatches: [], errors: [], hashes: [] };
+
+/** Compares command, parameters, dependencies and outputs of a stage with what its lock holds. */
+export async function compareStage(context: StageContext, stage: PipelineStage): Promise<StageReport> {
+  const { yamlPath, lockPath } = context.pipeline;
+  const { stage: declared, locked } = stage;
+  if (declared === undefined) return mismatch("it is in dvc.lock, but not in dvc.yaml", lockPath, locked?.at);
+  if (locked === undefined) return mismatch("it is in dvc.yaml, but not in dvc.lock", yamlPath, declared.at);
+  const isSameCommand = isSameValue(declared.cmd, locked.cmd);
+  const reports = [
+    isSameCommand ? SAME : mismatch("its command is not the one that was run", yamlPath, declared.cmd.at),
+  ];
+  for (const params of declared.params)
+    reports.push(await guarded(() => compareParams(context, stage, params)));
+  for (const [file, { at }] of locked.params) {
+    if (declared.params.some((params) => params.file === file)) continue;
+    reports.push(
+      mismatch(`it was run with parameters of ${file}, which dvc.yaml does not name`, lockPath, at),
+    );
+  }
+  for (const link of stage.deps) reports.push(await guarded(() => compareLink(context, link, "dependency")));
+  for (const link of stage.outs) reports.push(await guarded(() => compareLink(context, link, "output")));
+  return {
+    mismatches: reports.flatMap(({ mismatches }) => mismatches),
+    errors: reports.flatMap(({ errors }) => errors),
+    hashes: [...new Set(reports.flatMap(({ hashes }) => hashes))].sort(),
+  };
+}
+
+function mismatch(message: string, path: string, at?: Position): StageReport {
+  const place: Place = at === undefined ? { path } : { path, line: at.line };
+  return { ...SAME, mismatches: [{ message, place }] };
+}
+
+/** A path or file that cannot be read leaves the rest of the stage to be compared. */
+async function guarded(compare: () => Promise<StageReport>): Promise<StageReport> {
+  try {
+    return await compare();
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    return { ...SAME, errors: [error] };
+  }
+}
+
+async function compareParams(
+  { files, pipeline }: StageContext,
+  stage: PipelineStage,
+  { file, keys }: StageParams,
+): Promise<StageReport> {
+  const { yamlPath, lockPath } = pipeline;
+  const path = stage.resolve(file);
+  const locked = stage.locked?.params.get(file);
+  if (locked === undefined)
+    return mismatch(`dvc.lock holds no parameters of ${file}`, lockPath, stage.locked?.at);
+  if (path === undefined)
+    return mismatch(`its parameters ${file} are not in the repository`, yamlPath, stage.stage?.at);
+  const root = await readParams(files, path);
+  if (root === undefined) return mismatch(`its parameters ${path} do not exist`, yamlPath, stage.stage?.at);
+  const named = keys ?? (root.kind === "map" ? [...root.entries.keys()] : []);
+  const messages = [...new Set([...named, ...locked.entries.keys()])].flatMap((key) => {
+    const before = locked.entries.get(key)?.value;
+    if (!named.includes(key)) return [`it was run with ${key} of ${path}, which is not named any more`];
+    return compareValues(`${key} of ${path}`, nodeAt(root, key.split(".")), before);
+  });
+  return {
+    ...SAME,
+    mismatches: messages.map((message) => ({ message, place: { path: lockPath, line: locked.at.line } })),
+  };
+}
+
+function compareValues(name: string, now: Node | undefined, before: Node | undefined): readonly string[] {
+  if (now === undefined) return [`${name} does not exist`];
+  if (before === undefined) return [`dvc.lock does not hold ${name}`];
+  return isSameValue(now, before) ? [] : [`${name} is ${show(now)}, and was ${show(before)} when it was run`];
+}
+
+function show(node: Node): string {
+  return node.kind === "scalar" ? quote(node.text) : quote(JSON.stringify(toValue(node)));
+}
+
+async function compareLink(
+  context: StageContext,
+  { written, path, isDeclared, locked }: PathLink,
+  kind: "dependency" | "output",
+): Promise<StageReport> {
+  const { yamlPath, lockPath } = context.pipeline;
+  if (locked === undefined) return mismatch(`dvc.lock does not hold its ${kind} ${written}`, yamlPath);
+  if (!isDeclared) return mismatch(`dvc.yaml does not name its ${kind} ${written}`, lockPath, locked.at);
+  // What lives outside of the repository is bound by other means than MD5, which only DVC can ask for.
+  if (path === undefined) return SAME;
+  const { digest } = locked;
+  if (digest === undefined) return mismatch(`dvc.lock binds no content of ${path}`, lockPath, locked.at);
+  const bound = { path, digest, locked };
+  const state =
+    kind === "output" ? await compareCommitted(context, bound) : await findContent(context, bound);
+  if (state === undefined) return SAME;
+  if (state.kind === "same") return { ...SAME, hashes: [state.by] };
+  const message =
+    state.kind === "nowhere"
+      ? `its dependency ${path} is not in the commit, no .dvc file tracks it and no stage makes it`
+      : `${path} is ${digest} in dvc.lock, in the commit ${state.found}`;
+  return mismatch(message, lockPath, locked.at);
+}
+
+/** Other pipelines are read only for what this one does not make. */
+async function findContent(context: StageContext, bound: BoundPath): Promise<ContentState> {
+  const state = await compareContent(context, bound);
+  if (state.kind !== "nowhere") return state;
+  return compareContent({ files: context.files, outs: await context.allOuts() }, bound);
+}

@@ -1,0 +1,242 @@
+import type { Adapter, RawMetric, RawProblem, Reading } from "../adapter/adapter.ts";
+import { findAdapter } from "../adapter/index.ts";
+import { METRIC_BYTES_MAX } from "../adapter/metrics.ts";
+import type { Digest } from "../model/digest.ts";
+import { GateError } from "../model/error.ts";
+import type { EvidenceProblem, MetricEvidence, Side, Trust } from "../model/evidence.ts";
+import type { DeclaredEvaluation, PlannedMetric } from "../model/manifest.ts";
+import { knownDirection } from "../model/metric-names.ts";
+import { sha256Of } from "../parse/canonical.ts";
+import { quote } from "../parse/excerpt.ts";
+import { readFile } from "./commit-files.ts";
+import type { RunFile, RunFiles } from "./run-files.ts";
+import { attempt, type Collected, errorProblem, join, type ModelSide, rawProblem } from "./side.ts";
+
+/** What else is known of a model's side when its numbers are read. */
+export interface MetricContext {
+  readonly run: RunFiles;
+  /** The subject of the other side, if it is another: a run may bring numbers about both. */
+  readonly otherSubject?: Digest;
+  /** Evaluation files that a pipeline's lock binds to the model as it stands. */
+  readonly bound: ReadonlySet<string>;
+}
+
+/** One file of numbers about one model, from the commit or from the run. */
+interface Origin {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly trust: Trust;
+  readonly adapter: Adapter;
+  readonly items: readonly RawMetric[];
+  readonly problems: readonly RawProblem[];
+  /** What the numbers are about, where neither they nor the manifest say. */
+  readonly subject?: Digest;
+}
+
+interface Found {
+  readonly origins: readonly Origin[];
+  readonly problems: readonly EvidenceProblem[];
+}
+
+/** The planned numbers of one side of a model, from its evaluation files and from the files of the run. */
+export async function collectMetrics(on: ModelSide, context: MetricContext): Promise<Collected> {
+  const parts: Collected[] = [];
+  for (const evaluation of on.manifest.evaluation) {
+    const found = [await fromCommit(on, evaluation, context), fromRun(on, evaluation, context)];
+    for (const { origins, problems } of found) {
+      parts.push({ evidence: [], problems }, ...origins.map((origin) => readOrigin(on, evaluation, origin)));
+    }
+  }
+  return join(parts);
+}
+
+async function fromCommit(
+  on: ModelSide,
+  { path }: DeclaredEvaluation,
+  { bound }: MetricContext,
+): Promise<Found> {
+  const read = await attempt({ on, path }, () => readFile(on.files, path, METRIC_BYTES_MAX));
+  const bytes = read.value;
+  // Absent is not unreadable: a gate that needs the file says that it is missing.
+  if (bytes === undefined) return { origins: [], problems: read.problems };
+  const { value: file, problems } = await attempt({ on, path }, async () => readWith(path, bytes));
+  if (file === undefined) return { origins: [], problems };
+  const { adapter, reading } = file;
+  const subject = bound.has(path) ? on.version.subject : undefined;
+  const origin: Origin = {
+    path,
+    digest: sha256Of(bytes),
+    trust: "declared",
+    adapter,
+    items: reading.items.filter((item) => item.kind === "metric").filter((item) => isAbout(on, item)),
+    problems: reading.problems,
+    ...(subject === undefined ? {} : { subject }),
+  };
+  return { origins: [origin], problems: [] };
+}
+
+function readWith(path: string, bytes: Uint8Array): { adapter: Adapter; reading: Reading } {
+  const adapter = findAdapter(path, bytes);
+  if (adapter !== undefined) return { adapter, reading: adapter.read({ path, bytes }) };
+  const message = `Cannot read ${path}: no adapter knows its format, expected JSON, YAML, TOML or CSV`;
+  throw new GateError("EVIDENCE_FORMAT", message, { place: { path } });
+}
+
+/** Whether an item may be about the model: it names it, or none. */
+function isAbout(on: ModelSide, { model }: RawMetric): boolean {
+  return model === undefined || model === on.model;
+}
+
+function fromRun(on: ModelSide, evaluation: DeclaredEvaluation, { run, otherSubject }: MetricContext): Found {
+  const { path, dataset } = evaluation;
+  const isOurs = (item: RawMetric) => isAbout(on, item) && sideOf(on, item, otherSubject) === on.side;
+  const placed = run.byEvaluation.get(path) ?? [];
+  // A file that stands elsewhere has to name both the model and the data that its numbers are about.
+  const named = (run.byModel.get(on.model) ?? []).filter((file) =>
+    placed.every((other) => other.path !== file.path),
+  );
+  const origins = [
+    ...placed.map((file) => toOrigin(file, isOurs)),
+    ...named.map((file) => toOrigin(file, (item) => isOurs(item) && item.dataset === dataset)),
+  ];
+  // Whatever cannot be read of a run is missing at the head: the base has its commit.
+  if (on.side === "base")
+    return { origins: origins.map((origin) => ({ ...origin, problems: [] })), problems: [] };
+  const broken = [...placed, ...run.unreadable].flatMap((file) =>
+    file.error === undefined ? [] : [errorProblem(file.error, { on, path: file.path })],
+  );
+  const doubtful = run.ambiguous.filter(({ paths }) => paths.includes(path));
+  return { origins, problems: [...broken, ...doubtful.map(({ file, paths }) => ambiguous(on, file, paths))] };
+}
+
+function toOrigin(
+  { path, digest, adapter, items, problems }: RunFile,
+  counts: (item: RawMetric) => boolean,
+): Origin {
+  return { path, digest, adapter, trust: "ci", items: items.filter(counts), problems };
+}
+
+/** A run brings numbers about the head, unless they name the digest that only the base has. */
+function sideOf(on: ModelSide, { subject }: RawMetric, otherSubject: Digest | undefined): Side {
+  const own = on.version.subject;
+  const [base, head] = on.side === "base" ? [own, otherSubject] : [otherSubject, own];
+  return subject !== undefined && subject === base && subject !== head ? "base" : "head";
+}
+
+function ambiguous(on: ModelSide, { path }: RunFile, paths: readonly string[]): EvidenceProblem {
+  return {
+    model: on.model,
+    side: on.side,
+    code: "EVIDENCE_AMBIGUOUS",
+    message: `Cannot tell which evaluation ${path} stands for: several files of the repository end like it, ${paths[0]} among them`,
+    place: { path },
+    fix: `Keep the folders of ${paths[0]} below the evidence folder`,
+  };
+}
+
+/** The planned metrics of one evaluation in one file. */
+function readOrigin(on: ModelSide, evaluation: DeclaredEvaluation, origin: Origin): Collected {
+  const whole = origin.problems
+    .filter(({ metric }) => metric === undefined)
+    .map((problem) => rawProblem(problem, { on, path: origin.path }));
+  const parts = evaluation.metrics.map((planned) => readPlanned(on, { evaluation, planned, origin }));
+  return join([{ evidence: [], problems: whole }, ...parts]);
+}
+
+interface Plan {
+  readonly evaluation: DeclaredEvaluation;
+  readonly planned: PlannedMetric;
+  readonly origin: Origin;
+}
+
+function readPlanned(on: ModelSide, plan: Plan): Collected {
+  const { evaluation, planned, origin } = plan;
+  const concern = { on, path: origin.path, metrics: [planned.name] };
+  const wanted = namesOf(planned, origin.adapter);
+  const items = origin.items.filter(
+    ({ name, dataset }) => wanted.includes(name) && (dataset ?? evaluation.dataset) === evaluation.dataset,
+  );
+  const unreadable = origin.problems.filter(({ metric }) => metric !== undefined && wanted.includes(metric));
+  const problems = [
+    ...unreadable.map((problem) => rawProblem(problem, concern)),
+    ...(items.length === 0 ? nested(wanted, origin).map((problem) => rawProblem(problem, concern)) : []),
+    ...contradictions(items, plan).map((problem) => rawProblem(problem, concern)),
+  ];
+  return { evidence: items.map((item) => toEvidence(on, plan, item)), problems };
+}
+
+/** What the file may call a planned metric. */
+function namesOf({ name, key }: PlannedMetric, adapter: Adapter): readonly string[] {
+  if (adapter.keyed === true) return [key ?? name];
+  return key === undefined ? [name] : [name, key];
+}
+
+/** A key that stands for a map of numbers, rather than for one. */
+function nested(wanted: readonly string[], { items }: Origin): readonly RawProblem[] {
+  return wanted.flatMap((name) => {
+    const below = items.filter((item) => item.name.startsWith(`${name}.`));
+    const [first] = below;
+    if (first === undefined) return [];
+    return [
+      {
+        code: "METRIC_NOT_A_NUMBER",
+        message: `Cannot read ${name}: it holds ${below.length} numbers, ${quote(first.name)} among them`,
+        at: { line: first.line, column: 1 },
+        fix: `Say in model.yml which is meant: key: ${first.name}`,
+      },
+    ];
+  });
+}
+
+/** Where a file's own words and the manifest's are about different things; no other item settles it. */
+function contradictions(items: readonly RawMetric[], { evaluation }: Plan): readonly RawProblem[] {
+  return (["subject", "datasetDigest", "role"] as const).flatMap((word) => {
+    const declared = evaluation[word];
+    const [first] = items;
+    if (first === undefined || declared === undefined) return [];
+    if (items.some((item) => (item[word] ?? declared) === declared)) return [];
+    const subject = { subject: "model", datasetDigest: "dataset", role: "role" }[word];
+    return [
+      {
+        code: "EVIDENCE_CONTRADICTS",
+        message: `Cannot settle the ${subject} of ${first.name}: the file says ${first[word]}, the manifest ${declared}`,
+        at: { line: first.line, column: 1 },
+        fix: "Evaluate again, or correct the evaluation in model.yml",
+      },
+    ];
+  });
+}
+
+/** The file's word counts more than the manifest's, but either can say that the data was trained on. */
+function toEvidence(on: ModelSide, { evaluation, planned, origin }: Plan, item: RawMetric): MetricEvidence {
+  const subject = item.subject ?? evaluation.subject ?? origin.subject;
+  const datasetDigest = item.datasetDigest ?? evaluation.datasetDigest;
+  const direction = planned.direction ?? item.direction ?? knownDirection(planned.name);
+  // The manifest dates the file that was committed, not what a later run brings.
+  const producedAt = item.producedAt ?? (origin.trust === "declared" ? evaluation.producedAt : undefined);
+  return {
+    kind: "metric",
+    model: on.model,
+    side: on.side,
+    trust: origin.trust,
+    name: planned.name,
+    dataset: evaluation.dataset,
+    role: evaluation.role === "train" ? "train" : (item.role ?? evaluation.role),
+    value: item.value,
+    source: {
+      adapter: origin.adapter.name,
+      path: origin.path,
+      digest: origin.digest,
+      line: item.line,
+      ...(item.tool === undefined ? {} : { tool: item.tool }),
+      ...(producedAt === undefined ? {} : { producedAt }),
+    },
+    ...(subject === undefined ? {} : { subject }),
+    ...(datasetDigest === undefined ? {} : { datasetDigest }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(item.slice === undefined ? {} : { slice: item.slice }),
+    ...(item.n === undefined ? {} : { n: item.n }),
+    ...(item.positives === undefined ? {} : { positives: item.positives }),
+    ...(item.ci === undefined ? {} : { ci: item.ci }),
+  };
+}

@@ -1,0 +1,137 @@
+import type { Adapter, RawMetric, RawProblem } from "../adapter/adapter.ts";
+import { evidenceV1 } from "../adapter/evidence-v1.ts";
+import { findAdapter } from "../adapter/index.ts";
+import { nameOf } from "../change/path.ts";
+import type { Digest } from "../model/digest.ts";
+import { GateError } from "../model/error.ts";
+import { sha256Of } from "../parse/canonical.ts";
+import type { EvidenceFile } from "../world.ts";
+
+/** A file that the run brings, as far as it could be read. */
+export interface RunFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly adapter: Adapter;
+  readonly items: readonly RawMetric[];
+  readonly problems: readonly RawProblem[];
+  /** Why nothing of it could be read. */
+  readonly error?: GateError;
+}
+
+/** The files of the run and what each one is about. */
+export interface RunFiles {
+  /** By path of the evaluation file that they stand for. */
+  readonly byEvaluation: ReadonlyMap<string, readonly RunFile[]>;
+  /** Wherever they stand, by the id of the model that their items name; each with the items about that model. */
+  readonly byModel: ReadonlyMap<string, readonly RunFile[]>;
+  /** Files of our own format that cannot be read, so that they may be about any model. */
+  readonly unreadable: readonly RunFile[];
+  /** Files that may stand for several evaluation files, with the paths that they may stand for. */
+  readonly ambiguous: readonly { readonly file: RunFile; readonly paths: readonly string[] }[];
+}
+
+/**
+ * Reads what the run brings and finds what each file is about. A file stands for the evaluation file that shares
+ * the longest end of its path. Every path of the commit takes part, or a file about a model that does not change
+ * would be taken for the nearest one that does.
+ */
+export function sortRunFiles(
+  files: readonly EvidenceFile[],
+  evaluations: ReadonlySet<string>,
+  tree: Iterable<string>,
+): RunFiles {
+  const read = files.flatMap(readRunFile);
+  const index = indexPaths(tree, evaluations);
+  const byEvaluation = new Map<string, RunFile[]>();
+  const ambiguous: { file: RunFile; paths: readonly string[] }[] = [];
+  for (const file of read) {
+    const nearest = findNearest(file.path, index);
+    const planned = nearest.filter((path) => evaluations.has(path)).sort();
+    const [only] = planned;
+    if (only === undefined) continue;
+    if (nearest.length === 1) append(byEvaluation, only, file);
+    else if (!namesItsModels(file)) ambiguous.push({ file, paths: planned });
+  }
+  const own = read.filter(({ adapter }) => adapter === evidenceV1);
+  const unreadable = own.filter(({ error }) => error !== undefined);
+  return { byEvaluation, byModel: splitByModel(own), unreadable, ambiguous };
+}
+
+function readRunFile({ path, bytes }: EvidenceFile): readonly RunFile[] {
+  const adapter = findAdapter(path, bytes);
+  if (adapter === undefined) return [];
+  const file = { path, digest: sha256Of(bytes), adapter, items: [], problems: [] };
+  try {
+    const { items, problems } = adapter.read({ path, bytes });
+    return [{ ...file, items: items.filter((item) => item.kind === "metric"), problems }];
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    return [{ ...file, error }];
+  }
+}
+
+/** Where such a file stands does not matter. */
+function namesItsModels({ items }: RunFile): boolean {
+  return items.length > 0 && items.every(({ model }) => model !== undefined);
+}
+
+function splitByModel(files: readonly RunFile[]): ReadonlyMap<string, readonly RunFile[]> {
+  const byModel = new Map<string, RunFile[]>();
+  for (const file of files) {
+    const items = new Map<string, RawMetric[]>();
+    for (const item of file.items) if (item.model !== undefined) append(items, item.model, item);
+    for (const [model, about] of items) append(byModel, model, { ...file, items: about });
+  }
+  return byModel;
+}
+
+function append<T>(index: Map<string, T[]>, key: string, value: T): void {
+  const known = index.get(key);
+  if (known === undefined) index.set(key, [value]);
+  else known.push(value);
+}
+
+interface PathIndex {
+  /** Paths by name. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
+  /** Folders by name, for files that only a run writes. */
+  readonly folders: ReadonlyMap<string, readonly string[]>;
+}
+
+function indexPaths(tree: Iterable<string>, evaluations: ReadonlySet<string>): PathIndex {
+  const paths = new Set([...tree, ...evaluations]);
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return { files: byName(paths), folders: byName(folders) };
+}
+
+function byName(paths: Iterable<string>): ReadonlyMap<string, readonly string[]> {
+  const index = new Map<string, string[]>();
+  for (const path of paths) append(index, nameOf(path), path);
+  return index;
+}
+
+/** The paths that share the longest end with the given one, a file of the same name in a known folder among them. */
+function findNearest(path: string, index: PathIndex): readonly string[] {
+  const steps = path.split("/");
+  const name = nameOf(path);
+  const folder = steps.at(-2) ?? "";
+  const inFolders = (index.folders.get(folder) ?? []).map((known) => `${known}/${name}`);
+  const candidates = new Set([...(index.files.get(name) ?? []), ...inFolders]);
+  if (candidates.has(path)) return [path];
+  const scored = [...candidates].map((known) => ({ known, shared: sharedEnd(steps, known.split("/")) }));
+  const longest = scored.reduce((most, { shared }) => Math.max(most, shared), 0);
+  return scored.filter(({ shared }) => shared === longest).map(({ known }) => known);
+}
+
+function sharedEnd(a: readonly string[], b: readonly string[]): number {
+  let shared = 0;
+  while (shared < Math.min(a.length, b.length) && a.at(-1 - shared) === b.at(-1 - shared)) shared++;
+  return shared;
+}

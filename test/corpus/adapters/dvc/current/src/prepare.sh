@@ -1,0 +1,1 @@
+head -n 3 data/raw.csv > data/prepared.csv
