@@ -1,0 +1,53 @@
+import { GateError } from "../gate/model/error.ts";
+import type { Annotation } from "../gate/report/annotations.ts";
+import { type Markdown, markdownCode, md, terminal } from "../gate/report/escape.ts";
+import { commentMarker } from "../gate/report/markdown.ts";
+import { openConversation, publishIn } from "./conversation.ts";
+import { type Environment, type RunRequest, summaryFile } from "./inputs.ts";
+import { logAnnotations, logText } from "./log.ts";
+import { setOutputs, writeSummary } from "./step.ts";
+
+/** Says why there is no decision, in every place there is; without a request, that is not the pull request. */
+export async function announceFailure(error: unknown, env: Environment, request?: RunRequest): Promise<void> {
+  const failure = toGateError(error);
+  if (failure.code === UNEXPECTED)
+    logText(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  logAnnotations([toAnnotation(failure)]);
+  const summary = toSummary(failure);
+  await writeSummary(summaryFile(env), summary);
+  await setOutputs({ verdict: "error" });
+  if (request === undefined) return;
+  // The comment on the commit before may say that everything passes.
+  const conversation = await openConversation(request, request.head);
+  await publishIn(conversation, ({ pull }) => `${commentMarker(pull)}\n${summary.source}`);
+}
+
+const UNEXPECTED = "UNEXPECTED";
+
+function toGateError(error: unknown): GateError {
+  if (error instanceof GateError) return error;
+  const state = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new GateError(UNEXPECTED, `Cannot judge this change: ${state}`, {
+    fix: "This is a fault of Weighbridge: please report it with the log of this step",
+  });
+}
+
+function toAnnotation({ code, message, place, fix }: GateError): Annotation {
+  return {
+    level: "error",
+    ...(place?.path.isWellFormed() === true && { path: place.path }),
+    line: place?.line ?? 1,
+    title: `Weighbridge: ${code}`,
+    message: [message, ...(fix === undefined ? [] : [`Fix: ${fix}`])].map(terminal).join("\n"),
+  };
+}
+
+function toSummary({ code, message, place, fix }: GateError): Markdown {
+  const where = place === undefined ? md`` : md`\nIn ${markdownCode(placeText(place))}\n`;
+  const remedy = fix === undefined ? md`` : md`\n**Fix:** ${fix}\n`;
+  return md`## 🛑 Weighbridge: this change could not be judged, so it stays closed\n\n${message} (${code})\n${where}${remedy}`;
+}
+
+function placeText({ path, line, column }: NonNullable<GateError["place"]>): string {
+  return [path, ...(line === undefined ? [] : [line]), ...(column === undefined ? [] : [column])].join(":");
+}

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
+import { quickChecks } from "./validators.ts";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** A source, and the one file of dist/ that it is bundled into with everything that it imports. */
+export interface Entry {
+  readonly source: string;
+  readonly out: string;
+}
+
+export const ACTION: Entry = { source: "action/main.ts", out: "action.js" };
+export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
+
+// CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
+const REQUIRE =
+  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+
+function options({ source, out }: Entry): BuildOptions {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: [source],
+    outfile: join("dist", out),
+    bundle: true,
+    platform: "node",
+    target: "node20.18",
+    format: "esm",
+    // What a run does not need is only parsed, never evaluated: a smaller text is a shorter start.
+    minify: true,
+    legalComments: "none",
+    banner: { js: REQUIRE },
+    plugins: [quickChecks],
+    logLevel: "warning",
+  };
+}
+
+/** The files that the entries give, by name, with the licenses of all that went into them. Same sources, same bytes. */
+export async function bundle(entries: readonly Entry[]): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  const inputs = new Set<string>();
+  for (const entry of entries) {
+    const { outputFiles, metafile } = await build({ ...options(entry), metafile: true, write: false });
+    for (const file of outputFiles) files.set(basename(file.path), file.text);
+    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+  }
+  return files.set("licenses.txt", licenses(inputs));
+}
+
+/** The license of each package in full, as most of them ask for. */
+function licenses(inputs: ReadonlySet<string>): string {
+  const folders = new Set([...inputs].flatMap((input) => packageFolder(input) ?? []));
+  return [...folders]
+    .sort()
+    .map((folder) => `${packageTitle(folder)}\n\n${licenseText(folder).trim()}\n`)
+    .join(`\n${"-".repeat(80)}\n\n`);
+}
+
+function packageFolder(input: string): string | undefined {
+  return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+}
+
+function packageTitle(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+  return `${name} ${version} (${license})`;
+}
+
+function licenseText(folder: string): string {
+  const file = readdirSync(join(ROOT, folder)).find((name) => /^licen[cs]e(?:-\w+)?(?:\.\w+)?$/i.test(name));
+  if (file === undefined) throw new Error(`Cannot find the license of ${folder}`);
+  return readFileSync(join(ROOT, folder, file), "utf8");
+}
