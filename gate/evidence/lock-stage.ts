@@ -11,7 +11,8 @@ import {
   compareContent,
   type LockContext,
 } from "./lock-content.ts";
-import { isSameValue, type PathLink, type Pipeline, type PipelineStage, readParams } from "./pipeline.ts";
+import { isSameValue } from "./parameters.ts";
+import type { PathLink, Pipeline, PipelineStage } from "./pipeline.ts";
 
 type Mismatch = LockEvidence["mismatches"][number];
 
@@ -29,6 +30,9 @@ export interface StageContext extends LockContext {
   /** What all pipelines of the repository made: one elsewhere may make what this one depends on. */
   readonly allOuts: () => Promise<LockContext["outs"]>;
 }
+
+/** Of one stage that are spelled out; a hostile file can cause a hundred thousand. */
+const MISMATCHES_MAX = 50;
 
 const SAME: StageReport = { mismatches: [], errors: [], hashes: [] };
 
@@ -53,10 +57,20 @@ export async function compareStage(context: StageContext, stage: PipelineStage):
   for (const link of stage.deps) reports.push(await guarded(() => compareLink(context, link, "dependency")));
   for (const link of stage.outs) reports.push(await guarded(() => compareLink(context, link, "output")));
   return {
-    mismatches: reports.flatMap(({ mismatches }) => mismatches),
+    mismatches: cut(reports.flatMap(({ mismatches }) => mismatches)),
     errors: reports.flatMap(({ errors }) => errors),
     hashes: [...new Set(reports.flatMap(({ hashes }) => hashes))].sort(),
   };
+}
+
+function cut(mismatches: readonly Mismatch[]): readonly Mismatch[] {
+  const [first] = mismatches;
+  const more = mismatches.length - MISMATCHES_MAX;
+  if (first === undefined || more <= 0) return mismatches;
+  return [
+    ...mismatches.slice(0, MISMATCHES_MAX),
+    { message: `${more} more differences`, place: first.place },
+  ];
 }
 
 function mismatch(message: string, path: string, at?: Position): StageReport {
@@ -75,29 +89,29 @@ async function guarded(compare: () => Promise<StageReport>): Promise<StageReport
 }
 
 async function compareParams(
-  { files, pipeline }: StageContext,
-  stage: PipelineStage,
+  { pipeline }: StageContext,
+  { resolve, stage, locked }: PipelineStage,
   { file, keys }: StageParams,
 ): Promise<StageReport> {
   const { yamlPath, lockPath } = pipeline;
-  const path = stage.resolve(file);
-  const locked = stage.locked?.params.get(file);
-  if (locked === undefined)
-    return mismatch(`dvc.lock holds no parameters of ${file}`, lockPath, stage.locked?.at);
-  if (path === undefined)
-    return mismatch(`its parameters ${file} are not in the repository`, yamlPath, stage.stage?.at);
-  const root = await readParams(files, path);
-  if (root === undefined) return mismatch(`its parameters ${path} do not exist`, yamlPath, stage.stage?.at);
-  const named = keys ?? (root.kind === "map" ? [...root.entries.keys()] : []);
-  const messages = [...new Set([...named, ...locked.entries.keys()])].flatMap((key) => {
-    const before = locked.entries.get(key)?.value;
-    if (!named.includes(key)) return [`it was run with ${key} of ${path}, which is not named any more`];
-    return compareValues(`${key} of ${path}`, nodeAt(root, key.split(".")), before);
+  const path = resolve(file);
+  const before = locked?.params.get(file);
+  if (before === undefined) return mismatch(`dvc.lock holds no parameters of ${file}`, lockPath, locked?.at);
+  const root = path === undefined ? undefined : await pipeline.parameters(path);
+  if (root === undefined)
+    return mismatch(`its parameters ${file} are not in the commit`, yamlPath, stage?.at);
+  // Without keys the whole file counts, by its top keys, dots and all.
+  const now = new Map(
+    (keys ?? (root.kind === "map" ? [...root.entries.keys()] : [])).map((key) => {
+      return [key, nodeAt(root, keys === undefined ? [key] : key.split("."))] as const;
+    }),
+  );
+  const messages = [...new Set([...now.keys(), ...before.entries.keys()])].flatMap((key) => {
+    if (!now.has(key)) return [`it was run with ${key} of ${file}, which is not named any more`];
+    return compareValues(`${key} of ${file}`, now.get(key), before.entries.get(key)?.value);
   });
-  return {
-    ...SAME,
-    mismatches: messages.map((message) => ({ message, place: { path: lockPath, line: locked.at.line } })),
-  };
+  const at = { path: lockPath, line: before.at.line };
+  return { ...SAME, mismatches: messages.map((message) => ({ message, place: at })) };
 }
 
 function compareValues(name: string, now: Node | undefined, before: Node | undefined): readonly string[] {

@@ -79,8 +79,9 @@ function relevantStages(on: ModelSide, { stages }: Pipeline): readonly PipelineS
     ...inputs.flatMap(makers),
   ]);
   // A set's loop also visits what is added during it.
-  for (const { deps } of found)
-    for (const path of pathsOf(deps)) for (const stage of makers(path)) found.add(stage);
+  for (const { deps } of found) {
+    for (const stage of pathsOf(deps).flatMap(makers)) found.add(stage);
+  }
   return stages.filter((stage) => found.has(stage));
 }
 

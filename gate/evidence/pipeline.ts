@@ -1,17 +1,14 @@
 import type { LockedPath, LockedStage, RawPipeline, RawProblem } from "../adapter/adapter.ts";
 import { dvc } from "../adapter/dvc.ts";
 import { resolveStages, type Stage } from "../adapter/dvc-stages.ts";
-import type { ReadVariables } from "../adapter/dvc-variables.ts";
 import { resolvePath } from "../change/path.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import { sha256Of } from "../parse/canonical.ts";
-import { parseJson } from "../parse/json.ts";
+import { quote } from "../parse/excerpt.ts";
 import { type MapNode, type Node, nodeAt } from "../parse/node.ts";
-import { decodeUtf8 } from "../parse/text.ts";
-import { parseToml } from "../parse/toml.ts";
-import { parseYaml } from "../parse/yaml.ts";
 import { type CommitFiles, readFile } from "./commit-files.ts";
+import { readParameters } from "./parameters.ts";
 
 export const PIPELINE_BYTES_MAX = 1024 * 1024;
 /** Dependencies and outputs of all stages: each is compared. */
@@ -27,6 +24,8 @@ export interface Pipeline {
   readonly digest: Digest;
   /** Sorted by name: what is in either file. */
   readonly stages: readonly PipelineStage[];
+  /** A file of parameters, parsed once; undefined where there is none. Rejects what cannot be read. */
+  parameters(path: string): Promise<Node | undefined>;
 }
 
 export interface PipelineStage {
@@ -36,7 +35,7 @@ export interface PipelineStage {
   readonly locked: LockedStage | undefined;
   /** Why the stage of `dvc.yaml` cannot be read. */
   readonly problem: RawProblem | undefined;
-  /** Whether the paths are known: not without a working folder. */
+  /** Whether it is known what it makes. */
   readonly isPlaced: boolean;
   readonly deps: readonly PathLink[];
   readonly outs: readonly PathLink[];
@@ -64,25 +63,40 @@ export async function readPipeline(files: CommitFiles, folder: string): Promise<
   const locked =
     lock && dvc.read({ path: lockPath, bytes: lock }).items.find((item) => item.kind === "lock")?.stages;
   const raw: RawPipeline = written ?? { kind: "pipeline", vars: [], stages: new Map() };
-  const stages = await linkStages({ files, folder, raw, locked: locked ?? new Map() });
+  const parameters = readParametersOnce(files);
+  const stages = await linkStages({ folder, raw, locked: locked ?? new Map(), parameters });
   const links = stages.reduce((sum, { deps, outs }) => sum + deps.length + outs.length, 0);
   if (links > LINKS_MAX) {
     const message = `Cannot compare ${yamlPath}: ${links} dependencies and outputs, limit is ${LINKS_MAX}`;
     throw new GateError("DVC_LIMIT", message, { place: { path: yamlPath } });
   }
-  return { yamlPath, lockPath, isLocked: lock !== undefined, digest: sha256Of(lock ?? yaml), stages };
+  const isLocked = lock !== undefined;
+  return { yamlPath, lockPath, isLocked, digest: sha256Of(lock ?? yaml), stages, parameters };
 }
 
-interface Linking {
-  readonly files: CommitFiles;
+/** Each file once: many stages may name the same. */
+function readParametersOnce(files: CommitFiles): Pipeline["parameters"] {
+  const known = new Map<string, Promise<Node | undefined>>();
+  return (path) => {
+    const read = known.get(path) ?? readParameters(files, path);
+    known.set(path, read);
+    return read;
+  };
+}
+
+interface Linking extends Pick<Pipeline, "parameters"> {
   readonly folder: string;
   readonly raw: RawPipeline;
   readonly locked: ReadonlyMap<string, LockedStage>;
 }
 
 /** The stages of both files, those among them that cannot be read. */
-async function linkStages({ files, folder, raw, locked }: Linking): Promise<readonly PipelineStage[]> {
-  const { stages, problems } = await resolveStages(raw, readVariablesOnce(files, folder));
+async function linkStages(linking: Linking): Promise<readonly PipelineStage[]> {
+  const { folder, raw, locked, parameters } = linking;
+  const { stages, problems } = await resolveStages(raw, async (wdir, written) => {
+    const path = resolveFrom(folder, wdir, written);
+    return path === undefined ? undefined : parameters(path);
+  });
   const declared = new Map(stages.map((stage) => [stage.name, stage]));
   const groups = new Set([...locked.keys()].flatMap((name) => [name, groupOf(name)]));
   // One that was never run is still a stage: it may make what nothing else does.
@@ -138,18 +152,6 @@ function toTexts(node: Node): readonly string[] {
   return node.kind === "scalar" ? [String(node.value)] : [];
 }
 
-/** Each file once: many stages may name the same. */
-function readVariablesOnce(files: CommitFiles, folder: string): ReadVariables {
-  const known = new Map<string, Promise<Node | undefined>>();
-  return async (wdir, written) => {
-    const path = resolveFrom(folder, wdir, written);
-    if (path === undefined) return undefined;
-    const read = known.get(path) ?? readParams(files, path);
-    known.set(path, read);
-    return read;
-  };
-}
-
 /** What `dvc.yaml` names and what the lock holds, put together by path. */
 function linkPaths(
   declared: readonly string[],
@@ -158,6 +160,12 @@ function linkPaths(
 ): readonly PathLink[] {
   const key = (written: string) => resolve(written) ?? written;
   const locks = new Map(locked.map((entry) => [key(entry.path), entry]));
+  const twice = locked.find((entry) => locks.get(key(entry.path)) !== entry);
+  if (twice !== undefined) {
+    // DVC would take one of the two, and which one depends on how its path is written.
+    const message = `Cannot compare ${quote(twice.path)} with its lock: dvc.lock holds it twice`;
+    throw new GateError("DVC_INVALID", message, { fix: "Let DVC write the file: dvc commit --force" });
+  }
   const names = new Map(
     [...locked.map(({ path }) => path), ...declared].map((written) => [key(written), written]),
   );
@@ -181,39 +189,4 @@ function resolveFrom(folder: string, wdir: string, written: string): string | un
   return EXTERNAL.test(written) || EXTERNAL.test(wdir)
     ? undefined
     : resolvePath(folder, `${wdir}/${written}`);
-}
-
-/** A file of parameters; undefined where there is none. Throws `DVC_PARAMS_PYTHON` for one that is a program. */
-export async function readParams(files: CommitFiles, path: string): Promise<Node | undefined> {
-  const bytes = await readFile(files, path, PIPELINE_BYTES_MAX);
-  if (bytes === undefined) return undefined;
-  if (path.endsWith(".py")) {
-    const message = `Cannot read the parameters of ${path}: it is a Python program, expected YAML, JSON or TOML`;
-    throw new GateError("DVC_PARAMS_PYTHON", message, { place: { path }, fix: "Keep them in params.yaml" });
-  }
-  const text = decodeUtf8(bytes, path);
-  if (path.endsWith(".json")) return parseJson(text, path, { nonFinite: "carry" });
-  return path.endsWith(".toml") ? parseToml(text, path) : parseYaml(text, path);
-}
-
-/** Whether two values are the same to DVC: maps in any order, and 1 the same as 1.0. */
-export function isSameValue(a: Node, b: Node): boolean {
-  if (a.kind === "map" && b.kind === "map") {
-    return (
-      a.entries.size === b.entries.size &&
-      [...a.entries].every(([key, { value }]) => {
-        const other = b.entries.get(key)?.value;
-        return other !== undefined && isSameValue(value, other);
-      })
-    );
-  }
-  if (a.kind === "list" && b.kind === "list") {
-    return (
-      a.items.length === b.items.length && a.items.every((item, index) => isSameValue(item, b.items[index]!))
-    );
-  }
-  if (a.kind !== "scalar" || b.kind !== "scalar") return false;
-  if (typeof a.value === "object" && typeof b.value === "object")
-    return a.value?.nonFinite === b.value?.nonFinite;
-  return a.value === b.value;
 }

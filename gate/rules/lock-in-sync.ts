@@ -31,7 +31,7 @@ function judgeStage(stage: LockEvidence): Judgement {
       code: "LOCK_OUT_OF_SYNC",
       message: `Stage ${stage.stage}: ${message}`,
       place,
-      fix: "Run dvc repro and commit dvc.lock",
+      fix: "Run dvc repro, or dvc commit -f for a dependency that was taken out, and commit dvc.lock",
     })),
     seen,
   );

@@ -490,6 +490,12 @@ for (const [what, edits, code, path] of [
     "DVC_LIMIT",
     "dvc.yaml",
   ],
+  [
+    "a lock that holds a path twice",
+    { "dvc.lock": `schema: '2.0'\nstages:\n  train:\n    cmd: x\n    outs: [{path: a}, {path: ./a}]\n` },
+    "DVC_INVALID",
+    "dvc.yaml",
+  ],
   ["variables of no file", { "dvc.yaml": "vars: [none.yaml]\nstages: {}\n" }, "DVC_TEMPLATE", "dvc.yaml"],
 ] as const) {
   test(`${what} is a problem of the pipeline`, async () => {
@@ -501,3 +507,25 @@ for (const [what, edits, code, path] of [
     );
   });
 }
+
+test("parameters of a whole file are compared by its top keys, dots and all", async () => {
+  const pipeline = onePipeline({ a: MD5(ABC) }, "    params: [{p.yaml: }]\n");
+  const lock = pipeline["dvc.lock"].replace(
+    "    deps:",
+    "    params:\n      p.yaml:\n        a.b: 1\n    deps:",
+  );
+  const files = { ...pipeline, "dvc.lock": lock, a: "abc" };
+  assert.deepEqual((await judgeOne({ ...files, "p.yaml": "a.b: 1\n" }, {})).messages, []);
+  assert.deepEqual((await judgeOne({ ...files, "p.yaml": "a: {b: 1}\n" }, {})).messages, [
+    "dvc.lock does not hold a of p.yaml",
+    "it was run with a.b of p.yaml, which is not named any more",
+  ]);
+});
+
+test("of very many differences the first ones are spelled out", async () => {
+  const pipeline = onePipeline({ a: MD5(ABC) }, "    params: [{p.yaml: }]\n");
+  const lock = pipeline["dvc.lock"].replace("    deps:", "    params:\n      p.yaml: {}\n    deps:");
+  const params = Array.from({ length: 1_000 }, (_, index) => `k${index}: 1\n`).join("");
+  const { messages } = await judgeOne({ ...pipeline, "dvc.lock": lock, a: "abc", "p.yaml": params }, {});
+  assert.deepEqual([messages.length, messages.at(-1)], [51, "950 more differences"]);
+});

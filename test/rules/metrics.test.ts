@@ -311,7 +311,24 @@ const REGRESSION: readonly Row[] = [
   },
 ];
 
+const { producedAt: _, ...undated } = source();
+
 const TRUSTING: readonly Row[] = [
+  {
+    name: "what this run measured without a date is fresh",
+    rule: "evidence.fresh",
+    args: { max_age_days: 1 },
+    evidence: [metric({ trust: "ci", source: undated })],
+    outcome: "pass",
+  },
+  {
+    name: "a committed number without a date is not",
+    rule: "evidence.fresh",
+    args: { max_age_days: 1 },
+    evidence: [metric({ source: undated })],
+    outcome: "missing_evidence",
+    code: "EVIDENCE_UNDATED",
+  },
   {
     name: "a run cannot make the base easier to beat than its own commit says",
     rule: "metric.no-regression",
