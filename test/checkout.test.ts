@@ -21,6 +21,7 @@ import { type Checkout, openCheckout } from "../gate/checkout.ts";
 import type { ByteSource } from "../gate/model/bytes.ts";
 import type { Pointer, TreeEntry } from "../gate/model/change.ts";
 import { repositoryAt, runGit, type ScratchRepository, scratchRepository } from "./git.ts";
+import { makeSpecialFile } from "./special-file.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
 after(async () => {
@@ -489,11 +490,11 @@ test("worktree refuses a file that changes while it is judged", async () => {
   await assert.rejects(checkout.open(entry), { code: "PATH_UNSAFE" });
 });
 
-test("worktree refuses a pipe in a file's place", async () => {
+test("worktree refuses a pipe in a file's place", async (context) => {
   const scratched = await scratch();
   scratched.commit("one", { a: "1" });
   unlinkSync(join(scratched.directory, "a"));
-  execFileSync("mkfifo", [join(scratched.directory, "a")]);
+  context.after(await makeSpecialFile(join(scratched.directory, "a")));
   const checkout = await open(scratched.directory);
   await assert.rejects(checkout.tree("worktree"), {
     code: "PATH_UNSAFE",

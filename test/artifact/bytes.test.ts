@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFile,
@@ -18,6 +17,7 @@ import { after, before, describe, test } from "node:test";
 import { bufferSource, Cursor, fileSource, sha256, streamBytes } from "../../gate/artifact/bytes.ts";
 import { READ_BYTES_MAX, STREAM_BYTES } from "../../gate/artifact/limits.ts";
 import type { ByteSource } from "../../gate/model/bytes.ts";
+import { makeSpecialFile } from "../special-file.ts";
 
 let folder: string;
 before(async () => {
@@ -133,9 +133,9 @@ describe("a path that is no regular file is refused", () => {
     await assert.rejects(fileSource(path, "folder"), { code: "PATH_UNSAFE" });
   });
 
-  test("a pipe, without waiting for a writer", async () => {
+  test("a pipe, without waiting for a writer", async (context) => {
     const path = join(folder, "pipe");
-    execFileSync("mkfifo", [path]);
+    context.after(await makeSpecialFile(path));
     await assert.rejects(fileSource(path, "pipe"), { code: "PATH_UNSAFE" });
   });
 
