@@ -4,11 +4,12 @@ import type { Artifact, Pointer, Tree, TreeEntry } from "../model/change.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { DeclaredArtifact } from "../model/manifest.ts";
+import { byCodeUnits } from "../model/order.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked } from "./attributes.ts";
-import { byCodeUnits, encodePath, foldersAbove, relativePath } from "./path.ts";
+import { encodePath, foldersAbove, relativePath } from "./path.ts";
 import { LFS_POINTER_BYTES_MAX, parseDvcPointer, parseLfsPointer } from "./pointer.ts";
 
 /** Where the artifacts of one side are looked up. */

@@ -1,5 +1,6 @@
 import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
-import { byCodeUnits, nameOf } from "./path.ts";
+import { byCodeUnits } from "../model/order.ts";
+import { nameOf } from "./path.ts";
 
 /** Ids of the empty blob, SHA-1 and SHA-256: equal emptiness is no sign of a common origin. */
 const EMPTY_BLOBS = new Set([

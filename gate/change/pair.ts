@@ -1,7 +1,8 @@
 import type { FileChange } from "../model/change.ts";
+import { byCodeUnits } from "../model/order.ts";
 import { type Concern, type Concerned, idOf } from "./concern.ts";
 import type { ManifestFile } from "./manifest-file.ts";
-import { byCodeUnits, nameOf } from "./path.ts";
+import { nameOf } from "./path.ts";
 
 /** One model of the change, as far as its manifests tell. */
 export interface ModelPair {

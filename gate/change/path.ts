@@ -86,8 +86,3 @@ export function relativePath(folder: string, path: string): string {
   while (shared < from.length && shared < to.length - 1 && from[shared] === to[shared]) shared++;
   return [...from.slice(shared).map(() => ".."), ...to.slice(shared)].join("/");
 }
-
-/** Order by UTF-16 code units: the same on every machine. */
-export function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}

@@ -1,5 +1,5 @@
-import { byCodeUnits } from "../change/path.ts";
 import type { Evidence, EvidenceProblem } from "../model/evidence.ts";
+import { byCodeUnits } from "../model/order.ts";
 import { canonical } from "../parse/canonical.ts";
 
 /** The same evidence, each item once, in the one order that does not depend on how it was found. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../model/digest.ts";
+import { byCodeUnits } from "../model/order.ts";
 
 /**
  * Canonical JSON (RFC 8785): keys sorted by UTF-16 code units, no white space, numbers and strings as
@@ -14,8 +15,7 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item)).join(",")}]`;
   if (typeof value !== "object") throw new TypeError(`Cannot write a ${typeof value} as JSON`);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  // Not localeCompare: the order must not depend on the machine.
-  members.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  members.sort(([a], [b]) => byCodeUnits(a, b));
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
 }
 

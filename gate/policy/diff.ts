@@ -1,4 +1,5 @@
 import type { Gate } from "../model/gate.ts";
+import { byCodeUnits } from "../model/order.ts";
 import type { Policy, PolicyDifference } from "../model/policy.ts";
 import { canonical } from "../parse/canonical.ts";
 import { RULES } from "../rules/index.ts";
@@ -97,9 +98,5 @@ function pairs<T>(
 }
 
 function byGateThenPart(a: PolicyDifference, b: PolicyDifference): number {
-  return compare(a.gate, b.gate) || compare(a.what, b.what);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return byCodeUnits(a.gate, b.gate) || byCodeUnits(a.what, b.what);
 }

@@ -1,4 +1,5 @@
 import type { Gate } from "../model/gate.ts";
+import { byCodeUnits } from "../model/order.ts";
 import type { Policy, Tightening } from "../model/policy.ts";
 import { combineDemands, type Demands } from "./combine.ts";
 import { type PolicyFile, placeOf, type TestVector } from "./document.ts";
@@ -179,5 +180,5 @@ function sourcesOf(lineage: Lineage): Policy["sources"] {
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
-  return [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return [...map].sort(([a], [b]) => byCodeUnits(a, b));
 }

@@ -1,27 +1,15 @@
 import type { GateResult, Outcome } from "../model/decision.ts";
+import { byCodeUnits, WORST_FIRST } from "../model/order.ts";
 import type { Tier } from "../model/tier.ts";
-
-const OUTCOMES: readonly Outcome[] = [
-  "error",
-  "fail",
-  "missing_evidence",
-  "inconclusive",
-  "pass",
-  "not_applicable",
-];
 
 /** A comparison by one text of each, by UTF-16 code units: the order must not depend on the machine. */
 export function byText<T>(textOf: (item: T) => string): (a: T, b: T) => number {
-  return (a, b) => compareTexts(textOf(a), textOf(b));
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return (a, b) => byCodeUnits(textOf(a), textOf(b));
 }
 
 /** Errors first, then failures, then what is missing, then what cannot be told. */
 export function byOutcome<T>(outcomeOf: (item: T) => Outcome): (a: T, b: T) => number {
-  return (a, b) => OUTCOMES.indexOf(outcomeOf(a)) - OUTCOMES.indexOf(outcomeOf(b));
+  return (a, b) => WORST_FIRST.indexOf(outcomeOf(a)) - WORST_FIRST.indexOf(outcomeOf(b));
 }
 
 /** Results in the order to attend to them: the worst outcome, then the most critical tier. */

@@ -2,6 +2,7 @@ import type { Judgement, Outcome } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
+import { WORST_FIRST } from "../model/order.ts";
 
 /** What was seen and what was asked, and the facts that it rests on. */
 export interface Seen {
@@ -35,16 +36,6 @@ export function broken(findings: Finding | readonly Finding[], seen: Seen = {}):
 export function notApplicable(reason: string): Judgement {
   return judgement("not_applicable", { code: "NOT_APPLICABLE", message: reason }, {});
 }
-
-/** Worst first: what a judgement of several parts comes to. */
-const WORST_FIRST = [
-  "error",
-  "fail",
-  "missing_evidence",
-  "inconclusive",
-  "pass",
-  "not_applicable",
-] as const satisfies readonly Outcome[];
 
 /** The worst outcome of the parts, with the findings of all and what the worst part saw; parts must not be empty. */
 export function combine(parts: readonly Judgement[]): Judgement {

@@ -9,6 +9,7 @@ import type {
 } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import type { Gate, Severity } from "../model/gate.ts";
+import { byCodeUnits } from "../model/order.ts";
 import { TIERS } from "../model/tier.ts";
 import { digestOf } from "../parse/canonical.ts";
 import { compileCel } from "../rules/cel.ts";
@@ -194,9 +195,5 @@ function seal(content: Omit<DecisionRecord, "schema" | "digest" | "engine">): De
 }
 
 function byModelThenGate(a: GateResult, b: GateResult): number {
-  return compare(a.model ?? "", b.model ?? "") || compare(a.gate, b.gate);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return byCodeUnits(a.model ?? "", b.model ?? "") || byCodeUnits(a.gate, b.gate);
 }

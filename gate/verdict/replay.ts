@@ -13,12 +13,14 @@ export interface Replay {
   readonly engine: { readonly record: string; readonly now: string };
 }
 
-/** Judges again from the record's own input, and compares. */
+/** Judges again from the record's own input, and compares. Throws as `decideAgain`. */
 export function replay(record: DecisionRecord): Replay {
   const { digest, ...content } = record;
-  const again = decide(record.input);
+  const again = decideAgain(record.input);
   const differences = [
-    ...(digestOf(content) === digest ? [] : [`its digest ${digest} is not that of its content ${digestOf(content)}`]),
+    ...(digestOf(content) === digest
+      ? []
+      : [`its digest ${digest} is not that of its content ${digestOf(content)}`]),
     ...(again.verdict === record.verdict ? [] : [`judged again, the verdict is ${again.verdict}`]),
     ...changedResults(record, again),
   ];
@@ -27,8 +29,19 @@ export function replay(record: DecisionRecord): Replay {
   return { holds: differences.length === 0, differences, engine: { record: record.engine, now: ENGINE } };
 }
 
+/** The decision about the input of a record, which may come from anywhere. Throws `DECISION_INVALID` where it is none. */
+export function decideAgain(input: DecisionInput): DecisionRecord {
+  try {
+    return decide(input);
+  } catch (cause) {
+    const message = "Cannot judge again: the input of the record is not what a decision rests on";
+    throw new GateError("DECISION_INVALID", message, { cause });
+  }
+}
+
 function changedResults(record: DecisionRecord, again: DecisionRecord): readonly string[] {
-  const key = ({ gate, model }: { gate: string; model?: string }) => `${gate}${model === undefined ? "" : ` of ${model}`}`;
+  const key = ({ gate, model }: { gate: string; model?: string }) =>
+    `${gate}${model === undefined ? "" : ` of ${model}`}`;
   const before = new Map(record.results.map((result) => [key(result), result]));
   const after = new Map(again.results.map((result) => [key(result), result]));
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
@@ -59,7 +72,17 @@ function isDecision(value: unknown): value is DecisionRecord {
     typeof value.verdict === "string" &&
     typeof value.engine === "string" &&
     Array.isArray(value.results) &&
+    value.results.every(isResult) &&
     isInput(value.input)
+  );
+}
+
+function isResult(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.gate === "string" &&
+    typeof value.outcome === "string" &&
+    (value.model === undefined || typeof value.model === "string")
   );
 }
 
