@@ -1,0 +1,105 @@
+import type { LogEntry } from "./read.ts";
+
+/** Entries may be this much off the time stamps around them: clocks differ. */
+export const ANCHOR_SKEW_MS = 5 * 60_000;
+
+/** What the entries of a trail claim, put so that it can be held against the governed repository. */
+export class Ledger {
+  /** Entries that recorded a move of the governed branch, in order. */
+  readonly moves: Move[] = [];
+  readonly deployed: Claim[] = [];
+  /** Entries that name an id that no earlier entry has. */
+  readonly danglingRefs: { readonly seq: number; readonly ref: string }[] = [];
+  /** Commits whose change of policy is recorded. */
+  readonly policyCommits = new Set<string>();
+  readonly heartbeats: { readonly seq: number; readonly hour: string; readonly time: number }[] = [];
+  readonly anchors: { readonly seq: number; readonly size: number; readonly time: number }[] = [];
+  readonly #times: number[] = [];
+  readonly #ids = new Set<string>();
+  /** Passing decisions: head commits, and digests of subjects. */
+  readonly #passedHeads = new Set<string>();
+  readonly #passedDigests = new Set<string>();
+  readonly #explained = new Set<string>();
+
+  take(entry: LogEntry): void {
+    const { seq, predicate } = entry;
+    this.#times[seq] = Date.parse(predicate.ts);
+    for (const ref of predicate.refs ?? []) if (!this.#ids.has(ref)) this.danglingRefs.push({ seq, ref });
+    this.#ids.add(predicate.id);
+    this.#takeDecision(entry);
+    this.#takeMove(entry);
+    const { policy, heartbeat, anchor, gap, kind } = predicate;
+    if (kind === "policy.changed" && policy !== undefined) this.policyCommits.add(policy.commit);
+    if (heartbeat !== undefined) this.heartbeats.push({ seq, hour: heartbeat.hour, time: this.#times[seq]! });
+    if (anchor !== undefined) this.anchors.push({ seq, size: anchor.size, time: Date.parse(anchor.time) });
+    if (kind === "gap.explained" && gap !== undefined) this.#explained.add(keyOf(gap.code, gap.object));
+  }
+
+  /** True if a person explained this gap. */
+  explains(code: string, object: string): boolean {
+    return this.#explained.has(keyOf(code, object));
+  }
+
+  /** The first entry whose time contradicts the anchor; undefined if none does. */
+  findOutsideAnchor({ seq, size, time }: { seq: number; size: number; time: number }): number | undefined {
+    for (let at = 0; at <= seq; at++) {
+      const stated = this.#times[at];
+      if (stated === undefined) continue;
+      // What the anchored tree holds was written before the stamp; what came after it, after.
+      if (at < size ? stated > time + ANCHOR_SKEW_MS : stated < time - ANCHOR_SKEW_MS) return at;
+    }
+    return undefined;
+  }
+
+  #takeDecision({ seq, predicate, subject }: LogEntry): void {
+    const digests = subject.flatMap(({ digest }) => ("sha256" in digest ? [digest.sha256] : []));
+    if (predicate.decision?.verdict === "pass") {
+      const head = predicate.pr?.head_sha ?? predicate.group?.head_sha;
+      if (head !== undefined) this.#passedHeads.add(head);
+      for (const digest of digests) this.#passedDigests.add(digest);
+    }
+    if (predicate.kind !== "deploy.succeeded") return;
+    for (const digest of digests)
+      this.deployed.push({ seq, digest, isDecided: this.#passedDigests.has(digest) });
+  }
+
+  #takeMove({ seq, predicate: { merge, move, pr, group } }: LogEntry): void {
+    if (move !== undefined) {
+      this.moves.push({ kind: "bypass", seq, ref: move.ref, before: move.before, after: move.after });
+    }
+    if (merge === undefined) return;
+    const head = pr?.head_sha ?? group?.head_sha;
+    const isDecided = head !== undefined && this.#passedHeads.has(head);
+    const { ref, before, sha: after } = merge;
+    this.moves.push({ kind: "merge", seq, ref, before, after, isDecided });
+  }
+}
+
+/** A recorded move of a branch: the commits after `before` up to `after`; only `after` if `before` is not said. */
+export type Move =
+  | {
+      readonly kind: "bypass";
+      readonly seq: number;
+      readonly ref: string;
+      readonly before: string;
+      readonly after: string;
+    }
+  | {
+      readonly kind: "merge";
+      readonly seq: number;
+      readonly ref: string;
+      readonly before: string | undefined;
+      readonly after: string;
+      /** A passing decision about its head stands before it. */
+      readonly isDecided: boolean;
+    };
+
+export interface Claim {
+  readonly seq: number;
+  readonly digest: string;
+  readonly isDecided: boolean;
+}
+
+function keyOf(code: string, object: string): string {
+  return `${code}\0${object}`;
+}

@@ -1,0 +1,140 @@
+import { GateError } from "../model/error.ts";
+import { type Entry, parseEntry } from "./entry.ts";
+import type { GitStore } from "./git-store.ts";
+import { readBlob } from "./git-store.ts";
+import { type Head, readHead } from "./head.ts";
+import { bundlePath, hashesAt, parseEntries, parseSegmentPath, TILE_WIDTH } from "./tile.ts";
+
+/** Reading what a trail says. It shows what the branch holds; whether that is what was logged, `verify` tells. */
+
+/** Files asked for ahead: git unpacks while we search. */
+const AHEAD = 16;
+
+export interface LogEntry extends Entry {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What to show; every condition must hold. */
+export interface LogFilter {
+  /** Id of a model, or the path that it lies at. */
+  readonly model?: string;
+  readonly pr?: number;
+  /** Numeric id of a person, as actor or approver. */
+  readonly actor?: number;
+  /** A kind, or a group of kinds with a dot at its end: `deploy.`. */
+  readonly kinds?: readonly string[];
+  /** RFC 3339, UTC: from this time on, and before that one. */
+  readonly from?: string;
+  readonly until?: string;
+}
+
+/** The last commit of the branch. Rejects `TRAIL_MISSING` and as `readHead`. */
+export async function openTrail(store: GitStore): Promise<Head> {
+  const commit = await store.head();
+  if (commit !== undefined) return readHead(store, commit);
+  throw new GateError("TRAIL_MISSING", "Cannot read the trail: this repository has no such branch", {
+    fix: "Fetch it: git fetch origin weighbridge-trail:weighbridge-trail",
+  });
+}
+
+/**
+ * The entries that pass the filter, in order. Only entries whose bytes hold the rarest word of the filter are
+ * parsed, so that looking for one model among a million entries costs no more than reading them.
+ */
+export async function* readLog(
+  store: GitStore,
+  head: Head,
+  filter: LogFilter = {},
+): AsyncGenerator<LogEntry> {
+  const needles = needlesOf(filter);
+  for await (const { first, path, bytes } of readBundles(store, head)) {
+    if (needles.length > 0 && !needles.some((needle) => bytes.includes(needle))) continue;
+    for (const [at, entry] of parseEntries(bytes, path).entries()) {
+      if (needles.length > 0 && !needles.some((needle) => asBuffer(entry).includes(needle))) continue;
+      const read = parseEntry(entry, `entry ${first + at}`);
+      if (read.known && passes(read.entry, filter)) yield { ...read.entry, seq: first + at, bytes: entry };
+    }
+  }
+}
+
+interface Bundle {
+  /** Index of its first entry. */
+  readonly first: number;
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+async function* readBundles(store: GitStore, { commit, checkpoint }: Head): AsyncGenerator<Bundle> {
+  const full = hashesAt(1, checkpoint.size);
+  const files = Array.from({ length: full }, (_, index) => ({
+    first: index * TILE_WIDTH,
+    path: bundlePath(index),
+  }));
+  for (const path of await store.list(commit, "tail")) {
+    files.push({ first: full * TILE_WIDTH + (parseSegmentPath(path)?.position ?? 0), path });
+  }
+  const reads: Promise<Bundle>[] = [];
+  for (let at = 0; at < files.length; at++) {
+    while (reads.length < AHEAD && at + reads.length < files.length) {
+      reads.push(readBundle(store, commit, files[at + reads.length]!));
+      // What goes wrong is met where this is awaited.
+      reads.at(-1)!.catch(() => {});
+    }
+    yield await reads.shift()!;
+  }
+}
+
+async function readBundle(store: GitStore, commit: string, file: Omit<Bundle, "bytes">): Promise<Bundle> {
+  const bytes = await readBlob(store.objects, `${commit}:${file.path}`);
+  if (bytes === undefined) {
+    throw new GateError("TRAIL_FILE_MISSING", `Cannot read the trail: ${file.path} is not there`);
+  }
+  return { ...file, bytes: asBuffer(bytes) };
+}
+
+/** Words of which each entry that passes holds at least one, from the condition that is rarest. */
+function needlesOf({ model, pr, actor, kinds }: LogFilter): readonly Buffer[] {
+  if (model !== undefined) return [Buffer.from(JSON.stringify(model).slice(1, -1), "utf8")];
+  if (pr !== undefined) return [Buffer.from(`"number":${pr}`, "utf8")];
+  if (actor !== undefined) return [Buffer.from(`"id":${actor}`, "utf8")];
+  return (kinds ?? []).map((kind) => Buffer.from(`"kind":"${kind}`, "utf8"));
+}
+
+function passes(entry: Entry, { model, pr, actor, kinds, from, until }: LogFilter): boolean {
+  const { predicate } = entry;
+  if (model !== undefined && !concerns(entry, model)) return false;
+  if (pr !== undefined && predicate.pr?.number !== pr) return false;
+  if (actor !== undefined && !involves(entry, actor)) return false;
+  if (kinds !== undefined && !kinds.some((kind) => isKind(predicate.kind, kind))) return false;
+  if (from !== undefined && predicate.ts < from) return false;
+  return until === undefined || predicate.ts < until;
+}
+
+/** True if the entry is about the model: it names its id, or a subject lies at its path. */
+export function concerns({ subject, predicate }: Entry, model: string): boolean {
+  const { gate, approval, stale, waiver, breakglass, incident, feedback, monitor, revalidation } = predicate;
+  const named = [gate, approval, stale, waiver, breakglass, incident, feedback, monitor, revalidation];
+  return (
+    predicate.model?.id === model ||
+    predicate.model?.path === model ||
+    named.some((detail) => detail?.model === model) ||
+    (predicate.decision?.gates ?? []).some((gate) => gate.model === model) ||
+    subject.some(({ name }) => `/${name}`.includes(`/${model}/`) || name === model)
+  );
+}
+
+function involves({ predicate }: Entry, person: number): boolean {
+  return (
+    predicate.actor?.id === person ||
+    (predicate.decision?.approvals ?? []).some((approval) => approval.id === person)
+  );
+}
+
+function isKind(kind: string, wanted: string): boolean {
+  return wanted.endsWith(".") ? kind.startsWith(wanted) : kind === wanted;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,196 @@
+import { GateError } from "../model/error.ts";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_ENTRIES_MAX,
+  type Batch,
+  type BatchRequest,
+  buildBatch,
+  type OutboxRow,
+  WITNESSED_FILE,
+} from "./batch.ts";
+import { canonicalBytes } from "./canonical.ts";
+import type { EntryContent } from "./entry.ts";
+import type { Halt } from "./journal.ts";
+import { type Landing, type LandingWorld, landBatch } from "./landing.ts";
+import { toRow } from "./outbox-row.ts";
+import { locate, type Position } from "./position.ts";
+import { currentKey } from "./trail-file.ts";
+
+/** What stops a trail until a person has looked: going on could sign a second truth, or hide a first. */
+const HALTING: ReadonlySet<string> = new Set([
+  "TRAIL_BRANCH_GONE",
+  "TRAIL_BUNDLE_MALFORMED",
+  "TRAIL_CHECKPOINT_MALFORMED",
+  "TRAIL_FILE_INVALID",
+  "TRAIL_FILE_MISSING",
+  "TRAIL_FOREIGN_COMMIT",
+  "TRAIL_FORKED",
+  "TRAIL_KEY_RANGE",
+  "TRAIL_NOTE_FORGED",
+  "TRAIL_NOTE_MALFORMED",
+  "TRAIL_NOTE_UNSIGNED",
+  "TRAIL_NOT_CANONICAL",
+  "TRAIL_ORIGIN_WRONG",
+  "TRAIL_REFUSED",
+  "TRAIL_REWRITTEN",
+  "TRAIL_SUCCESSION_WRONG",
+  "TRAIL_TILE_MALFORMED",
+  "TRAIL_TREE_DAMAGED",
+]);
+
+export interface WriterWorld extends LandingWorld {
+  readonly now: () => Date;
+}
+
+export type Flush = Landing | { readonly kind: "idle" } | { readonly kind: "halted"; readonly halt: Halt };
+
+/**
+ * Writes a trail: events go into the journal's outbox, and `flush` brings them to the branch in one commit. An event
+ * lands once however often it is given, and after a crash at any step the next flush goes on where this one stopped.
+ */
+export class TrailWriter {
+  readonly #world: WriterWorld;
+
+  constructor(world: WriterWorld) {
+    this.#world = world;
+  }
+
+  /** Id of the event. It is kept on the disk when this returns, and nothing is done if it has landed before. */
+  async enqueue(content: EntryContent, evidence: readonly Uint8Array[] = []): Promise<string> {
+    const row = toRow(content, evidence);
+    const { journal } = this.#world;
+    if (!(await journal.known([row.id])).has(row.id)) await journal.enqueue(row);
+    return row.id;
+  }
+
+  /** Brings what is pending to the branch: one commit at most. */
+  async flush(): Promise<Flush> {
+    return this.#guarded(async () => {
+      const unfinished = await this.#finish();
+      if (unfinished !== undefined) return unfinished;
+      const position = await locate(this.#world);
+      const rows = await this.#takeRows();
+      return rows.length === 0 ? { kind: "idle" } : this.#append(position, { rows });
+    });
+  }
+
+  /**
+   * Appends one row that changes the trail's own description, in a commit of its own. `plan` sees where the trail
+   * ends and says what is written there.
+   */
+  async change(plan: (position: Position) => ChangePlan): Promise<Flush> {
+    return this.#guarded(async () => {
+      const unfinished = await this.#finish();
+      if (unfinished?.kind === "waiting") return unfinished;
+      const position = await locate(this.#world);
+      return this.#append(position, plan(position));
+    });
+  }
+
+  /** Begins the branch. Rejects `TRAIL_EXISTS`. */
+  async create(
+    request: Pick<BatchRequest, "origin" | "edge" | "rows" | "vkeys"> & ChangePlan,
+  ): Promise<Flush> {
+    return this.#guarded(async () => {
+      const unfinished = await this.#finish();
+      if (unfinished !== undefined) return unfinished;
+      const { store, journal, now } = this.#world;
+      if ((await store.head()) !== undefined || (await journal.landed()) !== undefined) {
+        throw new GateError("TRAIL_EXISTS", "Cannot begin a trail: there is one already");
+      }
+      const { batch } = buildBatch({ ...request, parent: undefined, now: now() });
+      return this.#land(batch);
+    });
+  }
+
+  /** Why nothing is written; undefined if something is. */
+  halted(): Promise<Halt | undefined> {
+    return this.#world.journal.halted();
+  }
+
+  /** Goes on after a halt. What halted it is looked at again before anything is written. */
+  resume(): Promise<void> {
+    return this.#world.journal.resume();
+  }
+
+  async #guarded(work: () => Promise<Flush>): Promise<Flush> {
+    const { journal, now } = this.#world;
+    const halt = await journal.halted();
+    if (halt !== undefined) return { kind: "halted", halt };
+    try {
+      await journal.assertLeading();
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof GateError && HALTING.has(cause.code))) throw cause;
+      const reason: Halt = { code: cause.code, message: cause.message, since: now().toISOString() };
+      await journal.halt(reason);
+      return { kind: "halted", halt: reason };
+    }
+  }
+
+  /** A reserved batch goes first, and nothing else can take its size. */
+  async #finish(): Promise<Flush | undefined> {
+    const batch = await this.#world.journal.reserved();
+    return batch === undefined ? undefined : landBatch(this.#world, batch);
+  }
+
+  async #append({ head, edge }: Position, plan: ChangePlan): Promise<Flush> {
+    const witnessed = await this.#newlyWitnessed(head.commit);
+    const { batch } = buildBatch({
+      ...plan,
+      ...(witnessed === undefined ? {} : { witnessed }),
+      origin: head.file.origin,
+      edge,
+      parent: head.commit,
+      vkeys: plan.vkeys ?? [currentKey(head.file).vkey],
+      now: this.#world.now(),
+    });
+    return this.#land(batch);
+  }
+
+  /** What witnesses cosigned since the last commit. */
+  async #newlyWitnessed(commit: string): Promise<Uint8Array | undefined> {
+    const kept = await this.#world.journal.witnessed();
+    if (kept === undefined) return undefined;
+    const [stored] = await this.#world.store.read(commit, [WITNESSED_FILE]);
+    return stored !== undefined && Buffer.compare(stored, kept) === 0 ? undefined : kept;
+  }
+
+  async #land(batch: Batch): Promise<Flush> {
+    return landBatch(this.#world, await this.#world.journal.reserve(batch));
+  }
+
+  /** The oldest rows that have not landed, as many as fit into one commit. */
+  async #takeRows(): Promise<readonly OutboxRow[]> {
+    const { journal } = this.#world;
+    for (;;) {
+      const rows = await journal.pending(BATCH_ENTRIES_MAX);
+      const known = await journal.known(rows.map(({ id }) => id));
+      if (known.size > 0) await journal.remove([...known]);
+      const fresh = rows.filter(
+        ({ id }, at) => !known.has(id) && rows.findIndex((row) => row.id === id) === at,
+      );
+      if (fresh.length > 0 || rows.length === 0) return fitting(fresh);
+    }
+  }
+}
+
+/** What a commit appends, beside where. */
+export interface ChangePlan extends Pick<BatchRequest, "rows"> {
+  readonly trailFile?: NonNullable<BatchRequest["trailFile"]>;
+  /** Keys that sign; the current one if absent. */
+  readonly vkeys?: readonly string[];
+}
+
+function fitting(rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, at) => {
+    bytes += sizeOf(row);
+    return at > 0 && bytes > BATCH_BYTES_MAX;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}
+
+function sizeOf({ content, evidence }: OutboxRow): number {
+  return evidence.reduce((sum, file) => sum + file.length, canonicalBytes(content).length);
+}
