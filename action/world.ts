@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from "node:path";
 import type { Checkout } from "../gate/checkout.ts";
 import { readEvidenceFiles } from "../gate/evidence-files.ts";
 import { openPacks } from "../gate/packs.ts";
@@ -13,8 +14,11 @@ export async function openWorld(
   repository: Checkout,
 ): Promise<{ world: Omit<World, "now">; notices: readonly string[] }> {
   const { files, unmatched } = await readEvidenceFiles(request.evidence, request.workspace);
+  const fromTop = (path: string) =>
+    relative(repository.directory, resolve(request.workspace, path)).split(sep).join("/");
+  const evidence = files.map((file) => ({ ...file, path: fromTop(file.path) }));
   return {
-    world: { repository, packs: openPacks(POLICIES, request), evidence: files },
+    world: { repository, packs: openPacks(POLICIES, request), evidence },
     // Not an error: a run that changes no model may evaluate none. A gate that needs the file closes without it.
     notices: unmatched.map((pattern) => `No file matches the evidence pattern ${pattern}`),
   };

@@ -1,5 +1,6 @@
 import { readChangeSet } from "./change/read.ts";
 import { collectEvidence } from "./evidence/collect.ts";
+import { assertFromTheRun } from "./evidence/committed.ts";
 import type { DecisionRecord } from "./model/decision.ts";
 import { loadPolicy } from "./policy/load.ts";
 import { previewPolicyChange } from "./policy/preview.ts";
@@ -15,6 +16,7 @@ export interface JudgeRequest {
 /** The decision about a change. The whole story; each line is a folder. */
 export async function judge(request: JudgeRequest, world: World): Promise<DecisionRecord> {
   const change = await readChangeSet(request, world.repository);
+  await assertFromTheRun(change, world);
   // The base's policy, never the head's: a change must not rewrite its own judge.
   const { policy, waivers } = await loadPolicy(change.base, world);
   const preview = await previewPolicyChange(change, policy, world);

@@ -45,6 +45,7 @@ export interface RemoteParent {
 }
 
 export interface EvidenceFile {
+  /** From the repository's top, `../` where it stands outside. */
   readonly path: string;
   readonly bytes: Uint8Array;
 }
