@@ -30,7 +30,7 @@ async function judgeEvidence(path: string, head: "HEAD" | "worktree"): Promise<v
   }
 }
 
-test("C62: a committed file cannot pass for what the run measured, whatever it holds", async () => {
+test("a committed file cannot pass for what the run measured, whatever it holds", async () => {
   for (const head of ["HEAD", "worktree"] as const) {
     await assert.rejects(judgeEvidence("evidence/committed.json", head), { code: "EVIDENCE_COMMITTED" });
   }
