@@ -10,6 +10,8 @@ export interface Revisions {
 /** Where a change usually wants to go, best guess first. */
 const USUAL_BASES = ["origin/HEAD", "origin/main", "origin/master", "main", "master"];
 
+const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
 /**
  * What to compare: the options, else what GitLab or Jenkins say of their merge request, else the usual base
  * branch against HEAD.
@@ -22,35 +24,55 @@ export async function chooseRevisions(
   const ci = revisionsOfCi(env);
   const head = options.head ?? ci?.head ?? "HEAD";
   const base = options.base ?? ci?.base ?? (await usualBase(repository));
-  return { base, head };
+  return { base: (await findBranch(base, repository)) ?? base, head };
 }
 
 /** GitLab names the branches; its own base commit can be stale after a retarget, so the merge base is ours to find. */
 function revisionsOfCi(env: NodeJS.ProcessEnv): Revisions | undefined {
   const gitlab = env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME;
-  if (gitlab !== undefined) {
+  if (gitlab) {
     const head = env.CI_MERGE_REQUEST_SOURCE_BRANCH_SHA || env.CI_COMMIT_SHA || "HEAD";
     return { base: `origin/${gitlab}`, head };
   }
   const jenkins = env.CHANGE_TARGET;
-  return jenkins === undefined ? undefined : { base: `origin/${jenkins}`, head: env.GIT_COMMIT || "HEAD" };
+  return jenkins ? { base: `origin/${jenkins}`, head: env.GIT_COMMIT || "HEAD" } : undefined;
 }
 
 async function usualBase(repository: Repository): Promise<string> {
   for (const name of USUAL_BASES) {
-    if (await exists(repository, name)) return name;
+    if ((await findBranch(name, repository)) !== undefined) return name;
   }
   throw new GateError("BASE_UNKNOWN", `Cannot choose a base: there is no ${USUAL_BASES.join(", ")}`, {
-    fix: "Name it: weighbridge check --base <branch or commit>",
+    fix: "Fetch the branch that the change wants to enter, and name it: --base <branch or commit>",
   });
 }
+
+/**
+ * The branch of that name, in full; undefined if there is none. To git a name is first of all a tag, which whoever
+ * may push one can call as the branch that holds the policy.
+ */
+async function findBranch(name: string, repository: Repository): Promise<string | undefined> {
+  if (COMMIT_ID.test(name)) return undefined;
+  for (const branch of [`refs/remotes/${name}`, `refs/heads/${name}`]) {
+    if (await exists(repository, branch)) return branch;
+  }
+  return undefined;
+}
+
+/** A branch as people write it. */
+export function shortName(revision: string): string {
+  return revision.replace(/^refs\/(?:remotes|heads)\//, "");
+}
+
+/** A shallow clone cannot tell whether there is such a branch; then it is not one to choose. */
+const ABSENT = new Set(["REVISION_UNKNOWN", "REVISION_SHALLOW", "REVISION_INVALID"]);
 
 async function exists(repository: Repository, revision: string): Promise<boolean> {
   try {
     await repository.commit(revision);
     return true;
   } catch (cause) {
-    if (cause instanceof GateError && cause.code === "REVISION_UNKNOWN") return false;
+    if (cause instanceof GateError && ABSENT.has(cause.code)) return false;
     throw cause;
   }
 }

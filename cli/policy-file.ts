@@ -13,7 +13,13 @@ export function fileRepository(name: string, bytes: Uint8Array): Repository {
   return {
     commit: async () => name,
     tree: async () => new Map([[POLICY_PATH, entry]]),
-    read: async (entries) => entries.map(() => bytes),
+    read: async (entries, bytesMax) => {
+      if (bytes.length > bytesMax) {
+        const message = `Cannot read ${name}: ${bytes.length} bytes, limit is ${bytesMax}`;
+        throw new GateError("FILE_TOO_LARGE", message);
+      }
+      return entries.map(() => bytes);
+    },
     mergeBase: async () => refuse(),
     open: async () => refuse(),
     openContent: async () => refuse(),

@@ -1,4 +1,6 @@
 import { posix } from "node:path";
+import { MANIFEST_NAME } from "../gate/change/manifest.ts";
+import type { Artifact } from "../gate/model/change.ts";
 import type { Digest } from "../gate/model/digest.ts";
 import { knownDirection } from "../gate/model/metric-names.ts";
 
@@ -7,11 +9,16 @@ export interface FoundModel {
   readonly id: string;
   /** From the repository's root; empty for the root itself. */
   readonly folder: string;
-  readonly artifacts: readonly { readonly path: string; readonly digest: Digest }[];
+  readonly artifacts: readonly Artifact[];
   /** Digest that evidence about these artifacts has to name. */
   readonly subject: Digest;
   readonly card?: string;
-  readonly metrics?: { readonly path: string; readonly names: readonly string[] };
+  /** Where numbers stand in a file, as dotted paths. */
+  readonly metrics?: { readonly path: string; readonly keys: readonly string[] };
+}
+
+export function manifestPath({ folder }: Pick<FoundModel, "folder">): string {
+  return posix.join(folder, MANIFEST_NAME);
 }
 
 /** A JSON string is a YAML string too, whatever stands in it. */
@@ -27,7 +34,9 @@ export function manifestText(model: FoundModel): string {
     "# purpose: Scores applications for consumer credit",
     "status: candidate                  # experiment, candidate, production, retired",
     "# next_review: 2027-06-30",
-    "# tier: T2                         # T1 is the most critical; context can only raise it",
+    POLICY_PATH.test(model.folder)
+      ? "# tier: T2                         # T1 is the most critical; context can only raise it"
+      : "tier: T3                           # T1 is the most critical; context can only raise it",
     "artifacts:",
     ...model.artifacts.flatMap(({ path, digest }) => [
       `  - path: ${relative(path)}`,
@@ -61,32 +70,40 @@ function evaluationLines(model: FoundModel, relative: (path: string) => string):
     "    # The model that was measured. Evaluate again and write its digest here when the model changes.",
     `    subject: ${subject}`,
     "    metrics:",
-    ...metrics.names.map(metricLine),
+    ...metrics.keys.map((key) => metricLine(key, metrics.keys)),
   ];
 }
 
-function metricLine(key: string): string {
-  const name = key.split(".").at(-1) ?? key;
-  const direction = knownDirection(name);
+/** Under its last name, unless another has the same. */
+function metricLine(key: string, keys: readonly string[]): string {
+  const last = lastName(key);
+  const name = keys.filter((other) => lastName(other) === last).length > 1 ? key : last;
+  const direction = knownDirection(last);
   const note = direction === undefined ? "  # direction: higher or lower, whichever is better" : "";
   const fields = [`name: ${quote(name)}`, ...(name === key ? [] : [`key: ${quote(key)}`])];
   if (direction !== undefined) fields.push(`direction: ${direction}`);
   return `      - { ${fields.join(", ")} }${note}`;
 }
 
-export function policyText(name: string, models: readonly FoundModel[]): string {
+function lastName(key: string): string {
+  return key.split(".").at(-1) || key;
+}
+
+/** What a folder may be called for a policy to name it; the root cannot be named. */
+const POLICY_PATH = /^[^\\*?\u0000-\u001f]{1,400}$/;
+
+export function policyText(repository: string, found: readonly FoundModel[]): string {
+  const models = found.filter(({ folder }) => POLICY_PATH.test(folder));
   return [
     "# The policy of this repository. It is read from the base branch: a pull request cannot change its own judge.",
     "weighbridge: 1",
-    `policy: { name: ${quote(name)}, version: 1.0.0 }`,
+    `policy: { name: ${quote(toId(repository).replaceAll(/[._]/g, "-"))}, version: 1.0.0 }`,
     "extends: [core@1, performance@1]",
     "# roles:",
     "#   owner: { teams: [acme/credit-owners] }",
     "#   risk:  { users: [maria] }",
     ...(models.length === 0 ? [] : ["models:"]),
-    ...models.map(
-      ({ id, folder }) => `  - { id: ${quote(id)}, path: ${quote(folder === "" ? "." : folder)}, tier: T3 }`,
-    ),
+    ...models.map(({ id, folder }) => `  - { id: ${quote(id)}, path: ${quote(folder)}, tier: T3 }`),
     "# gates:",
     "#   - id: auc-floor",
     "#     rule: metric.floor",
@@ -97,12 +114,40 @@ export function policyText(name: string, models: readonly FoundModel[]): string 
   ].join("\n");
 }
 
-/** A model id from a folder's name. */
-export function idOf(folder: string, fallback: string): string {
-  const name = (folder === "" ? fallback : posix.basename(folder)).toLowerCase();
-  const id = name
-    .replace(/[^a-z0-9._-]+/g, "-")
+/** An id for each folder: its name, its whole path where several have that name, and a number if need be. */
+export function chooseIds(
+  folders: readonly string[],
+  { root, taken }: { readonly root: string; readonly taken: readonly string[] },
+): ReadonlyMap<string, string> {
+  const short = (folder: string) => toId(folder === "" ? root : posix.basename(folder));
+  const used = new Set(taken);
+  const shorts = folders.map(short);
+  return new Map(
+    folders.map((folder) => {
+      const name = short(folder);
+      const isClear = shorts.filter((other) => other === name).length === 1 && !used.has(name);
+      const id = isClear ? name : firstUnused(toId(folder === "" ? root : folder), used);
+      used.add(id);
+      return [folder, id];
+    }),
+  );
+}
+
+function firstUnused(name: string, used: ReadonlySet<string>): string {
+  let id = name;
+  for (let number = 2; used.has(id); number++) id = `${name.slice(0, ID_CHARS_MAX - 6)}-${number}`;
+  return id;
+}
+
+const ID_CHARS_MAX = 64;
+
+/** What manifests and policies take for an id. */
+function toId(text: string): string {
+  const id = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+/, "")
-    .slice(0, 64);
+    .slice(0, ID_CHARS_MAX)
+    .replace(/[^a-z0-9]+$/, "");
   return id === "" ? "model" : id;
 }

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { SingleBar } from "cli-progress";
 import { GateError } from "../gate/model/error.ts";
 import { terminal } from "../gate/report/escape.ts";
@@ -10,7 +10,17 @@ const BAR_BYTES_MIN = 64 * 1_048_576;
 export async function writeDocument(document: string, out: string | undefined): Promise<void> {
   const text = document.endsWith("\n") ? document : `${document}\n`;
   if (out !== undefined) return writeOut(out, text);
+  try {
+    await writeStandardOutput(text);
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write to standard output: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function writeStandardOutput(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
+    // The stream says it twice, and the second time ends a process that does not listen.
+    process.stdout.once("error", reject);
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
@@ -21,6 +31,19 @@ async function writeOut(path: string, text: string): Promise<void> {
   } catch (cause) {
     throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** Bytes of a file that the command line names. Throws `FILE_UNREADABLE`. */
+export async function readNamed(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+export function unreadable(path: string, cause: unknown): GateError {
+  return new GateError("FILE_UNREADABLE", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
 }
 
 /** A line for people, on standard error: standard output belongs to the document. */
@@ -58,6 +81,11 @@ export function progressBar(label: string, bytes: number): { update(done: number
   });
   bar.start(bytes, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}
+
+/** "1 model", "2 models" */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 export function reasonOf(cause: unknown): string {

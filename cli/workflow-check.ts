@@ -3,26 +3,39 @@ import { type Node, nodeAt } from "../gate/parse/node.ts";
 import { parseYaml } from "../gate/parse/yaml.ts";
 import type { Check } from "./diagnosis.ts";
 
-const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/;
+/** By commit, or an image by digest. */
+const PINNED = /^(?:[\w.-]+\/[\w./-]+@[0-9a-f]{40}|docker:\/\/[^\s@]+@sha256:[0-9a-f]{64})$/;
 const OURS = /(?:^|\/)weighbridge@/i;
+/** What `weighbridge init` writes where it cannot tell where Weighbridge is kept. */
+const PLACEHOLDER = /^OWNER\//;
 
-/** What a workflow that runs Weighbridge does that a pull request with bad intent could use. */
+/** Whether a workflow may run Weighbridge; what cannot be parsed may. */
+export function mentionsWeighbridge(text: string): boolean {
+  return /weighbridge/i.test(text);
+}
+
+/**
+ * What a workflow that runs Weighbridge does that a pull request with bad intent could use; nothing for a workflow
+ * that does not run it.
+ */
 export function examineWorkflow(path: string, text: string): readonly Check[] {
   const root = parse(path, text);
   if (!("kind" in root)) return [root];
   const jobs = entriesOf(nodeAt(root, ["jobs"]));
-  const weighing = jobs.filter(([, job]) => stepsOf(job).some((step) => OURS.test(textAt(step, ["uses"]))));
+  const weighing = jobs.filter(([, job]) => stepsOf(job).some(isOurs));
+  if (weighing.length === 0) return [];
   const checks = [
-    ...unpinned(
-      path,
-      jobs.flatMap(([, job]) => stepsOf(job)),
-    ),
+    ...jobs.flatMap(([, job]) => unpinned(path, job)),
     ...triggers(path, root),
     ...weighing.flatMap(([name, job]) => examineJob(path, name, job, root)),
   ];
   return checks.length > 0
     ? checks
     : [{ name: path, state: "ok", detail: "pinned, least permissions, nothing of the pull request runs" }];
+}
+
+function isOurs(step: Node): boolean {
+  return OURS.test(textAt(step, ["uses"]));
 }
 
 function parse(path: string, text: string): Node | Check {
@@ -34,16 +47,18 @@ function parse(path: string, text: string): Node | Check {
   }
 }
 
-function unpinned(path: string, steps: readonly Node[]): readonly Check[] {
-  return steps
-    .map((step) => textAt(step, ["uses"]))
-    .filter((uses) => uses !== "" && !uses.startsWith("./") && !PINNED.test(uses))
-    .map((uses) => ({
-      name: path,
-      state: "fail",
-      detail: `${uses} is not pinned by commit`,
-      fix: "Write the 40 digits of a commit after the @",
-    }));
+/** What a job uses from elsewhere: the actions of its steps, or the one workflow that it calls. */
+function unpinned(path: string, job: Node): readonly Check[] {
+  return [job, ...stepsOf(job)].flatMap((user): Check[] => {
+    const uses = textAt(user, ["uses"]);
+    if (PLACEHOLDER.test(uses)) {
+      const fix = "Write where your organisation keeps Weighbridge, and the commit of its release";
+      return [{ name: path, state: "warn", detail: `${uses} is a placeholder`, fix }];
+    }
+    if (uses === "" || uses.startsWith("./") || PINNED.test(uses)) return [];
+    const fix = "Write the 40 digits of a commit after the @";
+    return [{ name: path, state: "fail", detail: `${uses} is not pinned by commit`, fix }];
+  });
 }
 
 function triggers(path: string, root: Node): readonly Check[] {
@@ -68,35 +83,52 @@ function triggers(path: string, root: Node): readonly Check[] {
 
 /** The job that weighs must run nothing else: code of the pull request in it can forge whatever the Action says. */
 function examineJob(path: string, name: string, job: Node, root: Node): readonly Check[] {
-  const runs = stepsOf(job).some((step) => textAt(step, ["run"]) !== "");
+  const steps = stepsOf(job);
   const permissions = nodeAt(job, ["permissions"]) ?? nodeAt(root, ["permissions"]);
-  const required = stepsOf(job).some((step) => textAt(step, ["with", "require-policy"]) === "true");
   const checks: Check[] = [];
-  if (runs) {
-    checks.push({
-      name: path,
-      state: "fail",
-      detail: `job ${name} weighs and runs commands in one job`,
-      fix: "Move the commands into a job of their own, and hand their files over as an artifact",
-    });
+  const add = (state: Check["state"], detail: string, fix: string) =>
+    checks.push({ name: path, state, detail: `job ${name} ${detail}`, fix });
+  if (steps.some(runsCheckout)) {
+    add(
+      "fail",
+      "weighs and runs commands in one job",
+      "Move the commands into a job of their own, and hand their files over as an artifact",
+    );
   }
   if (permissions?.kind !== "map" || isTooWide(permissions)) {
-    checks.push({
-      name: path,
-      state: "fail",
-      detail: `job ${name} has more permissions than it needs, or none stated`,
-      fix: "Write permissions: { contents: read, pull-requests: write }",
-    });
+    add(
+      "fail",
+      "has more permissions than it needs, or none stated",
+      "Write permissions: { contents: read, pull-requests: write }",
+    );
   }
-  if (!required) {
-    checks.push({
-      name: path,
-      state: "warn",
-      detail: `job ${name} passes where the base has no policy`,
-      fix: "Write with: { require-policy: true }",
-    });
+  if ([job, ...steps.filter(isOurs)].some(mayFail)) {
+    add("fail", "passes whatever the verdict is", "Take continue-on-error away");
+  }
+  if (maySkip(job)) {
+    add("fail", "may be skipped, and what requires it takes that for passed", "Write if: always()");
+  }
+  if (!steps.some((step) => /^true$/i.test(textAt(step, ["with", "require-policy"])))) {
+    add("warn", "passes where the base has no policy", "Write with: { require-policy: true }");
   }
   return checks;
+}
+
+/** A command, or an action out of the checkout, which is the pull request's own. */
+function runsCheckout(step: Node): boolean {
+  return textAt(step, ["run"]) !== "" || textAt(step, ["uses"]).startsWith("./");
+}
+
+function mayFail(node: Node): boolean {
+  const text = textAt(node, ["continue-on-error"]);
+  return text !== "" && text !== "false";
+}
+
+/** A job that waits for another is skipped where that one fails. */
+function maySkip(job: Node): boolean {
+  const condition = textAt(job, ["if"]);
+  if (condition === "") return nodeAt(job, ["needs"]) !== undefined;
+  return !/^(?:always\(\)|\$\{\{\s*(?:always|!\s*cancelled)\(\)\s*\}\})$/.test(condition);
 }
 
 function isTooWide(permissions: Node): boolean {

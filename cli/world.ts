@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from "node:path";
 import { type Checkout, openCheckout } from "../gate/checkout.ts";
 import { readEvidenceFiles } from "../gate/evidence-files.ts";
 import { GateError } from "../gate/model/error.ts";
@@ -5,7 +6,7 @@ import { openPacks } from "../gate/packs.ts";
 import type { EvidenceFile, Packs, World } from "../gate/world.ts";
 
 /** Beside the sources and beside the bundle alike. */
-export const POLICIES = new URL("../policies/", import.meta.url);
+const POLICIES = new URL("../policies/", import.meta.url);
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 
@@ -21,9 +22,10 @@ export async function withWorld<T>(
   body: (world: World & { readonly repository: Checkout }) => Promise<T>,
 ): Promise<T> {
   const now = clock(options.now);
-  const evidence = await evidenceOf(options.evidence ?? []);
+  const files = await readEvidence(options.evidence ?? []);
   const repository = await openCheckout(process.cwd());
   try {
+    const evidence = files.map((file) => ({ ...file, path: pathFrom(repository.directory, file.path) }));
     return await body({ repository, packs: packs(), evidence, now });
   } finally {
     await repository.close();
@@ -31,7 +33,7 @@ export async function withWorld<T>(
 }
 
 /** A pattern that names nothing was mistyped: evidence that silently stays away looks like evidence never made. */
-async function evidenceOf(patterns: readonly string[]): Promise<readonly EvidenceFile[]> {
+async function readEvidence(patterns: readonly string[]): Promise<readonly EvidenceFile[]> {
   const { files, unmatched } = await readEvidenceFiles(patterns, process.cwd());
   if (unmatched.length === 0) return files;
   throw new GateError("EVIDENCE_ABSENT", `Cannot read evidence: no file matches ${unmatched.join(", ")}`, {
@@ -39,7 +41,12 @@ async function evidenceOf(patterns: readonly string[]): Promise<readonly Evidenc
   });
 }
 
-export function packs(): Packs {
+/** From the repository's top, so that the record is the same from whichever of its folders it is asked for. */
+function pathFrom(top: string, path: string): string {
+  return relative(top, resolve(path)).split(sep).join("/");
+}
+
+function packs(): Packs {
   const token = process.env.GH_TOKEN || process.env.GITHUB_TOKEN;
   const apiUrl = process.env.GITHUB_API_URL || "https://api.github.com";
   return openPacks(POLICIES, { apiUrl, ...(token ? { token } : {}) });

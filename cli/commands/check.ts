@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { judge } from "../../gate/judge.ts";
+import { terminal } from "../../gate/report/escape.ts";
 import { FORMATS, type Format } from "../../gate/report/formats.ts";
-import { chooseRevisions } from "../environment.ts";
+import { chooseRevisions, type Revisions, shortName } from "../environment.ts";
 import { exitOf } from "../exit.ts";
 import { say, writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
@@ -44,10 +45,17 @@ async function check(options: CheckOptions): Promise<void> {
   process.exitCode = await withWorld(options, async (world) => {
     const revisions = await chooseRevisions(options, world.repository, process.env);
     const record = await judge(revisions, world);
+    if (record.input.change.files.length === 0) say(nothingDiffers(revisions));
     const color = options.out === undefined && process.stdout.isTTY === true;
     const width = process.stdout.columns ?? 100;
     await writeDocument(FORMATS[options.format](record, { color, width }), options.out);
     if (options.out !== undefined) say(`${record.verdict}: the report is in ${options.out}`);
     return exitOf(record);
   });
+}
+
+/** Easily taken for a change that was judged. */
+function nothingDiffers({ base, head }: Revisions): string {
+  const hint = head === "worktree" ? "" : "; --head worktree judges what is not committed yet";
+  return terminal(`weighbridge: nothing differs between ${shortName(base)} and ${shortName(head)}${hint}`);
 }

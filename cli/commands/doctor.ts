@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type Command, Option } from "commander";
-import { parseManifest } from "../../gate/change/manifest.ts";
+import { MANIFEST_NAME, parseManifest } from "../../gate/change/manifest.ts";
 import type { Checkout } from "../../gate/checkout.ts";
 import type { Tree, TreeEntry } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
@@ -8,10 +8,10 @@ import { loadPolicy } from "../../gate/policy/load.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import type { World } from "../../gate/world.ts";
 import type { Check } from "../diagnosis.ts";
-import { chooseRevisions } from "../environment.ts";
+import { chooseRevisions, shortName } from "../environment.ts";
 import { EXIT } from "../exit.ts";
-import { writeDocument } from "../terminal.ts";
-import { examineWorkflow } from "../workflow-check.ts";
+import { count, writeDocument } from "../terminal.ts";
+import { examineWorkflow, mentionsWeighbridge } from "../workflow-check.ts";
 import { withWorld } from "../world.ts";
 
 const FILE_BYTES_MAX = 1_048_576;
@@ -53,10 +53,14 @@ async function checkBase(world: Patient): Promise<Check> {
     await world.repository.mergeBase(base, head);
     const { policy } = await loadPolicy(await world.repository.commit(base), world);
     if (policy.mode === "enforcing") {
-      return { name, state: "ok", detail: `${base} has the policy ${policy.name} ${policy.version}` };
+      return {
+        name,
+        state: "ok",
+        detail: `${shortName(base)} has the policy ${policy.name} ${policy.version}`,
+      };
     }
     const fix = "Run weighbridge init and merge what it writes";
-    return { name, state: "warn", detail: `${base} has no policy: core@1 only advises`, fix };
+    return { name, state: "warn", detail: `${shortName(base)} has no policy: core@1 only advises`, fix };
   } catch (error) {
     return failed(name, error);
   }
@@ -65,47 +69,52 @@ async function checkBase(world: Patient): Promise<Check> {
 async function checkPolicy(name: string, revision: string, world: Patient): Promise<Check> {
   try {
     const { policy, waivers } = await loadPolicy(revision, world);
-    const state = policy.mode === "enforcing" ? "ok" : "warn";
-    return { name, state, detail: `${policy.gates.length} gates, ${waivers.length} waivers` };
+    if (policy.mode === "advisory") {
+      return { name, state: "warn", detail: "there is none", fix: "Run weighbridge init" };
+    }
+    const detail = `${count(policy.gates.length, "gate")}, ${count(waivers.length, "waiver")}`;
+    return { name, state: "ok", detail };
   } catch (error) {
     return failed(name, error);
   }
 }
 
 async function checkManifests({ repository }: Patient, tree: Tree): Promise<readonly Check[]> {
-  const entries = [...tree.values()].filter(({ path }) => posix.basename(path) === "model.yml");
-  if (entries.length === 0) {
+  const entries = [...tree.values()].filter(({ path }) => posix.basename(path) === MANIFEST_NAME);
+  const checks = (await Promise.all(entries.map((entry) => checkManifest(repository, entry)))).filter(
+    (check) => check !== undefined,
+  );
+  if (checks.length === 0) {
     const fix = "Run weighbridge init";
-    return [{ name: "manifests", state: "warn", detail: "no model.yml was found", fix }];
+    return [{ name: "manifests", state: "warn", detail: `no ${MANIFEST_NAME} was found`, fix }];
   }
-  const broken = await Promise.all(entries.map((entry) => checkManifest(repository, entry)));
-  const failures = broken.filter((check) => check !== undefined);
-  if (failures.length > 0) return failures;
-  return [{ name: "manifests", state: "ok", detail: `${entries.length} manifests are valid` }];
+  const failures = checks.filter(({ state }) => state === "fail");
+  const detail = `${count(checks.length, "manifest")}, all valid`;
+  return failures.length > 0 ? failures : [{ name: "manifests", state: "ok", detail }];
 }
 
+/** Undefined for a `model.yml` of another tool. */
 async function checkManifest(repository: Checkout, entry: TreeEntry): Promise<Check | undefined> {
   try {
-    const [bytes] = await repository.read([entry], FILE_BYTES_MAX);
-    parseManifest(bytes ?? new Uint8Array(), entry.path);
-    return undefined;
+    const [bytes = new Uint8Array()] = await repository.read([entry], FILE_BYTES_MAX);
+    if (entry.kind !== "symlink" && !Buffer.from(bytes).includes("weighbridge")) return undefined;
+    parseManifest(bytes, entry.path);
+    return { name: entry.path, state: "ok", detail: "valid" };
   } catch (error) {
     return failed(entry.path, error);
   }
 }
 
 async function checkWorkflows({ repository }: Patient, tree: Tree): Promise<readonly Check[]> {
-  const entries = [...tree.values()].filter(({ path }) => WORKFLOW.test(path));
+  const entries = [...tree.values()].filter(({ path, kind }) => WORKFLOW.test(path) && kind === "file");
   const texts = await repository.read(entries, FILE_BYTES_MAX);
-  const ours = entries.flatMap(({ path }, index) => {
+  const checks = entries.flatMap(({ path }, index) => {
     const text = Buffer.from(texts[index] ?? new Uint8Array()).toString("utf8");
-    return /uses:\s*\S*weighbridge/i.test(text) ? [{ path, text }] : [];
+    return mentionsWeighbridge(text) ? examineWorkflow(path, text) : [];
   });
-  if (ours.length === 0) {
-    const fix = "Run weighbridge init, or call weighbridge check from your own CI";
-    return [{ name: "workflow", state: "warn", detail: "no workflow runs Weighbridge", fix }];
-  }
-  return ours.flatMap(({ path, text }) => examineWorkflow(path, text));
+  if (checks.length > 0) return checks;
+  const fix = "Run weighbridge init, or call weighbridge check from your own CI";
+  return [{ name: "workflow", state: "warn", detail: "no workflow runs Weighbridge", fix }];
 }
 
 function failed(name: string, error: unknown): Check {
@@ -116,12 +125,10 @@ function failed(name: string, error: unknown): Check {
 
 function toText(checks: readonly Check[]): string {
   const mark = { ok: "ok  ", warn: "warn", fail: "FAIL" } as const;
-  const lines = checks.flatMap(({ name, state, detail, fix }) => [
-    `${mark[state]}  ${name}: ${detail}`,
-    ...(fix === undefined ? [] : [`      fix: ${fix}`]),
-  ]);
-  return lines
-    .flatMap((line) => line.split("\n"))
-    .map(terminal)
+  return checks
+    .map(({ name, state, detail, fix }) => {
+      const text = `${mark[state]}  ${name}: ${detail}${fix === undefined ? "" : `\nfix: ${fix}`}`;
+      return text.split("\n").map(terminal).join("\n      ");
+    })
     .join("\n");
 }

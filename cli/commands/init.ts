@@ -1,27 +1,20 @@
-import { execFileSync } from "node:child_process";
-import { access, mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join, posix } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { Stats } from "node:fs";
+import { lstat, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
-import { metrics as metricsAdapter } from "../../gate/adapter/metrics.ts";
-import { sha256 } from "../../gate/artifact/bytes.ts";
-import { identify } from "../../gate/artifact/identify.ts";
-import { subjectOf } from "../../gate/change/artifacts.ts";
-import type { Checkout } from "../../gate/checkout.ts";
-import type { Tree, TreeEntry } from "../../gate/model/change.ts";
-import type { Digest } from "../../gate/model/digest.ts";
+import { foldersAbove } from "../../gate/change/path.ts";
+import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
-import { type FoundModel, idOf, manifestText, policyText } from "../scaffold.ts";
-import { say } from "../terminal.ts";
+import { type FoundModels, findModels } from "../found-models.ts";
+import { ownAction } from "../own-action.ts";
+import { manifestPath, manifestText, policyText } from "../scaffold.ts";
+import { count, reasonOf, say } from "../terminal.ts";
 import { withWorld } from "../world.ts";
 import { workflowText } from "./workflow.ts";
 
-/** Names that are never a model: everything else is looked into. */
-const NO_MODEL =
-  /(?:^|\/)\.|\.(?:c|cc|cfg|cpp|css|csv|dvc|go|h|html|ini|ipynb|java|js|json|lock|md|parquet|py|r|rs|rst|sh|sql|svg|toml|ts|tsv|txt|xml|ya?ml)$/i;
-const CARD = /^(?:readme|model_card|modelcard)\.md$/i;
-const METRICS = /^(?:metrics|eval(?:uation)?|scores)\.(?:json|ya?ml)$/i;
-const METRICS_BYTES_MAX = 1_048_576;
+const PINNED_ACTION = /^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/;
+/** Where nobody can tell; `doctor` finds it. */
+const PLACEHOLDER = `OWNER/weighbridge@${"0".repeat(40)}`;
 
 interface InitOptions {
   readonly action?: string;
@@ -39,128 +32,73 @@ export function registerInit(program: Command): void {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  await withWorld({}, async ({ repository }) => {
-    const tree = await repository.tree("worktree");
-    const models = await findModels(repository, tree);
-    const name = idOf("", basename(repository.directory));
+  const action = actionOf(options);
+  await withWorld({}, async ({ repository: { directory }, repository }) => {
+    const found = await findModels(repository);
     const files = new Map<string, string>([
-      [".weighbridge/policy.yml", policyText(name, models)],
-      ...models.map((model) => [posix.join(model.folder, "model.yml"), manifestText(model)] as const),
-      [".github/workflows/weighbridge.yml", workflowText(options.action ?? ownAction())],
+      [".weighbridge/policy.yml", policyText(basename(directory), found.models)],
+      ...found.models.map((model) => [manifestPath(model), manifestText(model)] as const),
+      [".github/workflows/weighbridge.yml", workflowText(action)],
     ]);
     for (const [path, text] of files) {
-      const verb = await writeNew(join(repository.directory, path), text, options.dryRun === true);
-      say(`${verb} ${terminal(path)}`);
+      const verb = options.dryRun ? await foresee(directory, path) : await writeNew(directory, path, text);
+      say(`${verb.padEnd(11)} ${terminal(path)}`);
     }
-    sayNext(models.length, options);
+    sayNext(found, action);
   });
 }
 
-function sayNext(models: number, options: InitOptions): void {
+function actionOf({ action }: InitOptions): string {
+  if (action === undefined || PINNED_ACTION.test(action)) return action ?? ownAction() ?? PLACEHOLDER;
+  const message = `Cannot use ${action} as the action: expected owner/repo@ and the 40 digits of a commit`;
+  throw new GateError("USAGE", message);
+}
+
+function sayNext({ models, passedOver }: FoundModels, action: string): void {
+  for (const sentence of passedOver) say(`passed over: ${terminal(sentence.split("\n")[0] ?? "")}`);
   say("");
-  say(models === 0 ? "No model file was found." : `${models} model folders were found.`);
+  say(
+    models.length === 0
+      ? "No model without a manifest was found."
+      : `${count(models.length, "model")} found.`,
+  );
   say("Next: fill in what stands as a comment, commit, and run weighbridge check --head worktree");
-  if (options.action === undefined && ownAction().startsWith("OWNER/")) {
+  if (action === PLACEHOLDER) {
     say("The workflow still says OWNER/weighbridge: put there where your organisation keeps Weighbridge.");
   }
 }
 
-async function writeNew(path: string, text: string, isDryRun: boolean): Promise<string> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return "kept       ";
-  if (isDryRun) return "would write";
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text, { flag: "wx" });
-  return "wrote      ";
+async function foresee(root: string, path: string): Promise<string> {
+  return (await findStats(join(root, path))) === undefined ? "would write" : "kept";
 }
 
-/** Folders that hold model files and have no manifest in them or above. */
-async function findModels(repository: Checkout, tree: Tree): Promise<readonly FoundModel[]> {
-  const claimed = [...tree.keys()].filter((path) => posix.basename(path) === "model.yml").map(folderOf);
-  const folders = new Map<string, TreeEntry[]>();
-  for (const entry of tree.values()) {
-    const folder = folderOf(entry.path);
-    if (claimed.some((owner) => owner === "" || folder === owner || folder.startsWith(`${owner}/`))) continue;
-    if (await isModel(repository, entry)) folders.set(folder, [...(folders.get(folder) ?? []), entry]);
-  }
-  const found = [...folders].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Promise.all(found.map(([folder, entries]) => toModel(repository, tree, { folder, entries })));
-}
-
-async function isModel(repository: Checkout, entry: TreeEntry): Promise<boolean> {
-  if (entry.kind === "symlink" || entry.kind === "submodule" || NO_MODEL.test(entry.path)) return false;
-  const source = await repository.open(entry);
+/** Creates the file; one that is there stays as it is, whatever it is. */
+async function writeNew(root: string, path: string, text: string): Promise<string> {
+  const file = join(root, path);
+  if ((await findStats(file)) !== undefined) return "kept";
+  await assertNoLink(root, path);
   try {
-    return (await identify(source, entry.path)).family === "model";
-  } finally {
-    await source.close();
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text, { flag: "wx" });
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+  }
+  return "wrote";
+}
+
+/** A folder of the repository that is a link may lead anywhere. */
+async function assertNoLink(root: string, path: string): Promise<void> {
+  for (const folder of foldersAbove(path)) {
+    if (folder === "" || !(await findStats(join(root, folder)))?.isSymbolicLink()) continue;
+    throw new GateError("PATH_UNSAFE", `Cannot write ${path}: ${folder} is a symbolic link`);
   }
 }
 
-async function toModel(
-  repository: Checkout,
-  tree: Tree,
-  { folder, entries }: { folder: string; entries: readonly TreeEntry[] },
-): Promise<FoundModel> {
-  const artifacts = await Promise.all(
-    entries.map(async (entry) => ({ path: entry.path, digest: await digestOf(repository, entry) })),
-  );
-  const beside = [...tree.values()].filter(({ path }) => folderOf(path) === folder);
-  const card = beside.find(({ path }) => CARD.test(posix.basename(path)));
-  const metrics = beside.find(({ path }) => METRICS.test(posix.basename(path)));
-  const subject = subjectOf(artifacts, folder);
-  return {
-    id: idOf(folder, basename(repository.directory)),
-    folder,
-    artifacts,
-    subject: subject ?? "sha256:",
-    ...(card === undefined ? {} : { card: card.path }),
-    ...(metrics === undefined ? {} : await metricsOf(repository, metrics)),
-  };
-}
-
-async function metricsOf(repository: Checkout, entry: TreeEntry): Promise<Pick<FoundModel, "metrics">> {
-  const [bytes = new Uint8Array()] = await repository.read([entry], METRICS_BYTES_MAX);
-  const { items } = metricsAdapter.read({ path: entry.path, bytes });
-  const names = items.flatMap((item) => (item.kind === "metric" ? [item.name] : []));
-  return names.length === 0 ? {} : { metrics: { path: entry.path, names } };
-}
-
-async function digestOf(repository: Checkout, entry: TreeEntry): Promise<Digest> {
-  const source = await repository.open(entry);
+async function findStats(file: string): Promise<Stats | undefined> {
   try {
-    return `sha256:${await sha256(source)}`;
-  } finally {
-    await source.close();
-  }
-}
-
-function folderOf(path: string): string {
-  const folder = posix.dirname(path);
-  return folder === "." ? "" : folder;
-}
-
-/** This Weighbridge as a workflow names it, where its own clone says so. */
-function ownAction(): string {
-  const home = fileURLToPath(new URL("../../", import.meta.url));
-  const origin = git(home, ["remote", "get-url", "origin"]);
-  const commit = git(home, ["rev-parse", "HEAD"]) ?? "0".repeat(40);
-  const repository = /^(?:https:\/\/[^/]+\/|git@[^:]+:)([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(
-    origin ?? "",
-  )?.[1];
-  return `${repository ?? "OWNER/weighbridge"}@${commit}`;
-}
-
-function git(directory: string, args: readonly string[]): string | undefined {
-  try {
-    return execFileSync("git", ["-C", directory, ...args], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return undefined;
+    return await lstat(file);
+  } catch (cause) {
+    if (reasonOf(cause) === "ENOENT") return undefined;
+    throw new GateError("FILE_UNREADABLE", `Cannot look for ${file}: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
@@ -8,11 +8,11 @@ import { diffPolicies } from "../../gate/policy/diff.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { runVector, type VectorResult } from "../../gate/policy/vectors.ts";
 import { terminal } from "../../gate/report/escape.ts";
-import { decide } from "../../gate/verdict/decide.ts";
+import { decideAgain } from "../../gate/verdict/replay.ts";
 import type { World } from "../../gate/world.ts";
 import { EXIT } from "../exit.ts";
 import { fileRepository, named } from "../policy-file.ts";
-import { writeDocument } from "../terminal.ts";
+import { count, readNamed, unreadable, writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
 import { readDecision } from "./replay.ts";
 
@@ -59,7 +59,7 @@ async function loadFrom(where: string, world: World): Promise<LoadedPolicy> {
     () => false,
   );
   if (!isFile) return loadPolicy(await world.repository.commit(where), world);
-  const repository = fileRepository(where, await readFile(where));
+  const repository = fileRepository(where, await readNamed(where));
   try {
     return await loadPolicy(where, { ...world, repository });
   } catch (error) {
@@ -78,7 +78,7 @@ async function validate(where: string, { format }: Options): Promise<void> {
 function outline(policy: Policy): string {
   if (policy.mode === "advisory") return "There is no policy here: core@1 advises and keeps nothing out.";
   return [
-    `${policy.name} ${policy.version} is valid: ${policy.gates.length} gates`,
+    `${policy.name} ${policy.version} is valid: ${count(policy.gates.length, "gate")}`,
     ...policy.sources.map(({ name, digest }) => `  ${name}  ${digest}`),
     ...policy.tightenings.map((tightening) => `  ${tighteningText(tightening)}`),
   ]
@@ -119,6 +119,12 @@ interface Changed {
   readonly after: string;
 }
 
+/** Past decisions under the new policy. */
+interface Decisions {
+  readonly judged: number;
+  readonly changed: readonly Changed[];
+}
+
 async function diff(
   old: string,
   next: string,
@@ -127,45 +133,54 @@ async function diff(
   process.exitCode = await withWorld({}, async (world) => {
     const after = (await loadFrom(next, world)).policy;
     const differences = diffPolicies((await loadFrom(old, world)).policy, after);
-    const decisions = await changedDecisions(options.decisions, after);
+    const decisions = options.decisions === undefined ? undefined : await replayAll(options.decisions, after);
     const document =
       options.format === "json"
         ? JSON.stringify({ differences, decisions }, null, 2)
-        : diffText(differences, decisions, options.decisions !== undefined);
+        : diffText(differences, decisions);
     await writeDocument(document, undefined);
     return differences.some(({ effect }) => effect === "loosened") ? EXIT.blocked : EXIT.pass;
   });
 }
 
-async function changedDecisions(folder: string | undefined, policy: Policy): Promise<readonly Changed[]> {
-  if (folder === undefined) return [];
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".json")).sort();
+/** Every record of a folder under another policy. */
+async function replayAll(folder: string, policy: Policy): Promise<Decisions> {
+  const files = (await listFolder(folder)).filter((file) => file.endsWith(".json")).sort();
   const records = await Promise.all(files.map((file) => readDecision(join(folder, file))));
-  return records.flatMap((record, index) => changed(files[index] ?? "", record, policy) ?? []);
+  const changes = records.flatMap((record, index) => changed(files[index] ?? "", record, policy) ?? []);
+  return { judged: records.length, changed: changes };
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
 }
 
 function changed(decision: string, record: DecisionRecord, policy: Policy): Changed | undefined {
-  const again = decide({ ...record.input, policy });
+  const again = decideAgain({ ...record.input, policy });
   if (again.verdict === record.verdict) return undefined;
   return { decision, before: record.verdict, after: again.verdict };
 }
 
-function diffText(
-  differences: readonly PolicyDifference[],
-  decisions: readonly Changed[],
-  hasDecisions: boolean,
-): string {
+function diffText(differences: readonly PolicyDifference[], decisions: Decisions | undefined): string {
   const lines = (["loosened", "tightened", "changed"] as const).flatMap((effect) => {
     const found = differences.filter((difference) => difference.effect === effect);
     if (found.length === 0) return [];
     const rows = found.map(({ gate, what, from, to }) => `  ${gate}: ${what} ${from} → ${to}`);
     return [`${found.length} ${effect}`, ...rows];
   });
-  const replayed = decisions.map(({ decision, before, after }) => `  ${decision}: ${before} → ${after}`);
   return [
     ...(lines.length === 0 ? ["The policies demand the same."] : lines),
-    ...(hasDecisions ? [`${decisions.length} past decisions would change`, ...replayed] : []),
+    ...(decisions === undefined ? [] : decisionLines(decisions)),
   ]
     .map(terminal)
     .join("\n");
+}
+
+function decisionLines({ judged, changed }: Decisions): readonly string[] {
+  const rows = changed.map(({ decision, before, after }) => `  ${decision}: ${before} → ${after}`);
+  return [`${changed.length} of ${count(judged, "past decision")} would change`, ...rows];
 }

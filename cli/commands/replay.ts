@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
-import { GateError } from "../../gate/model/error.ts";
+import { terminal } from "../../gate/report/escape.ts";
 import { parseDecision, type Replay, replay } from "../../gate/verdict/replay.ts";
 import { EXIT } from "../exit.ts";
-import { reasonOf, writeDocument } from "../terminal.ts";
+import { readNamed, writeDocument } from "../terminal.ts";
 
 export function registerReplay(program: Command): void {
   program
@@ -14,28 +13,23 @@ export function registerReplay(program: Command): void {
       "Judges again from what the record says that it rests on.\nExit status: 0 the verdict holds, 1 it does not, 2 could not read.",
     )
     .argument("<decision>", "a decision record, as check --format json writes it")
-    .option("--json", "print the result as JSON")
+    .addOption(new Option("--format <format>", "of the result").choices(["text", "json"]).default("text"))
     .action(run);
 }
 
-async function run(path: string, options: { readonly json?: true }): Promise<void> {
+async function run(path: string, options: { readonly format: "text" | "json" }): Promise<void> {
   const record = await readDecision(path);
   const result = replay(record);
-  await writeDocument(options.json ? JSON.stringify(result, null, 2) : toText(record, result), undefined);
+  await writeDocument(
+    options.format === "json" ? JSON.stringify(result, null, 2) : toText(record, result),
+    undefined,
+  );
   process.exitCode = result.holds ? EXIT.pass : EXIT.blocked;
 }
 
 /** The record in a file; rejects what is not one. */
 export async function readDecision(path: string): Promise<DecisionRecord> {
-  return parseDecision(await readBytes(path), path);
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new GateError("FILE_UNREADABLE", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
-  }
+  return parseDecision(await readNamed(path), path);
 }
 
 function toText(record: DecisionRecord, { holds, differences, engine }: Replay): string {
@@ -44,5 +38,5 @@ function toText(record: DecisionRecord, { holds, differences, engine }: Replay):
     : `The verdict does not hold: the record says ${record.verdict}`;
   const version =
     engine.record === engine.now ? [] : [`Judged by ${engine.record}, replayed by ${engine.now}`];
-  return [head, ...version, ...differences.map((difference) => `  ${difference}`)].join("\n");
+  return [head, ...version, ...differences.map((difference) => `  ${difference}`)].map(terminal).join("\n");
 }

@@ -1,15 +1,17 @@
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { type Command, Option } from "commander";
 import { fileSource } from "../../gate/artifact/bytes.ts";
 import { describe } from "../../gate/artifact/describe.ts";
+import { expectationOf } from "../../gate/artifact/extensions.ts";
 import { identify } from "../../gate/artifact/identify.ts";
 import { scanFile } from "../../gate/artifact/scan.ts";
 import { GateError } from "../../gate/model/error.ts";
 import type { FileScan } from "../../gate/model/evidence.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { EXIT } from "../exit.ts";
-import { progressBar, reasonOf, writeDocument } from "../terminal.ts";
+import { progressBar, unreadable, writeDocument } from "../terminal.ts";
 
 /** Files of a folder that is scanned whole; a larger one is scanned in parts. */
 const FILES_MAX = 100_000;
@@ -44,11 +46,8 @@ export function registerInspect(program: Command): void {
 async function scan(paths: readonly string[], options: ScanOptions): Promise<void> {
   const files: FileScan[] = [];
   for (const path of paths) {
-    const isFolder = (await statOf(path)).isDirectory();
-    for (const file of isFolder ? await listFolder(path) : [path]) {
-      const result = await scanPath(file, isFolder ? "models only" : "anything");
-      if (result !== undefined) files.push(result);
-    }
+    const results = (await isFolder(path)) ? scanFolder(path) : [await scanPath(path, "anything")];
+    for await (const result of results) if (result !== undefined) files.push(result);
   }
   const document = options.format === "json" ? JSON.stringify({ files }, null, 2) : toText(files);
   await writeDocument(document, options.out);
@@ -58,21 +57,52 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   process.exitCode = isClean ? EXIT.pass : EXIT.blocked;
 }
 
-async function statOf(path: string) {
+async function isFolder(path: string): Promise<boolean> {
   try {
-    return await stat(path);
+    return (await stat(path)).isDirectory();
   } catch (cause) {
-    throw new GateError("FILE_UNREADABLE", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
 }
 
-async function listFolder(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+async function* scanFolder(folder: string): AsyncGenerator<FileScan | undefined> {
+  for (const { path, isLink } of await listFolder(folder)) {
+    yield isLink ? refuseLink(path) : await scanPath(path, "models only");
+  }
+}
+
+interface Listed {
+  readonly path: string;
+  readonly isLink: boolean;
+}
+
+/** Files and links, sorted by path; git's own are left out. */
+async function listFolder(folder: string): Promise<readonly Listed[]> {
+  const entries = await readFolder(folder);
+  const files = entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
+    .filter(({ path }) => !path.split(sep).includes(".git"));
   if (files.length > FILES_MAX) {
     throw new GateError("FILE_LIMIT", `Cannot scan ${folder}: ${files.length} files, limit is ${FILES_MAX}`);
   }
-  return files.filter((file) => !file.split("/").includes(".git")).sort();
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function readFolder(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true, recursive: true });
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
+}
+
+/** A link with a model's name stands for one that nobody looked into; every other link is passed over. */
+function refuseLink(path: string): FileScan | undefined {
+  if (expectationOf(path)?.family !== "model") return undefined;
+  const message = "This is a symbolic link, which is never followed; scan the file that it leads to";
+  const finding = { code: "PATH_UNSAFE", severity: "fail", where: "", message } as const;
+  return { path, format: "unknown", size: 0, sha256: "", findings: [finding], complete: false };
 }
 
 async function scanPath(path: string, want: "models only" | "anything"): Promise<FileScan | undefined> {

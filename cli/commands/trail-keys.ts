@@ -1,0 +1,122 @@
+import { open } from "node:fs/promises";
+import type { Command } from "commander";
+import { GateError } from "../../gate/model/error.ts";
+import { approvalText } from "../../gate/trail/approval.ts";
+import { revokeKey, rotateKey, type Setting } from "../../gate/trail/change.ts";
+import { generateKey } from "../../gate/trail/keys.ts";
+import { openTrail } from "../../gate/trail/read.ts";
+import { currentKey, repositoryOf } from "../../gate/trail/trail-file.ts";
+import { ENGINE } from "../../gate/verdict/decide.ts";
+import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import {
+  assertLanded,
+  currentSigner,
+  openSigner,
+  type TrailOptions,
+  trailCommand,
+  type WriteOptions,
+  type Writing,
+  withTrail,
+  withWriter,
+  writingCommand,
+} from "../trail-world.ts";
+
+export function registerTrailKeys(trail: Command): void {
+  const key = trail.command("key").summary("make, hand over and revoke log keys");
+  key
+    .command("new")
+    .summary("make a log key")
+    .description(
+      "Writes the private key to a file that only you can read, and its public key to standard output.",
+    )
+    .requiredOption("--origin <origin>", "of the trail, as github.com/acme/models/trail")
+    .requiredOption("--out <file>", "where the private key goes; must not exist")
+    .action(make);
+  trailCommand(key, "approval", "the text that an owner signs to approve a new key")
+    .description("Sign it with: ssh-keygen -Y sign -n weighbridge-trail -f <owner's key> <file>")
+    .requiredOption("--new <vkey>", "the public key that takes over")
+    .option(
+      "--last-good-size <number>",
+      "the current key is revoked: what it signed beyond this does not count",
+    )
+    .action(printApproval);
+  writingCommand(key, "rotate", "hand over to a new key, signed by both")
+    .requiredOption("--new-key <key>", "the log key that takes over")
+    .requiredOption("--approval <file>", "an owner's signature over the text of trail key approval")
+    .action(rotate);
+  writingCommand(key, "revoke", "replace a stolen key; --key is the new one")
+    .requiredOption("--last-good-size <number>", "what the stolen key signed beyond this does not count")
+    .requiredOption("--approval <file>", "an owner's signature over the text of trail key approval")
+    .action(revoke);
+}
+
+async function make({ origin, out }: { readonly origin: string; readonly out: string }): Promise<void> {
+  const { pem, vkey } = generateKey(origin);
+  try {
+    const file = await open(out, "wx", 0o600);
+    await file.writeFile(pem);
+    await file.close();
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${out}: ${reasonOf(cause)}`, { cause });
+  }
+  await writeDocument(vkey, undefined);
+}
+
+interface ApprovalOptions extends TrailOptions {
+  readonly new: string;
+  readonly lastGoodSize?: string;
+}
+
+async function printApproval({ lastGoodSize, ...options }: ApprovalOptions): Promise<void> {
+  await withTrail(options, async (store) => {
+    const { file } = await openTrail(store);
+    const { vkey } = currentKey(file);
+    const change =
+      lastGoodSize === undefined
+        ? ({ kind: "key.rotated", old: vkey, new: options.new } as const)
+        : ({ kind: "key.revoked", vkey, lastGoodSize: sizeIn(lastGoodSize), new: options.new } as const);
+    await writeDocument(approvalText(file.origin, change), undefined);
+  });
+}
+
+async function rotate(
+  options: WriteOptions & { readonly newKey: string; readonly approval: string },
+): Promise<void> {
+  const approval = await readNamed(options.approval);
+  const signers = async (opened: Parameters<typeof currentSigner>[1]) => {
+    const old = await currentSigner(options, opened);
+    return [old, await openSigner(options.newKey, { name: old.name })];
+  };
+  await withWriter(options, signers, async ({ writer, world }) => {
+    const [old, next] = world.signers;
+    assertLanded(await rotateKey(writer, { vkey: next!.vkey, approval }, await settingOf(world)));
+    say(`The trail was handed over from ${old!.vkey} to ${next!.vkey}.`);
+  });
+}
+
+async function revoke(
+  options: WriteOptions & { readonly lastGoodSize: string; readonly approval: string },
+): Promise<void> {
+  const approval = await readNamed(options.approval);
+  const lastGoodSize = sizeIn(options.lastGoodSize);
+  const signers = async ({ store }: Parameters<typeof currentSigner>[1]) => {
+    const { file } = await openTrail(store);
+    return [await openSigner(options.key, { name: file.origin })];
+  };
+  await withWriter(options, signers, async ({ writer, world }) => {
+    const { vkey } = world.signers[0]!;
+    assertLanded(await revokeKey(writer, { vkey, lastGoodSize, approval }, await settingOf(world)));
+    say(`${vkey} signs from now on.`);
+  });
+}
+
+async function settingOf({ store }: Writing["world"]): Promise<Setting> {
+  const { file } = await openTrail(store);
+  const repo = { id: file.repo_id, name: repositoryOf(file.origin).name };
+  return { repo, source_ts: new Date().toISOString(), app: { version: ENGINE } };
+}
+
+function sizeIn(text: string): number {
+  if (/^(?:0|[1-9][0-9]{0,15})$/.test(text)) return Number(text);
+  throw new GateError("USAGE", `Cannot use "${text}": expected a number of entries`);
+}

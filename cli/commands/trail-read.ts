@@ -1,0 +1,242 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Command, Option } from "commander";
+import { GateError } from "../../gate/model/error.ts";
+import { terminal } from "../../gate/report/escape.ts";
+import { type Approved, type AsOf, readAsOf } from "../../gate/trail/as-of.ts";
+import { csvHeader, toCsv, toJsonLine } from "../../gate/trail/export-table.ts";
+import { exportTiles } from "../../gate/trail/export-tiles.ts";
+import type { GitStore } from "../../gate/trail/git-store.ts";
+import { parseVkey } from "../../gate/trail/note.ts";
+import { parseProof, verifyProof } from "../../gate/trail/proof.ts";
+import { proveEntry } from "../../gate/trail/prove.ts";
+import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/trail/read.ts";
+import { drawSample } from "../../gate/trail/sample.ts";
+import { count, readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
+
+const FORMAT = () =>
+  new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
+
+export function registerTrailRead(trail: Command): void {
+  filtered(trailCommand(trail, "log", "the entries, oldest first"))
+    .description("Shows what the branch holds; whether that is what was logged, trail verify tells.")
+    .addOption(new Option("--format <format>", "of the result").choices(["text", "jsonl"]).default("text"))
+    .option("--out <file>", "write the result there instead of to standard output")
+    .action(log);
+  trailCommand(trail, "prove", "the proof that an entry is in the trail")
+    .description("Writes a .tlog-proof file (c2sp.org/tlog-proof@v1), and the entry that it is about.")
+    .argument("<seq>", "the entry's number")
+    .requiredOption("--out <file>", "where the proof goes")
+    .requiredOption("--entry-out <file>", "where the entry goes")
+    .action(prove);
+  trail
+    .command("check-proof")
+    .summary("verify a proof without the trail")
+    .description("Exit status: 0 the entry is in the trail, 1 it is not proved, 2 could not read.")
+    .argument("<proof>", "a .tlog-proof file")
+    .argument("<entry>", "the entry that it is about")
+    .requiredOption("--pin-key <vkey>", "the log's public key")
+    .action(checkProof);
+  trailCommand(trail, "asof", "what ran on a day, on whose word, by which policy")
+    .argument("<date>", "a day as 2026-11-21 (its end, UTC), or a time as 2026-11-21T12:00:00.000Z")
+    .addOption(FORMAT())
+    .action(asOf);
+  filtered(trailCommand(trail, "sample", "entries that nobody could have chosen, each with its proof"))
+    .requiredOption("--n <number>", "entries to draw")
+    .requiredOption("--seed <text>", "say it before you look; the same seed draws the same entries")
+    .option("--out <file>", "write the result there instead of to standard output")
+    .action(sample);
+  filtered(
+    trailCommand(
+      trail,
+      "export",
+      "the entries as a table, as lines of JSON, or as tiles for other verifiers",
+    ),
+  )
+    .addOption(
+      new Option("--format <format>", "of the result")
+        .choices(["csv", "jsonl", "tiles"])
+        .makeOptionMandatory(),
+    )
+    .requiredOption("--out <path>", "a file; for tiles, a folder")
+    .action(exportTrail);
+}
+
+interface FilterOptions {
+  readonly model?: string;
+  readonly pr?: string;
+  readonly actor?: string;
+  readonly kind?: readonly string[];
+  readonly from?: string;
+  readonly until?: string;
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option("--model <model>", "about this model: its id, or its folder's name or path")
+    .option("--pr <number>", "about this pull request")
+    .option("--actor <number>", "by this person, by numeric id")
+    .option("--kind <kind...>", "of this kind; a group as deploy.")
+    .option("--from <time>", "from this day or time on")
+    .option("--until <time>", "before this day or time");
+}
+
+function toFilter({ model, pr, actor, kind, from, until }: FilterOptions): LogFilter {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(pr === undefined ? {} : { pr: integer(pr) }),
+    ...(actor === undefined ? {} : { actor: integer(actor) }),
+    ...(kind === undefined ? {} : { kinds: kind }),
+    ...(from === undefined ? {} : { from: toTime(from, "start") }),
+    ...(until === undefined ? {} : { until: toTime(until, "start") }),
+  };
+}
+
+async function log(
+  options: TrailOptions & FilterOptions & { readonly format: "text" | "jsonl"; readonly out?: string },
+): Promise<void> {
+  await withTrail(options, async (store) => {
+    const lines: string[] = [];
+    const line = options.format === "jsonl" ? toJsonLine : toLine;
+    for await (const entry of readLog(store, await openTrail(store), toFilter(options)))
+      lines.push(line(entry));
+    await writeDocument(lines.join(""), options.out);
+  });
+}
+
+function toLine({ seq, subject, predicate }: LogEntry): string {
+  const { ts, kind, pr, actor, decision } = predicate;
+  const about = subject.map(({ name }) => name).join(", ");
+  const parts = [
+    String(seq).padStart(7),
+    ts,
+    kind.padEnd(20),
+    decision?.verdict,
+    pr === undefined ? undefined : `#${pr.number}`,
+    actor === undefined ? undefined : `by ${actor.id}`,
+    about,
+  ];
+  return `${terminal(parts.filter((part) => part !== undefined).join("  "))}\n`;
+}
+
+async function prove(
+  seq: string,
+  options: TrailOptions & { readonly out: string; readonly entryOut: string },
+): Promise<void> {
+  await withTrail(options, async (store) => {
+    const { entry, proof } = await proveEntry(store, integer(seq));
+    await writeBytes(options.out, proof);
+    await writeBytes(options.entryOut, entry);
+    say(`${options.out} proves that ${options.entryOut} is entry ${seq}.`);
+  });
+}
+
+async function checkProof(
+  proof: string,
+  entry: string,
+  { pinKey }: { readonly pinKey: string },
+): Promise<void> {
+  const parsed = parseProof(await readNamed(proof), proof);
+  const bytes = await readNamed(entry);
+  try {
+    const { origin, size } = verifyProof(parsed, bytes, [parseVkey(pinKey)]);
+    await writeDocument(`Entry ${parsed.index} is one of the ${size} of ${terminal(origin)}.`, undefined);
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    say(`${terminal(error.message)}\n  code: ${error.code}`);
+    process.exitCode = 1;
+  }
+}
+
+async function asOf(
+  date: string,
+  options: TrailOptions & { readonly format: "text" | "json" },
+): Promise<void> {
+  await withTrail(options, async (store) => {
+    const state = await readAsOf(store, toTime(date, "end"));
+    await writeDocument(
+      options.format === "json" ? JSON.stringify(state, null, 2) : outline(state),
+      undefined,
+    );
+  });
+}
+
+function outline({ time, origin, size, deployed, approved, bypasses }: AsOf): string {
+  const by = ({ seq, pr, approvals, policy }: Approved) => {
+    const people = approvals.map(({ id, role }) => `${role} ${id}`).join(", ") || "nobody named";
+    return `entry ${seq}${pr === undefined ? "" : `, #${pr}`}, approved by ${people}, policy ${policy.slice(0, 12)}`;
+  };
+  return [
+    `${origin} at ${time}, ${count(size, "entry").replace("entrys", "entries")} in all`,
+    ...deployed.map(({ environment, name, digest, since, decision }) => {
+      const word = decision === undefined ? "NO PASSING DECISION" : by(decision);
+      return `  ${environment}  ${name}  ${digest}  since ${since}\n    ${word}`;
+    }),
+    ...approved.map(
+      (passed) => `  passed, never deployed  ${passed.name}  ${passed.digest}\n    ${by(passed)}`,
+    ),
+    ...bypasses.map(({ seq, ref, after }) => `  BYPASS  ${ref} moved to ${after}, entry ${seq}`),
+  ]
+    .flatMap((text) => text.split("\n"))
+    .map(terminal)
+    .join("\n");
+}
+
+async function sample(
+  options: TrailOptions &
+    FilterOptions & { readonly n: string; readonly seed: string; readonly out?: string },
+): Promise<void> {
+  await withTrail(options, async (store) => {
+    const request = { count: integer(options.n), seed: options.seed, filter: toFilter(options) };
+    await writeDocument(JSON.stringify(await drawSample(store, request), null, 2), options.out);
+  });
+}
+
+async function exportTrail(
+  options: TrailOptions &
+    FilterOptions & { readonly format: "csv" | "jsonl" | "tiles"; readonly out: string },
+): Promise<void> {
+  await withTrail(options, async (store) => {
+    if (options.format === "tiles") return writeTiles(store, options.out);
+    const lines = options.format === "csv" ? [csvHeader()] : [];
+    const line = options.format === "csv" ? toCsv : toJsonLine;
+    for await (const entry of readLog(store, await openTrail(store), toFilter(options)))
+      lines.push(line(entry));
+    return writeBytes(options.out, Buffer.from(lines.join(""), "utf8"));
+  });
+}
+
+async function writeTiles(store: GitStore, folder: string): Promise<void> {
+  for await (const { path, bytes } of exportTiles(store, await openTrail(store))) {
+    await writeBytes(join(folder, path), bytes);
+  }
+}
+
+async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A time as entries state it; of a day, its first or its last millisecond. */
+function toTime(text: string, side: "start" | "end"): string {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text)
+    ? `${text}T${side === "start" ? "00:00:00.000" : "23:59:59.999"}Z`
+    : text;
+  const date = new Date(time);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(time) && !Number.isNaN(date.getTime());
+  if (isTime) return date.toISOString();
+  throw new GateError(
+    "USAGE",
+    `Cannot use "${text}": expected a day as 2026-11-21 or a time as 2026-11-21T12:00:00Z`,
+  );
+}
+
+function integer(text: string): number {
+  if (/^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new GateError("USAGE", `Cannot use "${text}": expected a whole number`);
+}

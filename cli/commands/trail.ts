@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+import { registerTrailKeys } from "./trail-keys.ts";
+import { registerTrailRead } from "./trail-read.ts";
+import { registerTrailVerify } from "./trail-verify.ts";
+import { registerTrailWrite } from "./trail-write.ts";
+
+export function registerTrail(program: Command): void {
+  const trail = program.command("trail").summary("write, read and verify the audit trail");
+  registerTrailWrite(trail);
+  registerTrailRead(trail);
+  registerTrailVerify(trail);
+  registerTrailKeys(trail);
+}

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { workflowText } from "../../cli/commands/workflow.ts";
+import type { Check } from "../../cli/diagnosis.ts";
+import { examineWorkflow } from "../../cli/workflow-check.ts";
+import { type ScratchRepository, scratchRepository } from "../git.ts";
+import { assertStatus, installCommand, type WeighbridgeCommand } from "./command.ts";
+
+const WORKFLOW = workflowText(`acme/weighbridge@${"a".repeat(40)}`);
+
+/** The workflow with one thing changed; the change has to take place. */
+function edited(from: string, to: string): string {
+  assert.ok(WORKFLOW.includes(from), from);
+  return WORKFLOW.replaceAll(from, to);
+}
+
+/** State and detail of each check, in order. */
+function verdicts(text: string): string[] {
+  return examineWorkflow("ci.yml", text).map(({ state, detail }) => `${state} ${detail}`);
+}
+
+describe("examineWorkflow()", () => {
+  it("has nothing against the workflow that init writes", () => {
+    assert.deepEqual(verdicts(WORKFLOW), ["ok pinned, least permissions, nothing of the pull request runs"]);
+  });
+
+  it("has nothing to say of a workflow that does not run Weighbridge", () => {
+    assert.deepEqual(verdicts("on: push\njobs:\n  a:\n    steps:\n      - uses: acme/x@main\n"), []);
+  });
+
+  const ours = `acme/weighbridge@${"a".repeat(40)}`;
+  const faults: readonly (readonly [name: string, text: string, ...found: string[]])[] = [
+    [
+      "an action at a tag",
+      edited(ours, "acme/weighbridge@v1"),
+      "fail acme/weighbridge@v1 is not pinned by commit",
+    ],
+    [
+      "an action of another job at a branch",
+      edited("      - name: Evaluate", "      - uses: acme/setup@main\n      - name: Evaluate"),
+      "fail acme/setup@main is not pinned by commit",
+    ],
+    [
+      "a workflow at a branch that a job calls",
+      `${WORKFLOW}\n  more:\n    uses: acme/ci/.github/workflows/x.yml@main\n`,
+      "fail acme/ci/.github/workflows/x.yml@main is not pinned by commit",
+    ],
+    [
+      "an image by name",
+      edited("      - name: Evaluate", "      - uses: docker://alpine:3\n      - name: Evaluate"),
+      "fail docker://alpine:3 is not pinned by commit",
+    ],
+    [
+      "pull_request_target",
+      edited("  pull_request:\n", "  pull_request_target:\n"),
+      "fail pull_request_target gives the pull request a token that can write",
+    ],
+    [
+      "pull_request_target in a list",
+      edited("on:\n  pull_request:\n  merge_group:\n", "on: [pull_request_target, push]\n"),
+      "fail pull_request_target gives the pull request a token that can write",
+    ],
+    [
+      "a command in the weighing job",
+      edited(`      - uses: ${ours}`, `      - run: make\n      - uses: ${ours}`),
+      "fail job weigh weighs and runs commands in one job",
+    ],
+    [
+      "an action of the checkout in the weighing job",
+      edited(`      - uses: ${ours}`, `      - uses: ./.github/prepare\n      - uses: ${ours}`),
+      "fail job weigh weighs and runs commands in one job",
+    ],
+    [
+      "broad permissions",
+      edited("      pull-requests: write", "      contents: write\n      pull-requests: write").replace(
+        "      contents: read\n      contents: write",
+        "      contents: write",
+      ),
+      "fail job weigh has more permissions than it needs, or none stated",
+    ],
+    [
+      "all permissions",
+      edited(
+        "    permissions:\n      contents: read\n      pull-requests: write",
+        "    permissions: write-all",
+      ),
+      "fail job weigh has more permissions than it needs, or none stated",
+    ],
+    [
+      "permissions that nobody states",
+      edited("permissions: {}\n", "").replace(
+        "    permissions:\n      contents: read\n      pull-requests: write\n",
+        "",
+      ),
+      "fail job weigh has more permissions than it needs, or none stated",
+    ],
+    [
+      "a step that may fail",
+      edited(`      - uses: ${ours}`, `      - continue-on-error: true\n        uses: ${ours}`),
+      "fail job weigh passes whatever the verdict is",
+    ],
+    [
+      "a job that may fail",
+      edited("    if: always()", "    if: always()\n    continue-on-error: true"),
+      "fail job weigh passes whatever the verdict is",
+    ],
+    [
+      "a job that is skipped where the evaluation fails",
+      edited("    if: always()\n", ""),
+      "fail job weigh may be skipped, and what requires it takes that for passed",
+    ],
+    [
+      "a job on a condition",
+      edited("    if: always()", "    if: github.actor != 'maria'"),
+      "fail job weigh may be skipped, and what requires it takes that for passed",
+    ],
+    [
+      "no word of a policy that has to be there",
+      edited("          require-policy: true\n", ""),
+      "warn job weigh passes where the base has no policy",
+    ],
+    [
+      "a file that is no YAML",
+      "on: push\non: push\n",
+      'warn Cannot read ci.yml: duplicate key "on", first at line 1',
+    ],
+  ];
+  for (const [name, text, ...found] of faults) {
+    it(`finds ${name}`, () => {
+      assert.deepEqual(
+        verdicts(text).map((line) => line.split("\n")[0]),
+        found,
+      );
+    });
+  }
+});
+
+describe("doctor", { concurrency: 2 }, () => {
+  let weighbridge: WeighbridgeCommand;
+
+  before(async () => {
+    weighbridge = await installCommand();
+  });
+  after(() => weighbridge.remove());
+
+  const POLICY = "weighbridge: 1\npolicy: { name: acme, version: 1.0.0 }\nextends: [core@1]\n";
+  const MANIFEST = "weighbridge: 1\nid: m\nstatus: candidate\nartifacts: [{ path: w.bin }]\n";
+  const HEALTHY = {
+    ".weighbridge/policy.yml": POLICY,
+    "models/m/model.yml": MANIFEST,
+    ".github/workflows/weigh.yml": WORKFLOW,
+  };
+
+  async function examine(
+    test: TestContext,
+    files: Readonly<Record<string, string>>,
+    prepare: (scratch: ScratchRepository) => void = () => undefined,
+  ) {
+    const scratch = await scratchRepository();
+    test.after(() => scratch.remove());
+    scratch.commit("first", files);
+    prepare(scratch);
+    const result = await weighbridge.run(scratch.directory, ["doctor", "--format", "json"]);
+    const { checks }: { checks: Check[] } = JSON.parse(result.stdout);
+    return { result, checks, states: checks.map(({ name, state }) => `${state} ${name}`) };
+  }
+
+  it("finds nothing against a repository that is as it should be", async (test) => {
+    const { result, states } = await examine(test, HEALTHY);
+    assertStatus(result, 0);
+    assert.deepEqual(states, [
+      "ok base",
+      "ok policy of the work tree",
+      "ok manifests",
+      "ok .github/workflows/weigh.yml",
+    ]);
+  });
+
+  it("warns of all that is missing in a repository that knows nothing of Weighbridge", async (test) => {
+    const { result, states, checks } = await examine(test, {
+      "README.md": "x\n",
+      "yolo/model.yml": "nc: 80\n",
+      ".github/workflows/ci.yml": "on: push\n",
+    });
+    assertStatus(result, 0);
+    assert.deepEqual(states, [
+      "warn base",
+      "warn policy of the work tree",
+      "warn manifests",
+      "warn workflow",
+    ]);
+    assert.ok(checks.every(({ fix }) => fix !== undefined));
+  });
+
+  it("fails what is broken, each with its place, and ends with status 1", async (test) => {
+    const { result, states } = await examine(test, HEALTHY, (scratch) => {
+      scratch.write(".weighbridge/policy.yml", `${POLICY}extra: 1\n`);
+      scratch.write("models/m/model.yml", MANIFEST.replace("candidate", "live"));
+      scratch.write(".github/workflows/weigh.yml", edited("  pull_request:\n", "  pull_request_target:\n"));
+    });
+    assertStatus(result, 1);
+    assert.deepEqual(states, [
+      "ok base",
+      "fail policy of the work tree",
+      "fail models/m/model.yml",
+      "fail .github/workflows/weigh.yml",
+    ]);
+  });
+
+  it("fails where there is no branch to compare with", async (test) => {
+    const { result, states } = await examine(test, HEALTHY, (scratch) =>
+      scratch.git("branch", "-m", "trunk"),
+    );
+    assertStatus(result, 1);
+    assert.equal(states[0], "fail base");
+  });
+
+  it("says for people what it says in JSON", async (test) => {
+    const scratch = await scratchRepository();
+    test.after(() => scratch.remove());
+    scratch.commit("first", { ...HEALTHY, "models/m/model.yml": "weighbridge: 2\n" });
+    const result = await weighbridge.run(scratch.directory, ["doctor"]);
+    assertStatus(result, 1);
+    assert.match(result.stdout, /^ok {4}base: main has the policy acme 1\.0\.0\n/);
+    assert.match(
+      result.stdout,
+      /^FAIL {2}models\/m\/model\.yml: .* lacks the key "id"[^\n]*\n {6}models\/m/m,
+    );
+    assert.match(result.stdout, /^ {6}fix: Write id: credit-pd$/m);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { assertStatus, codeOf, installCommand, type WeighbridgeCommand } from "./command.ts";
+
+let weighbridge: WeighbridgeCommand;
+/** A folder that is no repository. */
+let nowhere: string;
+
+before(async () => {
+  weighbridge = await installCommand();
+  nowhere = mkdtempSync(join(tmpdir(), "weighbridge-nowhere-"));
+});
+after(() => {
+  weighbridge.remove();
+  rmSync(nowhere, { recursive: true });
+});
+
+const COMMANDS = [
+  [],
+  ["check"],
+  ["scan"],
+  ["inspect"],
+  ["init"],
+  ["doctor"],
+  ["explain"],
+  ["replay"],
+  ["policy"],
+  ["policy", "validate"],
+  ["policy", "test"],
+  ["policy", "diff"],
+];
+
+describe("--help", { concurrency: 2 }, () => {
+  for (const command of COMMANDS) {
+    const name = ["weighbridge", ...command].join(" ");
+    it(`tells of ${name}, wherever one stands`, async () => {
+      const result = await weighbridge.run(nowhere, [...command, "--help"]);
+      assertStatus(result, 0);
+      assert.ok(result.stdout.startsWith(`Usage: ${name} `), result.stdout);
+      assert.equal(result.stderr, "");
+    });
+  }
+});
+
+describe("bad usage ends with status 2 and a word of help:", { concurrency: 2 }, () => {
+  const cases: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [
+    ["no command", [], /Usage: weighbridge/],
+    ["an unknown command", ["chek"], /unknown command 'chek'\n\(Did you mean check\?\)/],
+    ["an unknown option", ["check", "--formt", "json"], /Did you mean --format\?/],
+    ["an unknown format", ["check", "--format", "pdf"], /Allowed choices are text, json, markdown, sarif/],
+    ["one argument too many", ["check", "main"], /too many arguments/],
+    ["one argument too few", ["scan"], /missing required argument 'paths'/],
+    ["a policy command without its command", ["policy"], /Usage: weighbridge policy/],
+    ["a time that is none", ["check", "--now", "yesterday"], /not a time such as 2026-11-21T12:00:00Z/],
+    ["a time of day that is none", ["check", "--now", "2026-11-21T25:00:00Z"], /not a time such as/],
+    ["an action that is not pinned", ["init", "--action", "acme/weighbridge@v1"], /expected owner\/repo@/],
+  ];
+  for (const [name, args, says] of cases) {
+    it(name, async () => {
+      const result = await weighbridge.run(nowhere, args);
+      assertStatus(result, 2);
+      assert.match(result.stderr, says);
+      assert.equal(result.stdout, "");
+    });
+  }
+});
+
+describe("outside of a repository", { concurrency: 2 }, () => {
+  for (const args of [["check"], ["init"], ["doctor"], ["explain", "CORE-05"], ["policy", "validate"]]) {
+    it(`${args.join(" ")} says so and what to do`, async () => {
+      const result = await weighbridge.run(nowhere, args);
+      assertStatus(result, 2);
+      assert.equal(codeOf(result), "NOT_A_REPOSITORY");
+      assert.match(result.stderr, /^weighbridge: Cannot open the repository in .*\n {2}fix: Run in a clone/);
+      assert.equal(result.stdout, "");
+    });
+  }
+});
+
+it("says which version it is", async () => {
+  const result = await weighbridge.run(nowhere, ["--version"]);
+  assertStatus(result, 0);
+  assert.match(result.stdout, /^\d+\.\d+\.\d+\n$/);
+});
