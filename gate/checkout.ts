@@ -32,11 +32,14 @@ export async function openCheckout(directory: string): Promise<Checkout> {
   const top = layout.workTree ?? layout.gitFolder;
   const history: History = { ...layout, directory: top, objects: new ObjectReader(top) };
   const spool = new Spool();
+  const readCommitTree = rememberingTrees(history);
   let workTree: Promise<WorkTree> | undefined;
   const readTree = async (commit: string) => {
-    if (commit !== "worktree") return readCommitTree(history, commit);
+    if (commit !== "worktree") return readCommitTree(commit);
     // Once: two answers about a work tree that moves would not fit together.
-    workTree ??= readCurrentTree(history);
+    workTree ??= readHead(readCommitTree).then((head) =>
+      readWorkTree(workTreeOf(history), head, history.format),
+    );
     return (await workTree).tree;
   };
   const findWorkFile = async ({ oid }: TreeEntry) => (await workTree)?.files.get(oid);
@@ -62,14 +65,30 @@ export async function openCheckout(directory: string): Promise<Checkout> {
   };
 }
 
-async function readCommitTree(history: History, commit: string): Promise<Tree> {
-  const oid = await commitOf(history, commit);
-  // One listing is twice as fast as a walk over the tree objects: 25,000 entries in 5,000 folders, 0.1 s and 0.2 s.
-  return parseTree(await gitOutput(history.directory, ["ls-tree", "-r", "-z", "--full-tree", oid]));
+/** Reads the tree of a commit once: a judge asks for the same two trees half a dozen times. */
+function rememberingTrees(history: History): (commit: string) => Promise<Tree> {
+  const known = new Map<string, Promise<Tree>>();
+  return async (commit) => {
+    const oid = await commitOf(history, commit);
+    const tree = known.get(oid) ?? listTree(history, oid);
+    known.set(oid, tree);
+    return tree;
+  };
 }
 
-async function readCurrentTree(history: History): Promise<WorkTree> {
-  return readWorkTree(workTreeOf(history), await readCommitTree(history, "HEAD"), history.format);
+/** Nothing before the first commit: git status then names every file. */
+async function readHead(readCommitTree: (commit: string) => Promise<Tree>): Promise<Tree> {
+  try {
+    return await readCommitTree("HEAD");
+  } catch (cause) {
+    if (cause instanceof GateError && cause.code === "REVISION_UNKNOWN") return new Map();
+    throw cause;
+  }
+}
+
+async function listTree({ directory }: History, oid: string): Promise<Tree> {
+  // One listing is twice as fast as a walk over the tree objects: 25,000 entries in 5,000 folders, 0.07 s and 0.14 s.
+  return parseTree(await gitOutput(directory, ["ls-tree", "-r", "-z", "--full-tree", oid]));
 }
 
 interface Reading {

@@ -29,7 +29,7 @@ export async function scratchRepository(options: ScratchOptions = {}): Promise<S
   return repository;
 }
 
-/** The same helper over a folder that already is a repository, such as a clone. */
+/** The same over a folder that already is a repository, such as a clone. */
 export function repositoryAt(directory: string): ScratchRepository {
   const write = (path: string, content: string | Uint8Array) => {
     const file = join(directory, path);

@@ -9,6 +9,7 @@ import { sha256Of } from "../parse/canonical.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked } from "./attributes.ts";
+import type { LockOutputs } from "./lock-outputs.ts";
 import { encodePath, foldersAbove, relativePath } from "./path.ts";
 import { LFS_POINTER_BYTES_MAX, parseDvcPointer, parseLfsPointer } from "./pointer.ts";
 
@@ -22,6 +23,8 @@ export interface ArtifactSource {
   readonly known: Map<string, Promise<Content>>;
   /** Asked only where a Git LFS pointer stands. */
   attributes(): Promise<Attributes>;
+  /** Asked only where the tree has neither the file nor a pointer. */
+  outputs(): Promise<LockOutputs>;
 }
 
 type Problem = NonNullable<Artifact["problem"]>;
@@ -38,7 +41,8 @@ export async function readArtifact(declared: DeclaredArtifact, source: ArtifactS
   }
   if (entry !== undefined) return { ...claim, ...(await readEntry(entry, source)) };
   if (pointer !== undefined) return { ...claim, ...(await readDvc(pointer, source, path)) };
-  return { ...claim, problem: absence(path, source) };
+  const output = (await source.outputs()).outputs.get(path);
+  return { ...claim, ...(output?.content ?? { problem: absence(path, source) }) };
 }
 
 /** What stands at an artifact's path. */

@@ -3,7 +3,7 @@ import type { Manifest } from "../model/manifest.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { mayHaveId, mayName, namesOf } from "./mentions.ts";
 import { foldersAbove } from "./path.ts";
-import type { Side, Sides } from "./side.ts";
+import type { Side, SideName, Sides } from "./side.ts";
 
 /** The manifests of one side that the change concerns, each with the changes that do. */
 export type Concerned = Map<ManifestFile, Set<FileChange>>;
@@ -12,7 +12,7 @@ export interface Concern {
   readonly base: Concerned;
   readonly head: Concerned;
   /** What a manifest says that a touched path is: a model file, or a file or folder of data or results. */
-  claimOf(path: string, side: keyof Sides): Claim | undefined;
+  claimOf(path: string, side: SideName): Claim | undefined;
 }
 
 export type Claim = "artifact" | "data";
@@ -28,7 +28,7 @@ export function findConcern(sides: Sides): Concern {
   addNamesakes(sides, head.concerned);
   addCounterparts(head.concerned, sides.base, base.concerned);
   addCounterparts(base.concerned, sides.head, head.concerned);
-  const claimOf = (path: string, side: keyof Sides) => {
+  const claimOf = (path: string, side: SideName) => {
     const isBroken = nearestManifest(path, sides[side])?.read().kind === "broken";
     // A manifest that cannot be read closes the gate by itself, and still has the artifacts that it had.
     const former = side === "head" && isBroken ? findClaim(path, base.claims) : undefined;

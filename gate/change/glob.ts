@@ -49,7 +49,10 @@ export function matchesGlob({ steps, ofName, prefix, suffix }: Glob, path: strin
   states[0] = 1;
   close(steps, states);
   for (const byte of text) {
-    for (const [at, step] of steps.entries()) if (states[at] === 1) advance(step, { byte, at, next });
+    // An index, for this is the innermost loop over all files of a repository.
+    for (let at = 0; at < steps.length; at++) {
+      if (states[at] === 1) advance(steps[at]!, { byte, at, next });
+    }
     close(steps, next);
     [states, next] = [next, states.fill(0)];
   }
@@ -64,9 +67,10 @@ function advance(step: Step, { byte, at, next }: { byte: string; at: number; nex
 
 /** Adds the states that are reached without a byte; all of them stand further on. */
 function close(steps: readonly Step[], states: Uint8Array): void {
-  for (const [at, step] of steps.entries()) {
-    if (states[at] !== 1) continue;
-    if (step.kind === "many" || step.kind === "optional") states[at + 1] = 1;
+  for (let at = 0; at < steps.length; at++) {
+    const step = steps[at]!;
+    if (states[at] !== 1 || step.kind === "literal" || step.kind === "class") continue;
+    states[at + 1] = 1;
     if (step.kind === "optional") states[at + 1 + step.steps] = 1;
   }
 }

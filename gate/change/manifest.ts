@@ -4,6 +4,7 @@ import type { DeclaredDataset, DeclaredEvaluation, Manifest, PlannedMetric } fro
 import { quote } from "../parse/excerpt.ts";
 import { type Node, nodeAt, toValue } from "../parse/node.ts";
 import { assertSchema } from "../parse/schema.ts";
+import { describePath } from "../parse/schema-words.ts";
 import { decodeUtf8 } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { folderOf, resolvePath } from "./path.ts";
@@ -115,7 +116,7 @@ function assertNoDuplicates(document: Document, manifest: Manifest): void {
 function assertUnique(document: Document, steps: Steps, names: readonly string[]): void {
   const at = names.findIndex((name, index) => names.indexOf(name) < index);
   if (at < 0) return;
-  const state = `${steps.join(".")} names ${quote(names[at]!)} twice`;
+  const state = `${describePath(steps.map(String), document.root)} names ${quote(names[at]!)} twice`;
   throw refusal(document, [...steps, at], { code: "MANIFEST_DUPLICATE", state, fix: "Keep one of the two" });
 }
 

@@ -50,7 +50,7 @@ export async function readChangeSet(
   const models: ModelChange[] = [];
   for (const pair of pairModels(concern)) models.push(await readModel(pair, reading));
   const taken = new Set(models.map(({ id }) => id));
-  for (const file of await findUnclaimed(files, concern, repository)) {
+  for (const file of await findUnclaimed({ files, outputs: sides.outputs }, concern, repository)) {
     models.push(await readUnclaimed(file, { ...reading, taken }));
   }
   return { base, mergeBase, head, files, models: models.sort((a, b) => byCodeUnits(a.id, b.id)) };
@@ -66,7 +66,7 @@ function toReading(sides: Sides, repository: Repository): Reading {
   const known = new Map<string, Promise<Content>>();
   const source = (side: Side): ArtifactSource => {
     const index = once(() => indexTree(side.tree));
-    return { tree: side.tree, repository, index, known, attributes: side.attributes };
+    return { tree: side.tree, repository, index, known, attributes: side.attributes, outputs: side.outputs };
   };
   return { repository, base: source(sides.base), head: source(sides.head) };
 }
@@ -157,15 +157,18 @@ async function readUnclaimed(
   file: UnclaimedFile,
   reading: Reading & { readonly taken: ReadonlySet<string> },
 ): Promise<ModelChange> {
-  const { change } = file;
+  const { path, change } = file;
   const base = file.base && (await readUnclaimedVersion(file.base, reading.base));
   const head = file.head && (await readUnclaimedVersion(file.head, reading.head));
   // A file at the root may have the name that another model has as its id.
-  const id = reading.taken.has(change.path) ? `./${change.path}` : change.path;
+  const id = reading.taken.has(path) ? `./${path}` : path;
   return toModelChange({ id, base, head, files: [change] }, reading);
 }
 
-async function readUnclaimedVersion({ path }: TreeEntry, source: ArtifactSource): Promise<ModelVersion> {
+async function readUnclaimedVersion(
+  { path }: Pick<TreeEntry, "path">,
+  source: ArtifactSource,
+): Promise<ModelVersion> {
   const artifacts = [await readArtifact({ path }, source)];
   const problem: Finding = {
     code: "MODEL_UNCLAIMED",

@@ -2,6 +2,7 @@ import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked, parseAttributes } from "./attributes.ts";
+import { findOutputChanges, type LockOutputs, type OutputChange, readLockOutputs } from "./lock-outputs.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
 import { once } from "./once.ts";
 import { folderOf, nameOf } from "./path.ts";
@@ -20,11 +21,17 @@ export interface Side {
   readonly touched: ReadonlyMap<string, FileChange>;
   /** Read when first asked. */
   attributes(): Promise<Attributes>;
+  /** Read when first asked. */
+  outputs(): Promise<LockOutputs>;
 }
+
+export type SideName = "base" | "head";
 
 export interface Sides {
   readonly base: Side;
   readonly head: Side;
+  /** Files that no tree has and that are not as on the other side. */
+  readonly outputs: readonly OutputChange[];
 }
 
 /** Both sides of a change, with all that `diffTrees` found between their trees. */
@@ -34,11 +41,12 @@ export async function readSides(
   repository: Repository,
 ): Promise<Sides> {
   const manifests = await readManifestFiles(trees, repository);
-  const side = (name: "base" | "head", touched: Map<string, FileChange>) => ({
+  const side = (name: SideName, touched: Map<string, FileChange>) => ({
     tree: trees[name],
     manifests: manifests[name],
     touched,
     attributes: once(() => readAttributes(trees[name], repository)),
+    outputs: once(() => readLockOutputs(trees[name], repository)),
   });
   const base = side("base", new Map(files.flatMap(atBase)));
   const head = side("head", new Map(files.flatMap(atHead)));
@@ -46,7 +54,12 @@ export async function readSides(
     base.touched.set(path, cause);
     head.touched.set(path, cause);
   }
-  return { base, head };
+  const outputs = await findOutputChanges(files, { base: base.outputs, head: head.outputs });
+  for (const { path, cause, ...change } of outputs) {
+    if (change.base !== undefined) base.touched.set(path, cause);
+    if (change.head !== undefined) head.touched.set(path, cause);
+  }
+  return { base, head, outputs };
 }
 
 function atBase(change: FileChange): [string, FileChange][] {
@@ -62,7 +75,7 @@ function atHead(change: FileChange): [string, FileChange][] {
  * of the head gives other content for them.
  */
 async function findFilterChanges(
-  { base, head }: Sides,
+  { base, head }: Pick<Sides, SideName>,
   files: readonly FileChange[],
 ): Promise<Map<string, FileChange>> {
   const causes = files.filter((file) => nameOf(file.path) === ATTRIBUTES_NAME);

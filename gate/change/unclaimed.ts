@@ -1,14 +1,25 @@
 import { expectationOf } from "../artifact/extensions.ts";
+import type { Identification } from "../artifact/identify.ts";
 import type { FileChange, TreeEntry } from "../model/change.ts";
 import type { Repository } from "../world.ts";
 import { identifyEntry } from "./artifacts.ts";
 import type { Claim, Concern } from "./concern.ts";
+import type { LockOutput, OutputChange } from "./lock-outputs.ts";
+import type { SideName } from "./side.ts";
 
 /** A changed model file that no manifest claims; one that the head's manifests claim is not among them. */
 export interface UnclaimedFile {
+  readonly path: string;
+  /** The change that it is part of: of its own entry, of its pointer, or of the lock that pins it. */
   readonly change: FileChange;
-  readonly base?: TreeEntry;
-  readonly head?: TreeEntry;
+  readonly base?: { readonly path: string };
+  readonly head?: { readonly path: string };
+}
+
+/** What differs between the two sides: what git keeps, and what a pipeline makes. */
+export interface Differences {
+  readonly files: readonly FileChange[];
+  readonly outputs: readonly OutputChange[];
 }
 
 /**
@@ -19,31 +30,53 @@ const ARRAY_FORMATS: ReadonlySet<string> = new Set(["hdf5", "npy", "npz"]);
 
 /** The changed files that are models, by their bytes or their name, and that no manifest claims as such. */
 export async function findUnclaimed(
-  files: readonly FileChange[],
+  { files, outputs }: Differences,
   concern: Concern,
   repository: Repository,
 ): Promise<UnclaimedFile[]> {
-  const standingOf = async (entry: TreeEntry | undefined, side: "base" | "head"): Promise<Standing> => {
-    if (entry === undefined) return "no model";
-    const claim = concern.claimOf(entry.path, side);
-    return claim === "artifact" ? "claimed" : readStanding(entry, claim, repository);
-  };
   const found: UnclaimedFile[] = [];
   for (const change of files) {
-    const head = await standingOf(change.head, "head");
-    if (head === "claimed") continue;
-    const base = change.status === "copied" ? "no model" : await standingOf(change.base, "base");
-    if (head !== "unclaimed" && base !== "unclaimed") continue;
-    found.push({
-      change,
-      ...(base === "unclaimed" && change.base !== undefined ? { base: change.base } : {}),
-      ...(head === "unclaimed" && change.head !== undefined ? { head: change.head } : {}),
-    });
+    const { path, base, head } = change;
+    const before = change.status === "copied" ? undefined : base;
+    const standingOf = async (entry: TreeEntry, side: SideName) =>
+      readStanding(entry, concern.claimOf(entry.path, side), repository);
+    found.push(...(await select({ path, change, base: before, head }, standingOf)));
+  }
+  for (const { path, cause, base, head } of outputs) {
+    const standingOf = async (output: LockOutput, side: SideName) =>
+      toStanding(output.path, concern.claimOf(output.path, side));
+    found.push(...(await select({ path, change: cause, base, head }, standingOf)));
   }
   return found;
 }
 
+interface Candidate<T> {
+  readonly path: string;
+  readonly change: FileChange;
+  readonly base: T | undefined;
+  readonly head: T | undefined;
+}
+
 type Standing = "claimed" | "unclaimed" | "no model";
+
+/** The candidate if it is an unclaimed model on either side, and no manifest of the head claims it. */
+async function select<T extends { readonly path: string }>(
+  { path, change, base, head }: Candidate<T>,
+  standingOf: (side: T, name: SideName) => Promise<Standing>,
+): Promise<UnclaimedFile[]> {
+  const after = head && (await standingOf(head, "head"));
+  if (after === "claimed") return [];
+  const before = base && (await standingOf(base, "base"));
+  if (after !== "unclaimed" && before !== "unclaimed") return [];
+  return [
+    {
+      path,
+      change,
+      ...(before === "unclaimed" && base !== undefined ? { base } : {}),
+      ...(after === "unclaimed" && head !== undefined ? { head } : {}),
+    },
+  ];
+}
 
 /** What a file is that no manifest names as an artifact. */
 async function readStanding(
@@ -52,11 +85,18 @@ async function readStanding(
   repository: Repository,
 ): Promise<Standing> {
   const { path, kind } = entry;
+  if (claim === "artifact") return "claimed";
   if (kind === "submodule") return "no model";
-  const expectation = expectationOf(path.replace(/\.dvc$/, ""));
   // A link's content is never looked at, and a pointer's need not be here: the name has to do.
   const isElsewhere = kind === "symlink" || path.endsWith(".dvc");
   const identity = isElsewhere ? undefined : await identifyEntry(entry, repository);
+  return toStanding(path.replace(/\.dvc$/, ""), claim, identity);
+}
+
+/** The same for a path, and for content that was looked at. */
+function toStanding(path: string, claim: Claim | undefined, identity?: Identification): Standing {
+  if (claim === "artifact") return "claimed";
+  const expectation = expectationOf(path);
   if (expectation?.family !== "model" && identity?.family !== "model") return "no model";
   const isPointer = identity === undefined || identity.format === "lfs-pointer";
   const formats = isPointer ? (expectation?.formats ?? []) : [identity.format];

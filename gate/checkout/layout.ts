@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { GateError } from "../model/error.ts";
-import { gitOutput, runGit } from "./git.ts";
+import { type GitResult, gitOutput, runGit } from "./git.ts";
 
 /** `rev-parse --path-format` and `--show-object-format` are of this version. */
 const GIT_VERSION_MIN = { major: 2, minor: 31 };
@@ -26,8 +26,12 @@ export interface Layout {
  */
 export async function readLayout(directory: string): Promise<Layout> {
   await assertDirectory(directory);
+  const result = await askLayout(directory);
+  const layout = parseLayout(result);
+  if (layout !== undefined) return layout;
+  // Only now, for it is one more process: a git that is too old repeats the questions that it does not know.
   await assertGitVersion(directory);
-  return askLayout(directory);
+  throw openFailure(directory, result.stderr);
 }
 
 async function assertDirectory(directory: string): Promise<void> {
@@ -51,8 +55,8 @@ async function assertGitVersion(directory: string): Promise<void> {
   throw new GateError("GIT_TOO_OLD", message, { fix: "Install a later git" });
 }
 
-async function askLayout(directory: string): Promise<Layout> {
-  const { status, stdout, stderr } = await runGit(directory, [
+function askLayout(directory: string): Promise<GitResult> {
+  return runGit(directory, [
     "rev-parse",
     "--path-format=absolute",
     "--is-shallow-repository",
@@ -60,12 +64,16 @@ async function askLayout(directory: string): Promise<Layout> {
     "--git-common-dir",
     "--show-toplevel",
   ]);
+}
+
+/** Undefined unless all is answered, and in order. */
+function parseLayout({ status, stdout, stderr }: GitResult): Layout | undefined {
   const [shallow, format, gitFolder, workTree] = stdout.toString("utf8").trimEnd().split("\n");
   // The last question fails in a bare repository, after the others were answered.
-  const isBare = status !== 0 && gitFolder !== undefined && /must be run in a work tree/.test(stderr);
-  if ((status !== 0 && !isBare) || gitFolder === undefined || (format !== "sha1" && format !== "sha256")) {
-    throw openFailure(directory, stderr);
-  }
+  const isBare = status !== 0 && /must be run in a work tree/.test(stderr);
+  if (status !== 0 && !isBare) return undefined;
+  if (shallow !== "true" && shallow !== "false") return undefined;
+  if ((format !== "sha1" && format !== "sha256") || gitFolder === undefined) return undefined;
   const rest = workTree === undefined || isBare ? {} : { workTree };
   return { gitFolder, isShallow: shallow === "true", format, ...rest };
 }

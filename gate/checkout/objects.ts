@@ -155,7 +155,11 @@ export class ObjectReader {
   #die(cause?: unknown): void {
     if (this.#death !== undefined) return;
     const state = this.#stderr.trim() || "git cat-file ended";
-    this.#death = new GateError("REPOSITORY_UNREADABLE", `Cannot read the repository: ${state}`, { cause });
+    const fix = "Check the clone with git fsck; it has to be made without --filter";
+    this.#death = new GateError("REPOSITORY_UNREADABLE", `Cannot read the repository: ${state}`, {
+      cause,
+      fix,
+    });
     this.#transfer?.request.reject(this.#death);
     for (const request of this.#waiting.splice(0)) request.reject(this.#death);
     this.#git.kill();

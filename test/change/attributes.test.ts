@@ -162,7 +162,7 @@ test("isLfsTracked() says what git check-attr says", () => {
       const files = { "": root, a, "a/b": ab };
       assert.deepEqual(ours(files, PATHS), gits(files, PATHS));
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import Ajv2020 from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { parseManifest } from "../../gate/change/manifest.ts";
+import { checkSchema } from "../../gate/parse/schema.ts";
+import { parseYaml } from "../../gate/parse/yaml.ts";
 import schema from "../../policies/schema/model.schema.json" with { type: "json" };
 
 const SHA = `sha256:${"a".repeat(64)}`;
@@ -204,21 +208,50 @@ test("parseManifest() says what is wrong, where, and how it would be right", () 
     place: { path: "models/credit/model.yml", line: 4, column: 21 },
     fix: "Write the path from the manifest's folder, or from the root with a leading /",
   });
+  const twice = `${LEAST}evaluation: [{ path: e, dataset: d, role: test, metrics: [f1, auc, f1] }]\n`;
+  assert.throws(() => parse(twice), {
+    message: 'Cannot read models/credit/model.yml: evaluation[0].metrics names "f1" twice',
+    place: { path: "models/credit/model.yml", line: 5, column: 68 },
+    fix: "Keep one of the two",
+  });
 });
 
-test("every property of the schema has a description and an example, and every map is closed", () => {
-  const visit = (node: Readonly<Record<string, unknown>>, at: string): void => {
-    const target = definition(String(node.$ref));
-    assert.ok(node.description ?? target?.description, `${at} has a description`);
-    assert.ok(at === "" || (node.examples ?? target?.examples), `${at} has examples`);
-    if (node.type === "object") assert.equal(node.additionalProperties, false, at);
-    for (const [name, property] of Object.entries(node.properties ?? {})) visit(property, `${at}.${name}`);
-    if (node.items !== undefined) visit(node.items as Readonly<Record<string, unknown>>, `${at}[]`);
-  };
-  visit(schema, "");
-});
+type SchemaNode = Readonly<Record<string, unknown>>;
 
-function definition(reference: string): Record<string, unknown> | undefined {
-  const definitions: Record<string, Record<string, unknown>> = schema.$defs;
-  return definitions[reference.replace("#/$defs/", "")];
+/** Every node of the schema that describes a value, with its path; a reference has what it refers to, too. */
+function* schemaNodes(node: SchemaNode, at = ""): Generator<readonly [at: string, node: SchemaNode]> {
+  const definitions: Readonly<Record<string, SchemaNode>> = schema.$defs;
+  yield [at, { ...definitions[String(node.$ref).replace("#/$defs/", "")], ...node }];
+  for (const [name, property] of Object.entries(node.properties ?? {}))
+    yield* schemaNodes(property, `${at}.${name}`);
+  if (node.items !== undefined) yield* schemaNodes(node.items as SchemaNode, `${at}[]`);
 }
+
+test("the schema is one of draft 2020-12", () => {
+  const ajv = new Ajv2020.default({ strict: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  assert.ok(ajv.validateSchema(schema, true));
+  ajv.compile(schema);
+});
+
+test("the schema describes every property, closes every map, and bounds every list and text", () => {
+  for (const [at, node] of schemaNodes(schema)) {
+    assert.ok(node.description, `${at} has a description`);
+    if (node.type === "object") assert.equal(node.additionalProperties, false, at);
+    if (node.type === "array") assert.ok(node.maxItems, `${at} has an end`);
+    const isBounded = node.maxLength ?? node.pattern ?? node.format ?? node.enum;
+    if (node.type === "string") assert.ok(isBounded, `${at} has an end`);
+  }
+});
+
+test("the schema shows an example of every property, which fits", () => {
+  for (const [at, node] of schemaNodes(schema)) {
+    if (at === "") continue;
+    const { examples } = node;
+    assert.ok(Array.isArray(examples) && examples.length > 0, `${at} has examples`);
+    for (const example of examples) {
+      const document = parseYaml(JSON.stringify(example), "example");
+      assert.deepEqual(checkSchema({ ...node, $defs: schema.$defs }, document, "example"), [], at);
+    }
+  }
+});
