@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
-import { GateError } from "../model/error.ts";
 import { APPROVAL_FILE, verifyApproval } from "./approval.ts";
 import type { EntryContent, Subject } from "./entry.ts";
 import { EMPTY_EDGE } from "./fold.ts";
 import { toRow } from "./outbox-row.ts";
 import type { Position } from "./position.ts";
 import { revoke, rotate } from "./succession.ts";
-import { currentKey, digestOf, type TrailFile } from "./trail-file.ts";
+import { currentKey, digestOf, repositoryOf, type TrailFile } from "./trail-file.ts";
 import type { ChangePlan, Flush, TrailWriter } from "./writer.ts";
 
 /** The trail's own life: it begins, its description changes, its key is handed over or revoked. */
@@ -113,12 +112,5 @@ function planOf(
 
 /** The governed repository at the commit where the trail's watch begins. */
 function stateOf({ origin, genesis }: TrailFile): Subject {
-  const match = /^(.+)\/trail(?:\/[^/]+)?$/.exec(origin);
-  if (match === null) {
-    throw new GateError(
-      "TRAIL_ORIGIN_WRONG",
-      `Cannot name the repository of '${origin}': expected <repository>/trail`,
-    );
-  }
-  return { name: `git+https://${match[1]}`, digest: { gitCommit: genesis } };
+  return { name: repositoryOf(origin).url, digest: { gitCommit: genesis } };
 }

@@ -4,7 +4,17 @@ import { Cursor, MISFIT } from "./cursor.ts";
 import { KINDS, OVERFLOW, type Predicate } from "./kind.ts";
 import { EVIDENCE_MAX } from "./member.ts";
 import { sha256 } from "./merkle.ts";
-import { fits, integer, list, type Of, oneOf, open, record, type Shape, where } from "./shape.ts";
+import {
+  fits,
+  integer,
+  listByName,
+  type Of,
+  oneOf,
+  open,
+  record,
+  type Scanner,
+  type Shape,
+} from "./shape.ts";
 import { SHA256, SUBJECT, TOKEN } from "./vocabulary.ts";
 
 /** One leaf of the trail: an in-toto Statement v1 in canonical JSON. It carries no signature; the tree does. */
@@ -15,7 +25,7 @@ export const PREDICATE_TYPE = "https://github.com/OWNER/weighbridge/trail/entry/
 /** Well below the 65,535 that a bundle can hold; the rest goes to `evidence/`. */
 export const ENTRY_BYTES_WRITTEN_MAX = 60_000;
 
-const KIND_LABEL = '"kind":"';
+const KIND_LABEL = Buffer.from('"kind":"');
 const ID_DOMAIN = "weighbridge-entry-id/v1\n";
 
 export type Subject = Of<typeof SUBJECT>;
@@ -58,19 +68,26 @@ export type ReadEntry =
 /** The members that every version has. */
 export type UnknownEntry = Of<typeof STRUCTURE>;
 
-const SUBJECTS = where(list(SUBJECT, 1, 256), (subjects) => {
-  const names = subjects.map((subject) => subject.name);
-  const twice = names.findIndex((name, at) => names.indexOf(name) < at);
-  return twice === -1 ? undefined : { at: `[${twice}].name`, expected: "a name of its own" };
-});
+const SUBJECTS = listByName(SUBJECT, 1, 256);
 
 /** Checked of a predicate whose `v` or `kind` this version does not know. */
 const SKELETON = open({ v: integer(), seq: integer(), prev: SHA256, id: SHA256, kind: TOKEN });
 const CONTENT = record({ subject: SUBJECTS, predicate: open({}) });
 const LABELLED = open({ predicate: open({ v: oneOf(1), kind: TOKEN }) });
 const STRUCTURE = statement(SKELETON);
-const STATEMENTS: ReadonlyMap<string, Shape<Entry>> = new Map(
-  [...KINDS].map(([name, { shape }]) => [name, statement(shape)]),
+
+/** How the entries of one kind are read. */
+interface Reading {
+  readonly shape: Shape<Entry>;
+  readonly scanAll: Scanner<Entry>;
+  readonly scanHead: Scanner<Entry>;
+}
+
+const READINGS: ReadonlyMap<string, Reading> = new Map(
+  [...KINDS].map(([name, { shape: predicate, keep }]) => {
+    const shape = statement(predicate);
+    return [name, { shape, scanAll: shape.scanner(true), scanHead: shape.scanner({ predicate: keep }) }];
+  }),
 );
 
 function statement<T>(predicate: Shape<T>) {
@@ -87,27 +104,54 @@ function statement<T>(predicate: Shape<T>) {
  * not fit, and `TRAIL_ENTRY_ID` if the id is not that of the event.
  */
 export function parseEntry(bytes: Uint8Array, name: string): ReadEntry {
-  const read = scanEntry(bytes) ?? readSlowly(bytes, name);
-  if (!read.known) return read;
-  const expected = entryId(read.entry);
-  if (read.entry.predicate.id !== expected) {
-    throw new GateError("TRAIL_ENTRY_ID", `Cannot accept ${name}: its id is not ${expected}`);
-  }
+  const entry = scanEntry(bytes, "scanAll");
+  const read: ReadEntry = entry === undefined ? readSlowly(bytes, name) : { known: true, entry };
+  if (read.known) assertId(read.entry, name);
   return read;
 }
 
-/** The entry, if its kind is known and its text is plain; undefined says nothing against it. */
-function scanEntry(bytes: Uint8Array): ReadEntry | undefined {
-  const kind = findKind(bytes);
-  const shape = kind === undefined ? undefined : STATEMENTS.get(kind);
-  const cursor = shape === undefined ? undefined : Cursor.over(bytes);
-  if (shape === undefined || cursor === undefined) return undefined;
-  const entry = shape.scan(cursor);
-  if (entry === MISFIT || !cursor.isAtEnd || entry.predicate.kind !== kind) return undefined;
-  return { known: true, entry };
+/** What the rules from entry to entry look at. */
+export type EntryHead = Pick<Predicate, "seq" | "prev" | "id" | "kind" | "ts" | "evidence">;
+
+/**
+ * The head of an entry that is in order, found without parsing it; undefined says nothing against it, only that
+ * `parseEntry` has to look. Throws `TRAIL_ENTRY_ID` as that does.
+ */
+export function peekEntry(bytes: Uint8Array, name: string): EntryHead | undefined {
+  const entry = scanEntry(bytes, "scanHead");
+  if (entry !== undefined) assertId(entry, name);
+  return entry?.predicate;
 }
 
-/** A first guess at the kind: what follows the first `"kind":"`. The scan then reads it at its place. */
+function assertId(entry: Entry, name: string): void {
+  const expected = entryId(entry);
+  if (entry.predicate.id === expected) return;
+  throw new GateError("TRAIL_ENTRY_ID", `Cannot accept ${name}: its id is not ${expected}`);
+}
+
+/** Kind of the entry read last: most have the kind of the one before. */
+let lastKind = "decision.made";
+
+/** The entry, or what is kept of it, if its kind is known and its text is plain. */
+function scanEntry(bytes: Uint8Array, what: "scanAll" | "scanHead"): Entry | undefined {
+  const entry = scanAs(lastKind, bytes, what);
+  if (entry !== undefined) return entry;
+  const kind = findKind(bytes);
+  if (kind === undefined || kind === lastKind) return undefined;
+  lastKind = READINGS.has(kind) ? kind : lastKind;
+  return scanAs(kind, bytes, what);
+}
+
+/** The kind is a guess: it holds if the scan then reads it at its place. */
+function scanAs(kind: string, bytes: Uint8Array, what: "scanAll" | "scanHead"): Entry | undefined {
+  const scan = READINGS.get(kind)?.[what];
+  if (scan === undefined) return undefined;
+  const cursor = new Cursor(bytes);
+  const entry = scan(cursor);
+  return entry !== MISFIT && cursor.isAtEnd && entry.predicate.kind === kind ? entry : undefined;
+}
+
+/** What follows the first `"kind":"`. */
 function findKind(bytes: Uint8Array): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const start = buffer.indexOf(KIND_LABEL);
@@ -129,7 +173,7 @@ function readSlowly(bytes: Uint8Array, name: string): ReadEntry {
 /** The shape of the statement for its kind; undefined for a kind or version that is not known. */
 function statementOf(value: unknown): Shape<Entry> | undefined {
   if (!fits(value, LABELLED)) return undefined;
-  return STATEMENTS.get(value.predicate.kind);
+  return READINGS.get(value.predicate.kind)?.shape;
 }
 
 /**

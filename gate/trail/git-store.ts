@@ -20,7 +20,7 @@ const COMMITTER = "weighbridge <trail@weighbridge.invalid>";
 const INCOMING = "refs/weighbridge/incoming";
 
 /** Objects and references are on the disk before an append is said to have landed. */
-const DURABLE = ["-c", "core.fsync=committed,reference"];
+export const DURABLE = ["-c", "core.fsync=committed,reference"];
 
 /** A trail in a git repository on this machine, bare or not; `close` ends its git process. */
 export interface GitStore extends TrailStore {
@@ -163,7 +163,7 @@ async function appendCommit({ gitFolder, ref, head }: Branch, commit: TrailCommi
 }
 
 /** Writes a commit's objects through one `git fast-import`; the commit's id. No ref is left behind. */
-async function writeCommit(gitFolder: string, commit: TrailCommit): Promise<string> {
+export async function writeCommit(gitFolder: string, commit: TrailCommit): Promise<string> {
   const args = [...DURABLE, "fast-import", "--quiet", "--done", "--date-format=raw"];
   const output = await runGitWithInput(gitFolder, args, importStream(commit));
   const id = output.toString("latin1").trim();

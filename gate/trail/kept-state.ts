@@ -1,7 +1,7 @@
 import { GateError } from "../model/error.ts";
 import { canonicalBytes, parseCanonical } from "./canonical.ts";
 import { fits, integer, oneOf, record } from "./shape.ts";
-import { COMMIT, ORIGIN, SHA256 } from "./vocabulary.ts";
+import { COMMIT, ORIGIN, SHA256, TIME } from "./vocabulary.ts";
 
 /**
  * What a verification keeps for the next: the trail must extend it. Kept by who verifies, out of reach of who writes
@@ -12,8 +12,8 @@ export interface KeptState {
   readonly commit: string;
   readonly size: number;
   readonly root: Uint8Array;
-  /** Latest time of an entry, in milliseconds since 1970. */
-  readonly latest: number;
+  /** Latest time that an entry states: RFC 3339, UTC. */
+  readonly latest: string;
   /** Ids of all entries, 32 bytes each. */
   readonly ids: Uint8Array;
 }
@@ -25,7 +25,7 @@ const HEADER = record({
   commit: COMMIT,
   size: integer(1),
   root: SHA256,
-  latest: integer(),
+  latest: TIME,
 });
 
 /** One file: a line of canonical JSON, then the ids. */

@@ -1,5 +1,5 @@
 import { MEMBERS, type Member, type Members } from "./member.ts";
-import { type Mismatch, record, type Shape, where } from "./shape.ts";
+import { type Keep, record, type Shape } from "./shape.ts";
 
 /** Every kind of entry: which members it has, and what makes two of them the same event. */
 
@@ -38,6 +38,8 @@ export interface Kind {
   readonly shape: Shape<Predicate>;
   /** What makes two entries the same event, beside repository and kind. */
   key(predicate: Predicate): readonly KeyPart[];
+  /** Members that `key` and the rules from entry to entry need; the others may be left out. */
+  readonly keep: Keep;
 }
 
 /** `human`: a person did it, and says who and why. `system`: nobody did. `any`: perhaps somebody. */
@@ -55,25 +57,37 @@ function kind<N extends Member>({ needs, key, by = "any", judged }: KindSpec<N>)
   const required: Member[] = [...ALWAYS, ...needs];
   if (by === "human") required.push("actor", "reason");
   const optional: Member[] = by === "system" ? [...CONTEXT] : ["actor", ...CONTEXT];
-  const closed = record(
+  const shape = record(
     shapesOf(required),
     shapesOf(optional.filter((member) => !required.includes(member))),
-  ) as Shape<Predicate & Pick<Members, N>>;
+    { atMostOne: ["pr", "group"], ...(judged === true ? { atLeastOne: ["pr", "group"] } : {}) },
+  ) as Shape<Predicate>;
   return {
-    shape: where(closed, (predicate) => checkHead(predicate, judged ?? false)),
+    shape,
     key: (predicate) => key(predicate as Predicate & Pick<Members, N>),
+    keep: { ...KEPT, ...Object.fromEntries(needs.map((member) => [member, KEPT_PARTS[member] ?? true])) },
   };
 }
 
+/** What `key` functions and the rules from entry to entry look at. */
+const KEPT = {
+  id: true,
+  kind: true,
+  prev: true,
+  seq: true,
+  ts: true,
+  repo: { id: true },
+  pr: { number: true, head_sha: true, base_sha: true },
+  group: true,
+  evidence: true,
+};
+/** Of the members with long lists, only what `key` functions look at. */
+const KEPT_PARTS: Readonly<Record<string, Keep>> = {
+  decision: { verdict: true, subject_digest: true, evidence_digest: true },
+};
+
 function shapesOf(members: readonly Member[]): Readonly<Record<string, Shape<unknown>>> {
   return Object.fromEntries(members.map((member) => [member, MEMBERS[member]]));
-}
-
-function checkHead({ pr, group }: Predicate, judged: boolean): Mismatch | undefined {
-  if (pr !== undefined && group !== undefined) return { at: ".group", expected: "no pr beside it" };
-  if (judged && pr === undefined && group === undefined)
-    return { at: ".pr", expected: "to be there, or a group" };
-  return undefined;
 }
 
 /** Number (0 for a merge group), head and base of what was judged. */

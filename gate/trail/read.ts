@@ -3,6 +3,7 @@ import { type Entry, parseEntry } from "./entry.ts";
 import type { GitStore } from "./git-store.ts";
 import { readBlob } from "./git-store.ts";
 import { type Head, readHead } from "./head.ts";
+import type { TrailStore } from "./store.ts";
 import { bundlePath, hashesAt, parseEntries, parseSegmentPath, TILE_WIDTH } from "./tile.ts";
 
 /** Reading what a trail says. It shows what the branch holds; whether that is what was logged, `verify` tells. */
@@ -30,7 +31,7 @@ export interface LogFilter {
 }
 
 /** The last commit of the branch. Rejects `TRAIL_MISSING` and as `readHead`. */
-export async function openTrail(store: GitStore): Promise<Head> {
+export async function openTrail(store: Pick<TrailStore, "head" | "read">): Promise<Head> {
   const commit = await store.head();
   if (commit !== undefined) return readHead(store, commit);
   throw new GateError("TRAIL_MISSING", "Cannot read the trail: this repository has no such branch", {

@@ -1,5 +1,5 @@
-import { canonicalText } from "./canonical.ts";
-import { type Cursor, MISFIT } from "./cursor.ts";
+import { canonicalBytes } from "./canonical.ts";
+import { type Cursor, MISFIT, tableOf } from "./cursor.ts";
 
 /**
  * Closed shapes for what the trail reads and writes: a member that is not named is refused, always. The types
@@ -8,12 +8,18 @@ import { type Cursor, MISFIT } from "./cursor.ts";
 export interface Shape<T> {
   /** Where and why `value` does not fit; undefined if it does. */
   check(value: unknown): Mismatch | undefined;
-  /**
-   * The value whose canonical text stands at the cursor, read without a parser between; `MISFIT` otherwise. It takes
-   * only what `check` would take, but not all of it: who gets `MISFIT` asks the parser and `check`.
-   */
-  scan(cursor: Cursor): T | typeof MISFIT;
+  /** A scanner for values of the shape, made once: of what is not kept, the text is checked and the value left out. */
+  scanner(keep: Keep): Scanner<T>;
 }
+
+/**
+ * The value whose canonical text stands at the cursor; `MISFIT` otherwise. It takes only what `check` would take, but
+ * not all of it: who gets `MISFIT` parses and asks `check`.
+ */
+export type Scanner<T> = (cursor: Cursor) => T | typeof MISFIT;
+
+/** All of a value, nothing of it, or those members of an object. */
+export type Keep = boolean | { readonly [member: string]: Keep };
 
 export interface Mismatch {
   /** Path from the checked value, as `.pr.number` or `.subject[0]`. */
@@ -29,6 +35,12 @@ type RecordOf<R extends Shapes, O extends Shapes> = { readonly [K in keyof R]: O
   readonly [K in keyof O]?: Of<O[K]>;
 };
 
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COMMA = 0x2c;
+
 /** True if `value` has the shape: the one place where a checked value gets its type. */
 export function fits<T>(value: unknown, shape: Shape<T>): value is T {
   return shape.check(value) === undefined;
@@ -40,7 +52,7 @@ export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Shape<number> {
   return {
     check: (value) =>
       isInteger(value) ? undefined : { at: "", expected: `an integer from ${min} to ${max}` },
-    scan(cursor) {
+    scanner: () => (cursor) => {
       const value = cursor.integer();
       return isInteger(value) ? value : MISFIT;
     },
@@ -52,19 +64,53 @@ export function text(pattern: RegExp, expected: string, test?: (value: string) =
   const isText = (value: string) => pattern.test(value) && (test === undefined || test(value));
   return {
     check: (value) => (typeof value === "string" && isText(value) ? undefined : { at: "", expected }),
-    scan(cursor) {
+    scanner: () => (cursor) => {
       const value = cursor.string();
       return value !== MISFIT && isText(value) ? value : MISFIT;
     },
   };
 }
 
+export interface CharactersSpec {
+  /** Class of each character, as it stands between brackets of a pattern. */
+  readonly of: string;
+  /** Class of the first, if it is another. */
+  readonly first?: string;
+  /** UTF-16 code units. */
+  readonly lengths: readonly number[] | { readonly min: number; readonly max: number };
+}
+
+/** A string that a class of characters and its length say everything about. */
+export function characters({ of, first = of, lengths }: CharactersSpec, expected: string): Shape<string> {
+  const isLength =
+    "min" in lengths
+      ? (length: number) => length >= lengths.min && length <= lengths.max
+      : (length: number) => lengths.includes(length);
+  const pattern = new RegExp(`^[${first}][${of}]*$`);
+  const [table, firstTable] = [tableOf(new RegExp(`^[${of}]$`)), tableOf(new RegExp(`^[${first}]$`))];
+  return {
+    check: (value) =>
+      typeof value === "string" && isLength(value.length) && pattern.test(value)
+        ? undefined
+        : { at: "", expected },
+    scanner: (keep) => (cursor) => {
+      const length = cursor.stringLength(table);
+      if (length === undefined || length === 0 || !isLength(length)) return MISFIT;
+      if (firstTable[cursor.firstCode(length)] !== 1) return MISFIT;
+      return keep === false ? "" : cursor.text(length);
+    },
+  };
+}
+
 export function oneOf<const T extends string | number | boolean>(...values: readonly T[]): Shape<T> {
   const allowed = new Set<unknown>(values);
-  const spelled = values.map((value) => ({ value, literal: canonicalText(value) }));
+  const spelled = values.map((value) => ({ value, literal: canonicalBytes(value) }));
   return {
     check: (value) => (allowed.has(value) ? undefined : { at: "", expected: values.join(" or ") }),
-    scan: (cursor) => spelled.find(({ literal }) => cursor.take(literal))?.value ?? MISFIT,
+    scanner: () => (cursor) => {
+      for (const { value, literal } of spelled) if (cursor.take(literal)) return value;
+      return MISFIT;
+    },
   };
 }
 
@@ -80,24 +126,69 @@ export function list<T>(item: Shape<T>, min: number, max: number): Shape<readonl
       }
       return undefined;
     },
-    scan(cursor) {
-      const items: T[] = [];
-      if (!cursor.take("[")) return MISFIT;
-      while (!cursor.take("]")) {
-        if (items.length === max || (items.length > 0 && !cursor.take(","))) return MISFIT;
-        const value = item.scan(cursor);
-        if (value === MISFIT) return MISFIT;
-        items.push(value);
-      }
-      return items.length < min ? MISFIT : items;
+    scanner: (keep) => listScanner(item.scanner(keep), { min, max, isKept: keep !== false }),
+  };
+}
+
+function listScanner<T>(
+  item: Scanner<T>,
+  { min, max, isKept }: { readonly min: number; readonly max: number; readonly isKept: boolean },
+): Scanner<readonly T[]> {
+  return (cursor) => {
+    const items: T[] = [];
+    if (!cursor.takeCode(OPEN_BRACKET)) return MISFIT;
+    let count = 0;
+    for (; !cursor.takeCode(CLOSE_BRACKET); count++) {
+      if (count === max || (count > 0 && !cursor.takeCode(COMMA))) return MISFIT;
+      const value = item(cursor);
+      if (value === MISFIT) return MISFIT;
+      if (isKept) items.push(value);
+    }
+    return count < min ? MISFIT : items;
+  };
+}
+
+/** A list in which no two items have the same `name`. */
+export function listByName<T extends { readonly name: string }>(
+  item: Shape<T>,
+  min: number,
+  max: number,
+): Shape<readonly T[]> {
+  const items = list(item, min, max);
+  const findTwice = (values: readonly T[]) => {
+    const names = values.map(({ name }) => name);
+    return new Set(names).size === names.length
+      ? -1
+      : names.findIndex((name, at) => names.indexOf(name) < at);
+  };
+  return {
+    check(value) {
+      const mismatch = items.check(value);
+      if (mismatch !== undefined) return mismatch;
+      const twice = findTwice(value as readonly T[]);
+      return twice === -1 ? undefined : { at: `[${twice}].name`, expected: "a name of its own" };
+    },
+    scanner(keep) {
+      const scan = items.scanner(keep === true || { ...(keep || {}), name: true });
+      return (cursor) => {
+        const values = scan(cursor);
+        return values === MISFIT || findTwice(values) !== -1 ? MISFIT : values;
+      };
     },
   };
+}
+
+/** Which of an object's optional members go together. */
+export interface Together {
+  readonly atMostOne?: readonly string[];
+  readonly atLeastOne?: readonly string[];
 }
 
 /** An object with all of `required`, any of `optional`, and nothing else. */
 export function record<R extends Shapes, O extends Shapes = Record<never, never>>(
   required: R,
   optional?: O,
+  together: Together = {},
 ): Shape<RecordOf<R, O>> {
   // A Map, not the objects: `__proto__` and `constructor` must be unknown members like any other.
   const members = new Map<string, Shape<unknown>>(Object.entries({ ...required, ...optional }));
@@ -112,41 +203,69 @@ export function record<R extends Shapes, O extends Shapes = Record<never, never>
         if (mismatch !== undefined) return { at: `.${key}${mismatch.at}`, expected: mismatch.expected };
       }
       const missing = names.find((name) => !Object.hasOwn(value, name));
-      return missing === undefined ? undefined : { at: `.${missing}`, expected: "to be there" };
+      if (missing !== undefined) return { at: `.${missing}`, expected: "to be there" };
+      return checkTogether(together, (name) => Object.hasOwn(value, name));
     },
-    scan: recordScan<RecordOf<R, O>>(members, new Set(names)),
+    scanner: (keep) => recordScanner<RecordOf<R, O>>({ members, required: new Set(names), together }, keep),
   };
 }
 
-function recordScan<T>(
-  members: ReadonlyMap<string, Shape<unknown>>,
-  required: ReadonlySet<string>,
-): Shape<T>["scan"] {
+function checkTogether(
+  { atMostOne = [], atLeastOne }: Together,
+  has: (name: string) => boolean,
+): Mismatch | undefined {
+  const [, second] = atMostOne.filter(has);
+  if (second !== undefined) return { at: `.${second}`, expected: `not to be there beside ${atMostOne[0]}` };
+  if (atLeastOne === undefined || atLeastOne.some(has)) return undefined;
+  return { at: `.${atLeastOne[0]}`, expected: `to be there, or ${atLeastOne.slice(1).join(" or ")}` };
+}
+
+interface RecordSpec {
+  readonly members: ReadonlyMap<string, Shape<unknown>>;
+  readonly required: ReadonlySet<string>;
+  readonly together: Together;
+}
+
+function recordScanner<T>({ members, required, together }: RecordSpec, keep: Keep): Scanner<T> {
+  const partOf = (name: string) => (typeof keep === "boolean" ? keep : (keep[name] ?? false));
+  const grouped = new Set([...(together.atMostOne ?? []), ...(together.atLeastOne ?? [])]);
   // The canonical order of the keys is the only one there is.
   const steps = [...members.keys()].sort().map((name) => ({
     name,
-    first: `${canonicalText(name)}:`,
-    next: `,${canonicalText(name)}:`,
-    shape: members.get(name)!,
+    label: Buffer.concat([canonicalBytes(name), Buffer.from(":")]),
+    scan: members.get(name)!.scanner(partOf(name)),
+    isKept: partOf(name) !== false,
     isRequired: required.has(name),
+    isGrouped: grouped.has(name),
   }));
+  const isTogether = (seen: readonly string[]) =>
+    checkTogether(together, (name) => seen.includes(name)) === undefined;
   return (cursor) => {
-    if (!cursor.take("{")) return MISFIT;
-    const object: Record<string, unknown> = {};
+    if (!cursor.takeCode(OPEN_BRACE)) return MISFIT;
+    const object: Record<string, unknown> | undefined = keep === false ? undefined : {};
+    const seen: string[] | undefined = grouped.size === 0 ? undefined : [];
     let isFirst = true;
-    for (const { name, first, next, shape, isRequired } of steps) {
-      if (!cursor.take(isFirst ? first : next)) {
-        if (isRequired) return MISFIT;
+    for (let n = 0; n < steps.length; n++) {
+      const step = steps[n]!;
+      const start = cursor.at;
+      if (!((isFirst || cursor.takeCode(COMMA)) && cursor.take(step.label))) {
+        if (step.isRequired) return MISFIT;
+        cursor.at = start;
         continue;
       }
-      const value = shape.scan(cursor);
-      if (value === MISFIT) return MISFIT;
-      object[name] = value;
       isFirst = false;
+      const value = step.scan(cursor);
+      if (value === MISFIT) return MISFIT;
+      if (step.isKept) object![step.name] = value;
+      if (step.isGrouped) seen!.push(step.name);
     }
-    return cursor.take("}") ? (object as T) : MISFIT;
+    if (!cursor.takeCode(CLOSE_BRACE) || (seen !== undefined && !isTogether(seen))) return MISFIT;
+    return (object ?? NOTHING) as T;
   };
 }
+
+/** What stands for an object of which nothing is kept. */
+const NOTHING = Object.freeze({});
 
 /** An object with all of `required`, and whatever else. */
 export function open<R extends Shapes>(required: R): Shape<{ readonly [K in keyof R]: Of<R[K]> }> {
@@ -161,7 +280,7 @@ export function open<R extends Shapes>(required: R): Shape<{ readonly [K in keyo
       }
       return undefined;
     },
-    scan: () => MISFIT,
+    scanner: () => () => MISFIT,
   };
 }
 
@@ -173,14 +292,17 @@ export function anyOf<const S extends readonly Shape<unknown>[]>(
   return {
     check: (value) =>
       shapes.some((shape) => shape.check(value) === undefined) ? undefined : { at: "", expected },
-    scan(cursor) {
-      const start = cursor.at;
-      for (const shape of shapes) {
-        const value = shape.scan(cursor);
-        if (value !== MISFIT) return value as Of<S[number]>;
-        cursor.at = start;
-      }
-      return MISFIT;
+    scanner(keep) {
+      const scanners = shapes.map((shape) => shape.scanner(keep));
+      return (cursor) => {
+        const start = cursor.at;
+        for (const scan of scanners) {
+          const value = scan(cursor);
+          if (value !== MISFIT) return value as Of<S[number]>;
+          cursor.at = start;
+        }
+        return MISFIT;
+      };
     },
   };
 }
@@ -189,9 +311,12 @@ export function anyOf<const S extends readonly Shape<unknown>[]>(
 export function where<T>(shape: Shape<T>, rule: (value: T) => Mismatch | undefined): Shape<T> {
   return {
     check: (value) => (fits(value, shape) ? rule(value) : shape.check(value)),
-    scan(cursor) {
-      const value = shape.scan(cursor);
-      return value === MISFIT || rule(value) !== undefined ? MISFIT : value;
+    scanner() {
+      const scan = shape.scanner(true);
+      return (cursor) => {
+        const value = scan(cursor);
+        return value === MISFIT || rule(value) !== undefined ? MISFIT : value;
+      };
     },
   };
 }

@@ -76,6 +76,17 @@ export function digestOf(file: TrailFile): string {
   return hash("sha256", formatTrailFile(file));
 }
 
+/**
+ * The governed repository that an origin names: `acme/models` and `git+https://github.com/acme/models` of
+ * `github.com/acme/models/trail`. Throws `TRAIL_ORIGIN_WRONG` for an origin of another form.
+ */
+export function repositoryOf(origin: string): { readonly name: string; readonly url: string } {
+  const [, host, name] = /^([^/]+)\/([^/].*)\/trail(?:\/[^/]+)?$/.exec(origin) ?? [];
+  if (host !== undefined && name !== undefined) return { name, url: `git+https://${host}/${name}` };
+  const message = `Cannot name the repository of '${origin}': expected <host>/<repository>/trail`;
+  throw new GateError("TRAIL_ORIGIN_WRONG", message);
+}
+
 /** The keys that sign a checkpoint of this size, each of them: two where one hands over to the next. */
 export function keysAt({ keys }: TrailFile, size: number): readonly Verifier[] {
   const valid = keys.filter(({ from, to }) => from <= size && size <= (to ?? Number.MAX_SAFE_INTEGER));

@@ -101,7 +101,7 @@ interface Base {
   readonly edge: Edge;
   readonly listing: Listing;
   readonly ids: IdIndex;
-  readonly latest: number;
+  readonly latest: string;
 }
 
 async function openBase(
@@ -145,7 +145,7 @@ async function run({ request, head, listing, base, findings }: Run) {
   });
   await compareRoots({ expected, roots, earlier: earlierRoots(store, base) }, findings);
   if (history !== undefined) reportForeign(history, rules.integrity, findings);
-  if (rules.read === checkpoint.size - edge.size) {
+  if (rules.count === checkpoint.size - edge.size) {
     checkSuccessions(history, rules.integrity, findings);
     const [entries, pin] = [rules.integrity, request.pin ?? {}];
     await checkDescription({ objects, listing, file, base: base?.head.file, entries, pin, findings });

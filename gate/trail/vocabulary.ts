@@ -1,14 +1,17 @@
-import { anyOf, integer, list, oneOf, record, text } from "./shape.ts";
+import { anyOf, characters, integer, list, oneOf, record, text } from "./shape.ts";
 
 /**
  * The words that entries are made of: ids, digests, codes and times. No shape here takes free text, for git
  * cannot forget: whoever wants to say more says it on the forge and gives URL and digest.
  */
 
-export const SHA256 = text(/^[0-9a-f]{64}$/, "64 hex digits");
-export const COMMIT = text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "a commit id");
-export const TOKEN = text(/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$/, "a code without spaces");
-export const PATH = text(/^[^\u0000-\u001f\u007f]{1,1024}$/, "a path");
+export const SHA256 = characters({ of: "0-9a-f", lengths: [64] }, "64 hex digits");
+export const COMMIT = characters({ of: "0-9a-f", lengths: [40, 64] }, "a commit id");
+export const TOKEN = characters(
+  { first: "A-Za-z0-9", of: "A-Za-z0-9._:/+-", lengths: { min: 1, max: 128 } },
+  "a code without spaces",
+);
+export const PATH = characters({ of: "^\\u0000-\\u001f\\u007f", lengths: { min: 1, max: 1_024 } }, "a path");
 export const REF = text(/^[^\s\u0000-\u001f\u007f]{1,255}$/u, "a ref or branch");
 export const ORIGIN = text(
   /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/,
@@ -48,7 +51,7 @@ export const SUBJECT = anyOf(
 );
 
 export const EVIDENCE = record({
-  name: text(/^[^\u0000-\u001f\u007f]{1,255}$/, "a file name"),
+  name: characters({ of: "^\\u0000-\\u001f\\u007f", lengths: { min: 1, max: 255 } }, "a file name"),
   digest: DIGEST,
   size: integer(),
   mediaType: text(/^[a-z0-9.+-]{1,63}\/[a-z0-9.+-]{1,63}$/, "a media type"),

@@ -1,5 +1,5 @@
 import { GateError } from "../../model/error.ts";
-import { type Entry, parseEntry } from "../entry.ts";
+import { type Entry, type EntryHead, parseEntry, peekEntry } from "../entry.ts";
 import { equalHashes } from "../merkle.ts";
 import { IdIndex } from "./id-index.ts";
 import type { Findings } from "./report.ts";
@@ -16,7 +16,7 @@ export interface EvidenceClaim {
 /** Where entries were verified up to before, and who else wants to see them. */
 export interface EntryRulesStart {
   readonly ids?: IdIndex;
-  readonly latest?: number;
+  readonly latest?: string;
   readonly visit?: ((entry: Entry) => void) | undefined;
 }
 
@@ -32,85 +32,85 @@ export class EntryRules {
   readonly integrity = new Map<number, Entry>();
   readonly #findings: Findings;
   readonly #visit: ((entry: Entry) => void) | undefined;
-  #latest: number;
-  #read = 0;
+  #latest: string;
+  #count = 0;
 
-  constructor(findings: Findings, { ids = new IdIndex(), latest = 0, visit }: EntryRulesStart = {}) {
+  constructor(findings: Findings, { ids = new IdIndex(), latest = "", visit }: EntryRulesStart = {}) {
     this.#findings = findings;
     this.ids = ids;
     this.#latest = latest;
     this.#visit = visit;
   }
 
-  /** Latest time that an entry states, in milliseconds since 1970. */
-  get latest(): number {
+  /** Latest time that an entry states. */
+  get latest(): string {
     return this.#latest;
   }
 
   /** Entries whose content was read. */
-  get read(): number {
-    return this.#read;
+  get count(): number {
+    return this.#count;
   }
 
   /** Checks the entry that stands at `seq`, after an entry with the leaf hash `prev`. */
-  check(bytes: Uint8Array, { seq, prev, path }: { seq: number; prev: Uint8Array; path: string }): void {
-    const read = this.#parse(bytes, { seq, path });
-    if (read === undefined) return;
-    this.#read++;
-    const { predicate } = read.entry;
-    if (predicate.seq !== seq) {
-      this.#findings.add("TRAIL_SEQ_WRONG", `entry ${seq} says that it is ${predicate.seq}`, { path, seq });
+  check(bytes: Uint8Array, { seq, prev, path }: EntryPlace): void {
+    const place = { path, seq };
+    const head = this.#read(bytes, place);
+    if (head === undefined) return;
+    this.#count++;
+    if (head.seq !== seq) {
+      this.#findings.add("TRAIL_SEQ_WRONG", `entry ${seq} says that it is ${head.seq}`, place);
     }
-    if (!equalHashes(Buffer.from(predicate.prev, "hex"), prev)) {
-      this.#findings.add("TRAIL_PREV_WRONG", `entry ${seq} does not follow the entry before it`, {
-        path,
-        seq,
-      });
+    if (!equalHashes(Buffer.from(head.prev, "hex"), prev)) {
+      this.#findings.add("TRAIL_PREV_WRONG", `entry ${seq} does not follow the entry before it`, place);
     }
-    const first = this.ids.add(predicate.id);
+    const first = this.ids.add(head.id);
     if (first !== undefined) {
-      this.#findings.add("TRAIL_ID_TWICE", `entry ${seq} is the event of entry ${first} again`, {
-        path,
-        seq,
-      });
+      this.#findings.add("TRAIL_ID_TWICE", `entry ${seq} is the event of entry ${first} again`, place);
     }
-    if (read.known) this.#keep(read.entry, seq, path);
-    else
-      this.#findings.leaveOpen("TRAIL_KIND_UNKNOWN", `entry ${seq} is of unknown kind '${read.kind}'`, {
-        path,
-        seq,
-      });
+    if ("ts" in head) this.#keep(head, place);
   }
 
-  #parse(bytes: Uint8Array, { seq, path }: { seq: number; path: string }) {
+  /** What later checks need of the entry; undefined if it is not in order. */
+  #read(bytes: Uint8Array, place: { readonly path: string; readonly seq: number }) {
+    const name = `entry ${place.seq}`;
     try {
-      return parseEntry(bytes, `entry ${seq}`);
+      const head = peekEntry(bytes, name);
+      if (head !== undefined && this.#visit === undefined && !INTEGRITY.has(head.kind)) return head;
+      const read = parseEntry(bytes, name);
+      if (!read.known) {
+        this.#findings.leaveOpen("TRAIL_KIND_UNKNOWN", `${name} is of unknown kind '${read.kind}'`, place);
+        // Nothing but these members is known to be of the right form.
+        const { seq, prev, id } = read.entry.predicate;
+        return { seq, prev, id };
+      }
+      if (INTEGRITY.has(read.entry.predicate.kind)) this.integrity.set(place.seq, read.entry);
+      this.#visit?.(read.entry);
+      return read.entry.predicate;
     } catch (cause) {
       if (!(cause instanceof GateError)) throw cause;
-      this.#findings.addError(cause, { path, seq });
+      this.#findings.addError(cause, place);
       return undefined;
     }
   }
 
-  #keep(entry: Entry, seq: number, path: string): void {
-    const { predicate } = entry;
-    const time = Date.parse(predicate.ts);
-    if (time < this.#latest - CLOCK_STEP_MS) {
-      const latest = new Date(this.#latest).toISOString();
-      this.#findings.add(
-        "TRAIL_TIME_BACKWARD",
-        `entry ${seq} is of ${predicate.ts}, an earlier one of ${latest}`,
-        {
-          path,
-          seq,
-        },
-      );
+  #keep({ ts, evidence }: EntryHead, { path, seq }: { readonly path: string; readonly seq: number }): void {
+    // Times of this form are in order as their texts are.
+    if (ts >= this.#latest) {
+      this.#latest = ts;
+    } else if (Date.parse(ts) < Date.parse(this.#latest) - CLOCK_STEP_MS) {
+      const message = `entry ${seq} is of ${ts}, an earlier one of ${this.#latest}`;
+      this.#findings.add("TRAIL_TIME_BACKWARD", message, { path, seq });
     }
-    this.#latest = Math.max(this.#latest, time);
-    for (const { digest, size } of predicate.evidence ?? []) this.evidence.set(digest.sha256, { seq, size });
-    if (INTEGRITY.has(predicate.kind)) this.integrity.set(seq, entry);
-    this.#visit?.(entry);
+    for (const { digest, size } of evidence ?? []) this.evidence.set(digest.sha256, { seq, size });
   }
+}
+
+/** Where an entry stands, and after which. */
+export interface EntryPlace {
+  readonly seq: number;
+  readonly prev: Uint8Array;
+  readonly path: string;
 }
 
 const PREV = /"prev":"([0-9a-f]{64})"/;

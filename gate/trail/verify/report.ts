@@ -67,7 +67,7 @@ export class Findings {
 type Place = Pick<TrailFinding, "path" | "seq" | "commit">;
 
 /** Exit status of a verification: 0 clean, 1 findings, 2 undecided; never 0 on doubt. */
-export function exitStatus({ findings, undecided }: VerifyReport): 0 | 1 | 2 {
+export function exitStatus({ findings, undecided }: Pick<VerifyReport, "findings" | "undecided">): 0 | 1 | 2 {
   if (findings.length > 0) return 1;
   return undecided.length > 0 ? 2 : 0;
 }

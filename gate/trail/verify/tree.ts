@@ -98,9 +98,8 @@ class TreeWalk {
 
   takeTile(index: number, { bundle, tile }: TileFiles): void {
     const entries = bundle === undefined ? undefined : this.#parse(bundle, bundlePath(index));
-    const stored = tile === undefined ? undefined : this.#hashesOf(tile, tilePathOf(index));
     const computed = entries?.map(({ leaf }) => leaf);
-    const leaves = this.#settle(index, computed, stored);
+    const leaves = this.#settle(index, computed, this.#whole(tile, tilePathOf(index)));
     if (entries !== undefined && leaves !== undefined) this.#checkEntries(index, leaves, entries);
     const root = leaves === undefined ? this.#parentOf(index) : this.#advance(index, leaves);
     this.#last = leaves?.at(-1) ?? this.#last;
@@ -138,8 +137,9 @@ class TreeWalk {
     return undefined;
   }
 
-  #hashesOf(bytes: Uint8Array, path: string): readonly Uint8Array[] | undefined {
-    if (bytes.length === TILE_WIDTH * HASH_BYTES) return hashesIn(bytes);
+  /** The bytes of a full tile; undefined if there are fewer or more. */
+  #whole(bytes: Uint8Array | undefined, path: string): Uint8Array | undefined {
+    if (bytes === undefined || bytes.length === TILE_WIDTH * HASH_BYTES) return bytes;
     const message = `${path} has ${bytes.length} bytes, expected ${TILE_WIDTH * HASH_BYTES}`;
     this.#check.findings.add("TRAIL_TILE_MALFORMED", message, { path });
     return undefined;
@@ -152,11 +152,12 @@ class TreeWalk {
   #settle(
     index: number,
     computed: readonly Uint8Array[] | undefined,
-    stored: readonly Uint8Array[] | undefined,
+    tile: Uint8Array | undefined,
   ): readonly Uint8Array[] | undefined {
-    if (computed === undefined || stored === undefined) return computed ?? stored;
+    if (computed === undefined || tile === undefined) return computed ?? (tile && hashesIn(tile));
+    if (equalHashes(Buffer.concat(computed), tile)) return computed;
+    const stored = hashesIn(tile);
     const differing = computed.flatMap((leaf, at) => (equalHashes(leaf, stored[at]!) ? [] : [at]));
-    if (differing.length === 0) return computed;
     const parent = this.#parentOf(index);
     const fits = (leaves: readonly Uint8Array[]) =>
       parent !== undefined && equalHashes(rootOf(leaves), parent);
