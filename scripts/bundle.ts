@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
-import { quickChecks } from "./validators.ts";
+import { lazyPackages, prebuilt } from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -32,7 +32,7 @@ function options({ source, out }: Entry): BuildOptions {
     minify: true,
     legalComments: "none",
     banner: { js: REQUIRE },
-    plugins: [quickChecks],
+    plugins: [prebuilt, lazyPackages],
     logLevel: "warning",
   };
 }

@@ -1,8 +1,22 @@
+import { createHash } from "node:crypto";
+import { VALIDATORS } from "./prebuilt.ts";
+
+const keys = new WeakMap<object, string>();
+
 /**
  * Whether an instance fits a schema, by a validator that was generated when the bundle was built; undefined where
  * there is none, which is always so outside of the bundle. Compiling our schemas takes longer than all the rest of
  * a short run, and most documents fit: the compiler is loaded only to explain one that does not.
  */
-export function quickCheck(_schema: object, _instance: unknown): boolean | undefined {
-  return undefined;
+export function quickCheck(schema: object, instance: unknown): boolean | undefined {
+  return VALIDATORS.get(schemaKey(schema))?.(instance);
+}
+
+/** A schema is known by its text. */
+export function schemaKey(schema: object): string {
+  const known = keys.get(schema);
+  if (known !== undefined) return known;
+  const key = createHash("sha256").update(JSON.stringify(schema)).digest("hex");
+  keys.set(schema, key);
+  return key;
 }

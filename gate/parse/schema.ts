@@ -1,6 +1,7 @@
 import ajvModule, { type ValidateFunction } from "ajv/dist/2020.js";
 import formatsModule from "ajv-formats";
 import { GateError } from "../model/error.ts";
+import { isKnownToFit } from "./known-tree.ts";
 import type { Node } from "./node.ts";
 import { quickCheck } from "./quick-check.ts";
 import { type SchemaProblem, toProblems } from "./schema-problem.ts";
@@ -31,6 +32,7 @@ const compiled = new WeakMap<object, Compiled>();
  * schema, `const` and `enum` hold scalars only, and `$ref` is local (`#/…`).
  */
 export function checkSchema(schema: object, node: Node, path: string): SchemaProblem[] {
+  if (isKnownToFit(schema, node)) return [];
   const instance = toInstance(node);
   if (quickCheck(schema, instance) === true) return [];
   const own = compile(schema);

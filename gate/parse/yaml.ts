@@ -13,6 +13,7 @@ import {
 } from "yaml";
 import { GateError } from "../model/error.ts";
 import { excerptAt, positionsIn, quote, visible } from "./excerpt.ts";
+import { knownTree } from "./known-tree.ts";
 import type { Node, Position, Scalar } from "./node.ts";
 
 export const YAML_BYTES_MAX = 1024 * 1024;
@@ -56,6 +57,8 @@ export function parseYaml(text: string, path: string): Node {
     const message = `Cannot read ${path}: ${size} bytes, limit for YAML is ${YAML_BYTES_MAX}`;
     throw new GateError("YAML_TOO_LARGE", message, { place: { path } });
   }
+  const known = knownTree(text);
+  if (known !== undefined) return known;
   const source = { text, path, positionAt: positionsIn(text) };
   assertPrintable(source);
   const tokens = readTokens(source);

@@ -32,7 +32,7 @@ export interface Located {
  */
 export function locatePolicy(tree: Tree): Located {
   const ours = [...tree.values()]
-    .filter(({ path }) => isOurs(path))
+    .filter(({ path }) => isPolicyFile(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const entry of ours) assertPlain(entry);
   const misplaced = ours.find(({ path }) => isMisplacedPolicy(path));
@@ -51,8 +51,11 @@ export function locatePolicy(tree: Tree): Located {
   return { waivers, ...(policy === undefined ? {} : { policy }) };
 }
 
-/** Compared without case, for on many disks `Policy.yml` and `policy.yml` are one file. */
-function isOurs(path: string): boolean {
+/**
+ * Whether a file is one of ours, or stands where it would be taken for one. Compared without case, for on many disks
+ * `Policy.yml` and `policy.yml` are one file.
+ */
+export function isPolicyFile(path: string): boolean {
   const lower = path.toLowerCase();
   return lower === FOLDER || lower.startsWith(`${FOLDER}/`) || WRONG_PLACES.has(lower);
 }

@@ -4,9 +4,9 @@ import type { Policy, PolicyChange } from "../model/policy.ts";
 import type { World } from "../world.ts";
 import { diffPolicies } from "./diff.ts";
 import { loadPolicy } from "./load.ts";
+import { isPolicyFile } from "./locate.ts";
 
 const WAIVERS = ".weighbridge/waivers/";
-const POLICIES = ".weighbridge/";
 const WORKFLOWS = ".github/workflows/";
 const WORKFLOW_BYTES_MAX = 1_048_576;
 
@@ -38,7 +38,7 @@ function toFile(file: FileChange | undefined, kind: Kind | undefined) {
 async function kindOf(file: FileChange, world: World): Promise<Kind | undefined> {
   const paths = [file.path, file.previousPath ?? file.path];
   if (paths.some((path) => path.startsWith(WAIVERS))) return "waiver";
-  if (paths.some((path) => path.startsWith(POLICIES))) return "policy";
+  if (paths.some(isPolicyFile)) return "policy";
   if (!paths.some((path) => path.startsWith(WORKFLOWS))) return undefined;
   return (await namesWeighbridge(file, world)) ? "workflow" : undefined;
 }

@@ -46,10 +46,10 @@ function notDeclared(view: View, path: string, digest: Digest): Finding {
 
 /** A different algorithm is a different digest too: what cannot be compared does not agree. */
 function differs(view: View, { path, declared, pointer }: Artifact, digest: Digest): Finding {
-  const of = pointer === undefined ? "bytes" : `${pointer.kind.toUpperCase()} pointer`;
+  const says = pointer === undefined ? "bytes say" : `${pointer.kind.toUpperCase()} pointer says`;
   return {
     code: "DIGEST_DIFFERS",
-    message: `model.yml states ${declared} for ${path}, its ${of} say ${digest}`,
+    message: `model.yml states ${declared} for ${path}, its ${says} ${digest}`,
     place: placeOf(view, path),
     fix: `If this is the model you evaluated, write digest: ${digest}`,
   };

@@ -41,7 +41,13 @@ export async function installAction(): Promise<string> {
   return home;
 }
 
-export async function runStep(action: string, step: Step): Promise<StepResult> {
+/** A step that is ready to run: its environment, its RUNNER_TEMP. */
+export interface PreparedStep {
+  readonly env: Readonly<Record<string, string>>;
+  readonly temp: string;
+}
+
+export function prepareStep(action: string, step: Step): PreparedStep {
   const temp = mkdtempSync(join(action, "temp-"));
   const file = (name: string, text = "") => {
     writeFileSync(join(temp, name), text);
@@ -66,6 +72,11 @@ export async function runStep(action: string, step: Step): Promise<StepResult> {
     ...inputVariables(step.inputs ?? {}),
     ...step.env,
   };
+  return { env, temp };
+}
+
+export async function runStep(action: string, step: Step): Promise<StepResult> {
+  const { env, temp } = prepareStep(action, step);
   const { status, log } = await spawnNode(join(action, "dist", ACTION.out), env, step.workspace);
   return {
     status,
@@ -90,7 +101,7 @@ function inputVariables(inputs: Readonly<Record<string, string>>): Record<string
 
 function spawnNode(
   script: string,
-  env: Record<string, string>,
+  env: Readonly<Record<string, string>>,
   cwd: string,
 ): Promise<{ status: number | null; log: string }> {
   const child = spawn(process.execPath, [script], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });

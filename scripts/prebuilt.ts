@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+import { packTree, textKey } from "../gate/parse/known-tree.ts";
+import type { TREES } from "../gate/parse/prebuilt.ts";
+import { schemaKey } from "../gate/parse/quick-check.ts";
+import { assertSchema } from "../gate/parse/schema.ts";
+import { parseYaml } from "../gate/parse/yaml.ts";
+import packSchema from "../policies/schema/pack.schema.json" with { type: "json" };
+import { schemasToPrebuild, validatorsCode } from "./validators.ts";
+
+const PACKS = fileURLToPath(new URL("../policies/packs/", import.meta.url));
+
+/** What stands in the bundle for `gate/parse/prebuilt.ts`: validators for our schemas, the trees of our packs. */
+export const prebuilt: Plugin = {
+  name: "prebuilt",
+  setup(build) {
+    build.onLoad({ filter: /gate\/parse\/prebuilt\.ts$/ }, () => ({
+      contents: prebuiltModule(),
+      loader: "js",
+    }));
+  },
+};
+
+let known: string | undefined;
+
+/** The text of the module, made once. */
+export function prebuiltModule(): string {
+  known ??= `const validators = {};
+(${validatorsCode(schemasToPrebuild())})(validators, {});
+export const VALIDATORS = new Map(Object.entries(validators).map(([name, validate]) => [name.slice(1), validate]));
+export const TREES = new Map(${JSON.stringify(packTrees())});
+`;
+  return known;
+}
+
+type Entry<T> = T extends ReadonlyMap<infer Key, infer Value> ? readonly [Key, Value] : never;
+
+/** The packs that come with Weighbridge. Throws unless each fits the schema of packs. */
+function packTrees(): readonly Entry<typeof TREES>[] {
+  const files = readdirSync(PACKS).filter((name) => name.endsWith(".yml"));
+  return files.sort().map((name) => {
+    const text = readFileSync(join(PACKS, name), "utf8");
+    const root = parseYaml(text, name);
+    assertSchema(packSchema, root, name);
+    return [textKey(text), { tree: JSON.stringify(packTree(root)), fits: schemaKey(packSchema) }];
+  });
+}
+
+/** Packages that a run may not need, by the names that the sources import them under. */
+const LAZY = /^(?:ajv\/dist\/2020\.js|ajv-formats)$/;
+
+/** Evaluates a package when its default export is first read, not at the start: the schema compiler takes longer than most runs. */
+export const lazyPackages: Plugin = {
+  name: "lazy-packages",
+  setup(build) {
+    build.onResolve({ filter: LAZY }, ({ path, kind, resolveDir }) =>
+      kind === "import-statement" ? { path, namespace: "lazy", pluginData: resolveDir } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: "lazy" }, ({ path, pluginData }) => ({
+      contents: `Object.defineProperty(exports, "default", { get: () => require(${JSON.stringify(path)}).default });`,
+      loader: "js",
+      resolveDir: pluginData,
+    }));
+  },
+};
