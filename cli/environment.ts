@@ -11,6 +11,8 @@ export interface Revisions {
 const USUAL_BASES = ["origin/HEAD", "origin/main", "origin/master", "main", "master"];
 
 const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** What no branch is called: an expression about one, as `main~2` or `@{upstream}`. */
+const EXPRESSION = /[~^:]|@\{|\.\./;
 
 /**
  * What to compare: the options, else what GitLab or Jenkins say of their merge request, else the usual base
@@ -52,7 +54,7 @@ async function usualBase(repository: Repository): Promise<string> {
  * may push one can call as the branch that holds the policy.
  */
 async function findBranch(name: string, repository: Repository): Promise<string | undefined> {
-  if (COMMIT_ID.test(name)) return undefined;
+  if (COMMIT_ID.test(name) || EXPRESSION.test(name)) return undefined;
   for (const branch of [`refs/remotes/${name}`, `refs/heads/${name}`]) {
     if (await exists(repository, branch)) return branch;
   }

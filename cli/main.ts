@@ -8,6 +8,7 @@ import { registerInit } from "./commands/init.ts";
 import { registerPolicy } from "./commands/policy.ts";
 import { registerReplay } from "./commands/replay.ts";
 import { registerInspect, registerScan } from "./commands/scan.ts";
+import { registerTrail } from "./commands/trail.ts";
 import { EXIT } from "./exit.ts";
 import { sayError } from "./terminal.ts";
 
@@ -20,6 +21,7 @@ const COMMANDS = [
   registerExplain,
   registerReplay,
   registerPolicy,
+  registerTrail,
 ];
 
 await run(process.argv);

@@ -27,9 +27,7 @@ let known: string | undefined;
 
 /** The text of the module, made once. */
 export function prebuiltModule(): string {
-  known ??= `const validators = {};
-(${validatorsCode(schemasToPrebuild())})(validators, {});
-export const VALIDATORS = new Map(Object.entries(validators).map(([name, validate]) => [name.slice(1), validate]));
+  known ??= `${validatorsCode(schemasToPrebuild())}
 export const TREES = new Map(${JSON.stringify(packTrees())});
 `;
   return known;

@@ -15,8 +15,12 @@ const standalone = standaloneModule.default ?? standaloneModule;
 
 const FOLDER = fileURLToPath(new URL("../policies/schema/", import.meta.url));
 
+const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
 /** An error object in generated code. Nobody reads them, and they are two thirds of it. */
-const ERROR = /\{instancePath:[^\n;]*?,params:\{[^{};]*\}\}/g;
+const ERROR = new RegExp(
+  String.raw`\{instancePath(?::[^;{}]*?)?,schemaPath:${STRING},keyword:"\w+",params:\{(?:[^{};"]|${STRING})*\}\}`,
+  "g",
+);
 
 /**
  * The published schemas and those of each rule's arguments. Without the schema of packs: those that come with
@@ -30,19 +34,19 @@ export function schemasToPrebuild(): readonly object[] {
   return [...published, ...[...ARGUMENT_SCHEMAS.values()].flatMap(({ whole, part }) => [whole, part])];
 }
 
-/**
- * Code of a function that takes an object and puts a validator on it for each schema, by the schema's key: yes or
- * no, and nothing to explain it.
- */
+/** Code of an ES module that exports as VALIDATORS a validator for each schema: yes or no, and nothing to explain it. */
 export function validatorsCode(schemas: readonly object[]): string {
   const ajv = createAjv();
-  const keys = new Map(schemas.map((schema) => [schemaKey(schema), schema]));
-  for (const [key, schema] of keys) ajv.addSchema(bare(schema), key);
-  const exported = Object.fromEntries([...keys.keys()].map((key) => [`v${key}`, key]));
-  // CommonJS, for it may ask for the library's own helpers, which are.
-  return `(exports, module) => {
-${standalone(ajv, exported).replaceAll(ERROR, "0")}
-}`;
+  const keys = [...new Set(schemas.map(schemaKey))];
+  for (const schema of schemas) {
+    const key = schemaKey(schema);
+    if (ajv.getSchema(key) === undefined) ajv.addSchema(bare(schema), key);
+  }
+  const names = new Map(keys.map((key) => [`v${key}`, key]));
+  const entries = [...names].map(([name, key]) => `["${key}", ${name}]`);
+  return `${standalone(ajv, Object.fromEntries(names)).replaceAll(ERROR, "0")}
+export const VALIDATORS = new Map([${entries.join(", ")}]);
+`;
 }
 
 /** Without what only people read: the generated code would carry it along. A property may have such a name, too. */
@@ -62,7 +66,8 @@ function createAjv() {
     validateSchema: false,
     messages: false,
     inlineRefs: false,
-    code: { source: true, lines: false },
+    // At the top level of a module, the bundler leaves out the constants that nothing uses.
+    code: { source: true, esm: true, lines: false },
   });
   addFormats(ajv);
   ajv.removeKeyword("uniqueItems");

@@ -8,7 +8,7 @@ import { reconcile } from "../../gate/trail/reconcile.ts";
 import { parseAllowedSigners } from "../../gate/trail/sshsig.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
-import type { WitnessAnswer } from "../../gate/trail/witness.ts";
+import { ANSWER_BYTES_MAX, type WitnessAnswer } from "../../gate/trail/witness.ts";
 import { witnessTrail } from "../../gate/trail/witnessing.ts";
 import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
 import {
@@ -165,5 +165,12 @@ async function witness(options: WriteOptions): Promise<void> {
 async function post(url: string, body: Uint8Array): Promise<WitnessAnswer> {
   const signal = AbortSignal.timeout(WITNESS_TIMEOUT_MS);
   const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
-  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > ANSWER_BYTES_MAX) break;
+    chunks.push(chunk);
+  }
+  return { status: response.status, body: Buffer.concat(chunks) };
 }

@@ -118,11 +118,8 @@ function toProblem({ code, message }: GateError): Problem {
 
 /** Why nothing stands at a path. */
 function absence(path: string, { tree, index }: ArtifactSource): Problem {
-  for (const folder of foldersAbove(path)) {
-    const kind = tree.get(folder)?.kind;
-    if (kind === "symlink") return linkProblem(path, folder);
-    if (kind === "submodule") return submoduleProblem(path, folder);
-  }
+  const detour = findDetour(path, tree);
+  if (detour !== undefined) return detour;
   const { folders, similar } = index();
   if (folders.has(path)) {
     const message = `Cannot verify ${path}: it is a folder, expected a file; name each file under artifacts`;
@@ -131,6 +128,16 @@ function absence(path: string, { tree, index }: ArtifactSource): Problem {
   const other = similar.get(fold(path));
   const hint = other === undefined ? "" : `; ${other} stands there, whose name is written otherwise`;
   return { code: "ARTIFACT_MISSING", message: `Cannot find ${path}: the commit has no such file${hint}` };
+}
+
+/** Why a path leads where nobody looks: a folder above it is a link or a submodule. */
+export function findDetour(path: string, tree: Tree): Problem | undefined {
+  for (const folder of foldersAbove(path)) {
+    const kind = tree.get(folder)?.kind;
+    if (kind === "symlink") return linkProblem(path, folder);
+    if (kind === "submodule") return submoduleProblem(path, folder);
+  }
+  return undefined;
 }
 
 /** What else a path may be that is no file of a tree. */

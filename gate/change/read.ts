@@ -12,6 +12,7 @@ import type { Repository } from "../world.ts";
 import {
   type ArtifactSource,
   type Content,
+  findDetour,
   identifyEntry,
   indexTree,
   readArtifact,
@@ -74,7 +75,10 @@ function toReading(sides: Sides, repository: Repository): Reading {
 /** One model that manifests claim. */
 async function readModel(pair: ModelPair, reading: Reading): Promise<ModelChange> {
   const base = pair.base && (await readVersion(pair.base, reading.base));
-  const head = pair.head && (await readVersion(pair.head, reading.head, namesakeFinding(pair)));
+  const head =
+    pair.head === undefined
+      ? pair.base && (await readReplaced(pair.base, reading.head))
+      : await readVersion(pair.head, reading.head, namesakeFinding(pair));
   return toModelChange({ id: pair.id, base, head, files: [...pair.files] }, reading);
 }
 
@@ -104,6 +108,25 @@ async function readVersion(
   const artifacts: Artifact[] = [];
   for (const declared of manifest.artifacts) artifacts.push(await readArtifact(declared, source));
   return { manifest, problems: findings, artifacts, ...withSubject(artifacts, file.folder) };
+}
+
+/**
+ * A model in whose folder's place the head has a link or a submodule: it is not gone, but moved to where nobody can
+ * look. Undefined for one that is gone.
+ */
+async function readReplaced(
+  { path, read }: ManifestFile,
+  source: ArtifactSource,
+): Promise<ModelVersion | undefined> {
+  const detour = findDetour(path, source.tree);
+  if (detour === undefined) return undefined;
+  const problem: Finding = { ...detour, place: { path }, fix: "Keep the model itself in this repository" };
+  const result = read();
+  const artifacts: Artifact[] = [];
+  for (const declared of result.kind === "manifest" ? result.manifest.artifacts : []) {
+    artifacts.push(await readArtifact({ path: declared.path }, source));
+  }
+  return { problems: [problem], artifacts };
 }
 
 function withSubject(artifacts: readonly Artifact[], folder: string): Pick<ModelVersion, "subject"> {

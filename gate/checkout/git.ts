@@ -10,7 +10,11 @@ const STDERR_CHARS_MAX = 500;
  * Settings that the repository's own configuration could use to run a program. What is given with `-c` wins over
  * every file. The commands used here never page, sign, fetch, or show a diff through a driver.
  */
-const SETTINGS = ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`];
+const SETTINGS = [
+  ...["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`],
+  // Or every failure would begin with five lines about the empty graft file that we give.
+  ...["-c", "advice.graftFileDeprecated=false"],
+];
 
 /** Who runs the gate decides on these; above all `safe.directory` is heeded in no other place than their files. */
 const INHERITED = new Set([

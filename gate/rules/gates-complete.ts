@@ -1,3 +1,4 @@
+import type { FileChange } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
 import { broken, notApplicable, pass } from "./judgement.ts";
 import type { Rule, View } from "./rule.ts";
@@ -39,8 +40,7 @@ function vacuous(view: View): readonly Finding[] {
 function lost(view: View): readonly Finding[] {
   const judged = new Set(view.change.models.flatMap(({ paths }) => paths));
   return view.policy.models.flatMap(({ id, path }) => {
-    const prefix = path.endsWith("/") ? path : `${path}/`;
-    const touched = view.change.files.find((file) => file.path.startsWith(prefix) && !judged.has(file.path));
+    const touched = view.change.files.find((file) => isPartOf(file, path) && !judged.has(file.path));
     if (touched === undefined) return [];
     return [
       {
@@ -51,4 +51,10 @@ function lost(view: View): readonly Finding[] {
       },
     ];
   });
+}
+
+/** Below the model's folder, in its place, or a link or submodule in the place of a folder above it. */
+function isPartOf({ path, head }: FileChange, folder: string): boolean {
+  if (path === folder || path.startsWith(`${folder}/`)) return true;
+  return (head?.kind === "symlink" || head?.kind === "submodule") && folder.startsWith(`${path}/`);
 }

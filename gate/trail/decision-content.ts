@@ -34,9 +34,21 @@ export interface ContentWithEvidence {
 
 /**
  * The entry of a decision. Throws `TRAIL_DECISION_ALTERED` if the record's digest is not that of its other members,
- * `TRAIL_DECISION_UNCOMMITTED` if it is about a work tree: only commits can be found again.
+ * `TRAIL_DECISION_UNCOMMITTED` if it is about a work tree, for only commits can be found again, and
+ * `TRAIL_DECISION_INVALID`.
  */
 export function toDecisionContent(record: DecisionRecord, setting: DecisionSetting): ContentWithEvidence {
+  try {
+    return toContent(record, setting);
+  } catch (cause) {
+    // A record may come from anywhere, and only its outline was checked where it was read.
+    if (!(cause instanceof TypeError)) throw cause;
+    const message = "Cannot record the decision: it lacks what a decision says";
+    throw new GateError("TRAIL_DECISION_INVALID", message, { cause });
+  }
+}
+
+function toContent(record: DecisionRecord, setting: DecisionSetting): ContentWithEvidence {
   const { digest, ...rest } = record;
   const file = Buffer.from(canonical(rest), "utf8");
   if (sha256Of(file) !== digest) {

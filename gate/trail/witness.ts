@@ -8,7 +8,8 @@ import type { Witness } from "./witness-policy.ts";
 
 /** A witness may be this far ahead of us. */
 export const CLOCK_SKEW_SECONDS = 300;
-const ANSWER_BYTES_MAX = 16 * 1024;
+/** Room for several cosignatures, post-quantum ones too. */
+export const ANSWER_BYTES_MAX = 64 * 1024;
 const SIZE = /^(0|[1-9][0-9]{0,15})\n$/;
 
 /** What a witness is asked with; the shells hand in `fetch`. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { TestContext } from "node:test";
 import { openCheckout } from "../../gate/checkout.ts";
 import { judge } from "../../gate/judge.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
@@ -89,6 +88,11 @@ export interface Governed {
   decide(question?: Question): Promise<DecisionRecord>;
 }
 
+/** A test, or a suite that keeps what has to be removed after it. */
+export interface Owner {
+  after(remove: () => void): void;
+}
+
 export interface Question {
   readonly base?: string;
   readonly head?: string;
@@ -98,8 +102,8 @@ export interface Question {
   readonly apiUrl?: string;
 }
 
-/** The governed repository on its branch `main`; it is removed after the test. */
-export async function governed(test: TestContext, files: Files = {}): Promise<Governed> {
+/** The governed repository on its branch `main`; it is removed after the test, or whatever else it is for. */
+export async function governed(test: Owner, files: Files = {}): Promise<Governed> {
   const scratch = await scratchRepository();
   test.after(() => scratch.remove());
   scratch.commit("main", { ".weighbridge/policy.yml": POLICY, ...modelFiles(), ...files });

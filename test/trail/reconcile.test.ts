@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { createTrail } from "../../gate/trail/change.ts";
+import type { EntryContent } from "../../gate/trail/entry.ts";
+import { reconcile } from "../../gate/trail/reconcile.ts";
+import { type ScratchRepository, scratchRepository } from "../git.ts";
+import { CONTENTS, decisionContent } from "./entries.ts";
+import { landed, openRig, type Rig, SETTING, trailFile } from "./rig.ts";
+
+const repositories: ScratchRepository[] = [];
+const rigs: Rig[] = [];
+after(async () => {
+  for (const rig of rigs) await rig.close();
+  for (const repository of repositories) repository.remove();
+});
+
+/** A governed repository with its trail beside it. */
+async function governed(): Promise<{ repository: ScratchRepository; rig: Rig; genesis: string }> {
+  const repository = await scratchRepository();
+  repositories.push(repository);
+  const genesis = repository.commit("begin", { "README.md": "1", "models/a/weights": "1" });
+  const rig = await openRig({ directory: repository.directory });
+  rigs.push(rig);
+  landed(await createTrail(rig.writer, { ...trailFile(), genesis }, SETTING));
+  return { repository, rig, genesis };
+}
+
+type Detail = Partial<EntryContent["predicate"]>;
+
+function with_(kind: string, detail: Detail): EntryContent {
+  const content = CONTENTS[kind]!;
+  return { ...content, predicate: { ...content.predicate, ...detail } };
+}
+function decisionAbout(head_sha: string, verdict: "pass" | "fail" = "pass"): EntryContent {
+  const { evidence: _, ...predicate } = decisionContent().predicate;
+  return {
+    ...decisionContent(),
+    predicate: {
+      ...predicate,
+      pr: { ...predicate.pr!, head_sha },
+      decision: { ...predicate.decision!, verdict },
+    },
+  };
+}
+function mergeOf(sha: string, head_sha = sha, before?: string): EntryContent {
+  const { pr } = CONTENTS["merge.observed"]!.predicate;
+  const merge = { sha, ref: "refs/heads/main", ...(before === undefined ? {} : { before }) };
+  return with_("merge.observed", { merge, pr: { ...pr!, head_sha } });
+}
+
+async function codesOf(rig: Rig, repository: ScratchRepository, now = rig.clock.now()) {
+  const { findings } = await reconcile({ store: rig.store, governed: repository.directory, now });
+  return findings.map(({ code }) => code);
+}
+
+describe("a commit of the governed branch", () => {
+  test("that is decided and recorded leaves no gap", async () => {
+    const { repository, rig } = await governed();
+    const sha = repository.commit("better", { "models/a/weights": "2" });
+    await rig.append([decisionAbout(sha)], [mergeOf(sha)]);
+    const result = await reconcile({
+      store: rig.store,
+      governed: repository.directory,
+      now: rig.clock.now(),
+    });
+    assert.deepEqual(result.findings, []);
+    assert.equal(result.commits, 1);
+  });
+
+  test("that is in no entry is a gap, until a person explains it", async () => {
+    const { repository, rig } = await governed();
+    const sha = repository.commit("silent", { "models/a/weights": "2" });
+    const { findings } = await reconcile({
+      store: rig.store,
+      governed: repository.directory,
+      now: rig.clock.now(),
+    });
+    assert.deepEqual(
+      findings.map(({ code, commit }) => ({ code, commit })),
+      [{ code: "TRAIL_GAP_MERGE", commit: sha }],
+    );
+    await rig.append([with_("gap.explained", { gap: { code: "merge-unrecorded", object: sha } })]);
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+
+  test("that touches nothing governed needs no entry", async () => {
+    const { repository, rig } = await governed();
+    repository.commit("docs", { "README.md": "2" });
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+
+  test("that went round the gate is recorded as that", async () => {
+    const { repository, rig, genesis } = await governed();
+    repository.commit("one", { "models/a/weights": "2" });
+    const after = repository.commit("two", { "models/a/weights": "3" });
+    await rig.append([
+      with_("bypass.detected", { move: { ref: "refs/heads/main", before: genesis, after } }),
+    ]);
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+
+  test("that is recorded twice is a gap", async () => {
+    const { repository, rig, genesis } = await governed();
+    const sha = repository.commit("one", { "models/a/weights": "2" });
+    const move = { ref: "refs/heads/main", before: genesis, after: sha };
+    await rig.append([decisionAbout(sha), mergeOf(sha), with_("bypass.detected", { move })]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_MERGE"]);
+  });
+
+  test("of a merge brings its whole branch: only the merge is recorded", async () => {
+    const { repository, rig } = await governed();
+    repository.git("checkout", "--quiet", "-b", "topic");
+    const head = repository.commit("work", { "models/a/weights": "2" });
+    repository.git("checkout", "--quiet", "main");
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic");
+    const sha = repository.git("rev-parse", "main");
+    await rig.append([decisionAbout(head)], [mergeOf(sha, head)]);
+    const result = await reconcile({
+      store: rig.store,
+      governed: repository.directory,
+      now: rig.clock.now(),
+    });
+    assert.deepEqual(result.findings, []);
+    assert.equal(result.commits, 1);
+  });
+
+  test("of a rebase merge is one of several that one entry brings", async () => {
+    const { repository, rig, genesis } = await governed();
+    repository.commit("one", { "models/a/weights": "2" });
+    const sha = repository.commit("two", { "models/a/weights": "3" });
+    await rig.append([decisionAbout(sha)], [mergeOf(sha, sha, genesis)]);
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+
+  test("that changes the policy needs its entry as well", async () => {
+    const { repository, rig } = await governed();
+    const sha = repository.commit("looser", { ".weighbridge/policy.yml": "weighbridge: 1\n" });
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_POLICY"]);
+    const { policy } = CONTENTS["policy.changed"]!.predicate;
+    await rig.append([with_("policy.changed", { policy: { ...policy!, commit: sha } })]);
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+});
+
+describe("what was merged or deployed", () => {
+  test("without a passing decision before it is a gap", async () => {
+    const { repository, rig } = await governed();
+    const sha = repository.commit("better", { "models/a/weights": "2" });
+    await rig.append([decisionAbout(sha, "fail")], [mergeOf(sha)]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_DECISION"]);
+    // A decision that comes after it changes nothing.
+    await rig.append([decisionAbout(sha)]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_DECISION"]);
+  });
+
+  test("to production needs a passing decision about that digest", async () => {
+    const { repository, rig } = await governed();
+    await rig.append([CONTENTS["deploy.succeeded"]!]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_DECISION"]);
+    const other = await governed();
+    await other.rig.append([decisionAbout("33".repeat(20))], [CONTENTS["deploy.succeeded"]!]);
+    assert.deepEqual(await codesOf(other.rig, other.repository), []);
+  });
+
+  test("and what an entry builds on is there before it", async () => {
+    const { repository, rig } = await governed();
+    await rig.append([with_("waiver.used", { refs: ["ab".repeat(32)] })]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_REF"]);
+  });
+});
+
+describe("heartbeats", () => {
+  const beat = (hour: string) => {
+    const { heartbeat } = CONTENTS.heartbeat!.predicate;
+    return with_("heartbeat", { heartbeat: { ...heartbeat!, hour } });
+  };
+  const HOUR = 3_600_000;
+
+  test("an hour apart are no silence; three hours are", async () => {
+    const { repository, rig } = await governed();
+    for (const hour of ["2026-11-21T22", "2026-11-21T23", "2026-11-22T00"]) {
+      await rig.append([beat(hour)]);
+      rig.clock.time += HOUR;
+    }
+    assert.deepEqual(await codesOf(rig, repository), []);
+    rig.clock.time += 2 * HOUR;
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_SILENCE"]);
+    await rig.append([beat("2026-11-22T03")]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_SILENCE"]);
+    await rig.append([
+      with_("gap.explained", { gap: { code: "heartbeat-silent", object: "2026-11-22T00" } }),
+    ]);
+    assert.deepEqual(await codesOf(rig, repository), []);
+  });
+
+  test("that never came are said to be missing", async () => {
+    const { repository, rig } = await governed();
+    const { notes } = await reconcile({
+      store: rig.store,
+      governed: repository.directory,
+      now: rig.clock.now(),
+    });
+    assert.deepEqual(notes, [
+      "The trail has no heartbeats: that nothing happened cannot be told from silence.",
+    ]);
+  });
+});
+
+test("F23: an entry whose time an anchor excludes is a finding", async () => {
+  const { repository, rig } = await governed();
+  const anchored = (time: number) =>
+    with_("anchor.recorded", {
+      anchor: { size: 2, kind: "rfc3161", digest: "ef".repeat(32), time: new Date(time).toISOString() },
+    });
+  await rig.append([decisionAbout("33".repeat(20))]);
+  await rig.append([anchored(rig.clock.time)]);
+  assert.deepEqual(await codesOf(rig, repository), []);
+  const other = await governed();
+  await other.rig.append([decisionAbout("33".repeat(20))]);
+  // The stamp is an hour older than the entries that it covers say they are.
+  await other.rig.append([anchored(other.rig.clock.time - 3_600_000)]);
+  assert.deepEqual(await codesOf(other.rig, other.repository), ["TRAIL_TIME_OUTSIDE"]);
+});
+
+test("F25: what was merged while nobody wrote is found, then recorded and explained", async () => {
+  const { repository, rig, genesis } = await governed();
+  const shas = ["2", "3"].map((content) => repository.commit(content, { "models/a/weights": content }));
+  const { findings } = await reconcile({
+    store: rig.store,
+    governed: repository.directory,
+    now: rig.clock.now(),
+  });
+  assert.deepEqual(
+    findings.map(({ commit }) => commit),
+    shas,
+  );
+  await rig.append(
+    shas.map((object) => with_("gap.detected", { gap: { code: "merge-unrecorded", object } })),
+    [with_("bypass.detected", { move: { ref: "refs/heads/main", before: genesis, after: shas[1]! } })],
+  );
+  assert.deepEqual(await codesOf(rig, repository), []);
+});
+
+test("a clone that knows the branch only as origin's will do; a shallow one leaves it open", async () => {
+  const { repository, rig } = await governed();
+  repository.commit("better", { "models/a/weights": "2" });
+  const clone = join(repository.directory, "clone");
+  repository.git("clone", "--quiet", "--no-local", repository.directory, clone);
+  repository.git("-C", clone, "checkout", "--quiet", "--detach");
+  repository.git("-C", clone, "branch", "--quiet", "-D", "main");
+  const result = await reconcile({ store: rig.store, governed: clone, now: rig.clock.now() });
+  assert.equal(result.findings.length, 1);
+  await assert.rejects(
+    reconcile({
+      store: rig.store,
+      governed: rig.store.gitFolder.replace(/\.git$/, "nowhere"),
+      now: rig.clock.now(),
+    }),
+  );
+});
