@@ -47,6 +47,8 @@ function environment(home: string, { env = {} }: RunOptions): Record<string, str
     HOME: home,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_NOSYSTEM: "1",
+    // The bundle is compiled once for all the processes of a suite: that saves each a third of its time.
+    NODE_COMPILE_CACHE: join(home, "compiled"),
     ...env,
   };
 }

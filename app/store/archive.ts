@@ -1,0 +1,114 @@
+/** What the App remembers of its own doing. Everything here can be made again from GitHub and the trail, but votes. */
+export interface Archive {
+  /** Keeps what was decided about a head. The same decision again changes nothing. */
+  keepDecision(row: DecisionRow): Promise<void>;
+  findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
+  /** The newest decisions first. */
+  decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]>;
+
+  /** Keeps what is shown of a pull request: one row each. */
+  keepPull(row: PullRow): Promise<void>;
+  findPull(repositoryId: number, number: number): Promise<PullRow | undefined>;
+  /** Open pull requests of these repositories. */
+  openPulls(repositoryIds: readonly number[]): Promise<readonly PullRow[]>;
+  /** Open pull requests of the repository with that head: one commit may head several. */
+  pullsWithHead(repositoryId: number, head: string): Promise<readonly PullRow[]>;
+
+  /**
+   * Binds a vote to what its voter saw. The first binding of a source stands; the same source in another state is
+   * another vote.
+   */
+  keepVote(vote: KeptVote): Promise<void>;
+  votes(repositoryId: number, number: number): Promise<readonly KeptVote[]>;
+
+  /** Small values by name, for ids of comments, cursors of sweeps, times of the last run. */
+  get(name: string): Promise<string | undefined>;
+  set(name: string, value: string): Promise<void>;
+  /** Sets the value only if nobody has set it before; the value that stands. */
+  setOnce(name: string, value: string): Promise<string>;
+  remove(name: string): Promise<void>;
+
+  /** Answers of the API that cannot change, by repository and object id. At most `CACHE_BYTES_MAX` in all. */
+  cached(key: string): Promise<Uint8Array | undefined>;
+  keepCached(key: string, bytes: Uint8Array): Promise<void>;
+
+  keepSession(session: SessionRow): Promise<void>;
+  findSession(id: string, now: number): Promise<SessionRow | undefined>;
+  removeSession(id: string): Promise<void>;
+  /** Ends every session of a person. */
+  removeSessionsOf(userId: number): Promise<void>;
+}
+
+export interface DecisionRow {
+  readonly repositoryId: number;
+  /** 0 for a merge group. */
+  readonly number: number;
+  readonly head: string;
+  readonly base: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  readonly subject: string;
+  readonly verdict: "pass" | "fail" | "wait" | "error";
+  readonly models: readonly string[];
+  /** The decision record, canonical JSON. */
+  readonly record: string;
+  /** Milliseconds since 1970. */
+  readonly decidedAt: number;
+}
+
+export interface DecisionFilter {
+  readonly repositoryId: number;
+  readonly number?: number;
+  readonly model?: string;
+  readonly countMax: number;
+}
+
+export interface PullRow {
+  readonly repositoryId: number;
+  readonly installationId: number;
+  /** `owner/name`, as it was when last seen. */
+  readonly repository: string;
+  readonly number: number;
+  readonly title: string;
+  readonly author: string;
+  readonly state: "open" | "closed" | "merged";
+  readonly head: string;
+  readonly base: string;
+  readonly baseRef: string;
+  /** Digest of the decision that stands; absent before the first. */
+  readonly decision?: string;
+  readonly verdict?: DecisionRow["verdict"];
+  /** Whether the change touches a model. */
+  readonly governed: boolean;
+  /** Roles that must still approve, for the list of who is waited for. */
+  readonly waitsFor: readonly string[];
+  readonly checkRunId?: number;
+  readonly commentId?: number;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+}
+
+export interface KeptVote {
+  readonly repositoryId: number;
+  readonly number: number;
+  readonly source: "review" | "comment";
+  readonly sourceId: number;
+  readonly userId: number;
+  readonly login: string;
+  /** `revoke` ends what the person said before. */
+  readonly kind: "approve" | "reject" | "revoke";
+  readonly head: string;
+  readonly subject?: string;
+  /** Milliseconds since 1970, as GitHub says. */
+  readonly at: number;
+}
+
+export interface SessionRow {
+  /** SHA-256 of the cookie's secret, in hex: the store never holds what opens a session. */
+  readonly id: string;
+  readonly userId: number;
+  readonly login: string;
+  /** GitHub's user token, sealed with the App's session key. */
+  readonly token: string;
+  readonly expires: number;
+}
