@@ -44,6 +44,8 @@ async function build(count: number): Promise<Built> {
   const files = Array.from({ length: count }, (_, index) => modelOf(index, 1, 0.85));
   repository.commit("models", Object.assign({}, ...files));
   repository.commit("a better model", modelOf(0, 2, 0.9));
+  // As in a clone: one pack, and not a file for each object.
+  repository.git("repack", "-adq");
   return { count, repository };
 }
 

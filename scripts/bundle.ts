@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
-import { lazyPackages, prebuilt } from "./prebuilt.ts";
+import { builtins, lazyPackages, prebuilt } from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -16,8 +16,7 @@ export const ACTION: Entry = { source: "action/main.ts", out: "action.js" };
 export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
 
 // CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
-const REQUIRE =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 function options({ source, out }: Entry): BuildOptions {
   return {
@@ -32,7 +31,7 @@ function options({ source, out }: Entry): BuildOptions {
     minify: true,
     legalComments: "none",
     banner: { js: REQUIRE },
-    plugins: [prebuilt, lazyPackages],
+    plugins: [prebuilt, lazyPackages, builtins],
     logLevel: "warning",
   };
 }

@@ -30,7 +30,9 @@ export function schemasToPrebuild(): readonly object[] {
   const names = readdirSync(FOLDER).filter(
     (name) => name.endsWith(".schema.json") && !name.startsWith("pack."),
   );
-  const published = names.sort().map((name): object => JSON.parse(readFileSync(join(FOLDER, name), "utf8")));
+  const published = names
+    .sort()
+    .map((name) => withoutProse(JSON.parse(readFileSync(join(FOLDER, name), "utf8"))));
   return [...published, ...[...ARGUMENT_SCHEMAS.values()].flatMap(({ whole, part }) => [whole, part])];
 }
 
@@ -49,12 +51,21 @@ export const VALIDATORS = new Map([${entries.join(", ")}]);
 `;
 }
 
-/** Without what only people read: the generated code would carry it along. A property may have such a name, too. */
+/** A schema as the bundle has it: without the sentences that only editors show. A property may have such a name, too. */
+export function withoutProse(schema: object): object {
+  return without(schema, (key, value) => key === "description" && typeof value === "string");
+}
+
+/** Without all that does not refuse anything: the generated code would carry it along. */
 function bare(schema: object): object {
   const isProse = (key: string, value: unknown) =>
-    ((key === "description" || key === "title" || key === "$id") && typeof value === "string") ||
+    ((key === "title" || key === "$id") && typeof value === "string") ||
     (key === "examples" && Array.isArray(value));
-  return JSON.parse(JSON.stringify(schema, (key, value) => (isProse(key, value) ? undefined : value)));
+  return without(withoutProse(schema), isProse);
+}
+
+function without(schema: object, isLeftOut: (key: string, value: unknown) => boolean): object {
+  return JSON.parse(JSON.stringify(schema, (key, value) => (isLeftOut(key, value) ? undefined : value)));
 }
 
 /** As `gate/parse/schema.ts` has it, but that it stops at the first refusal. */

@@ -373,6 +373,10 @@ test("a shallow clone says what to fetch, and answers only where the answer is c
   scratched.git("checkout", "--quiet", "-b", "change");
   const change = scratched.commit("4", { b: "4" });
   const parent = scratched.git("rev-parse", "main");
+  const ahead = await open(clone(scratched, "--depth=1", "--no-single-branch").directory);
+  assert.equal(await ahead.mergeBase("origin/main", "origin/change"), parent, "the border itself says so");
+  scratched.git("checkout", "--quiet", "main");
+  scratched.commit("5", { a: "5" });
 
   const single = await open(clone(scratched, "--depth=1", "--branch=change").directory);
   await assert.rejects(single.commit(parent), (error: Error & { code: string; fix: string }) => {
@@ -391,6 +395,53 @@ test("a shallow clone says what to fetch, and answers only where the answer is c
 
   const deep = await open(clone(scratched, "--depth=2", "--no-single-branch").directory);
   assert.equal(await deep.mergeBase("origin/main", "origin/change"), parent);
+});
+
+test("the merge base is the nearest common commit, near and far, along merges and beside them", async () => {
+  const scratched = await scratch();
+  const root = scratched.commit("root", { a: "1" });
+  scratched.git("checkout", "--quiet", "-b", "near");
+  for (const step of ["1", "2", "3"]) scratched.commit(`near ${step}`, { n: step });
+  scratched.git("checkout", "--quiet", "-b", "side", root);
+  scratched.commit("side", { s: "1" });
+  scratched.git("checkout", "--quiet", "-b", "merged", "near");
+  scratched.git("merge", "--quiet", "--no-edit", "side");
+  const opened = await open(scratched.directory);
+  const pairs = [
+    ["main", "near"],
+    ["near", "main"],
+    ["near", "side"],
+    ["near", "merged"],
+    ["side", "merged"],
+    ["main", "merged"],
+    ["merged", "merged"],
+  ] as const;
+  for (const [base, head] of pairs) {
+    const expected = scratched.git("merge-base", base, head);
+    assert.equal(await opened.mergeBase(base, head), expected, `${base} and ${head}`);
+  }
+});
+
+test("a large tree is read as a small one is, and the next one shares what it has in common", async () => {
+  const scratched = await scratch();
+  const folders = Array.from({ length: 100 }, (_, index) => `m/${String(index).padStart(3, "0")}`);
+  scratched.commit(
+    "many",
+    Object.fromEntries(
+      folders.flatMap((folder) => [
+        [`${folder}/a`, folder],
+        [`${folder}/b/c`, "c"],
+      ]),
+    ),
+  );
+  scratched.commit("one", { "m/050/a": "changed", "m/050/d/e": "new", "z/z": "z" });
+  const opened = await open(scratched.directory);
+  const alone = await open(scratched.directory);
+  const [before, after] = [await opened.tree("HEAD~1"), await opened.tree("HEAD")];
+  assert.deepEqual([...after], [...(await alone.tree("HEAD"))]);
+  assert.deepEqual([...after.keys()], scratched.git("ls-tree", "-r", "--name-only", "HEAD").split("\n"));
+  assert.equal(after.get("m/049/a"), before.get("m/049/a"), "the same value");
+  assert.notEqual(after.get("m/050/a")?.oid, before.get("m/050/a")?.oid);
 });
 
 test("a shallow clone does not take an older common commit for the merge base", async () => {

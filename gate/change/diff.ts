@@ -38,7 +38,7 @@ export function diffTrees(base: Tree, head: Tree): FileChange[] {
 }
 
 function isSame(a: TreeEntry, b: TreeEntry): boolean {
-  return a.kind === b.kind && a.oid === b.oid;
+  return a === b || (a.kind === b.kind && a.oid === b.oid);
 }
 
 function inPlace(base: TreeEntry, head: TreeEntry): FileChange {

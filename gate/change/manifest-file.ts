@@ -44,10 +44,11 @@ export async function readManifestFiles(
   const base = findManifests(trees.base);
   const changed = base.filter((entry) => !isSame(entry, trees.head.get(entry.path)));
   const files = await readFiles([...head, ...changed], repository);
+  const fileOf = (entry: TreeEntry) => files.get(entry) ?? files.get(trees.head.get(entry.path)!)!;
   const ours = new Set([...files.values()].filter(isOurs).map(({ path }) => path));
   const select = (entries: readonly TreeEntry[]) => {
-    const kept = entries.filter(({ path }) => ours.has(path));
-    return new Map(kept.map((entry) => [folderOf(entry.path), files.get(keyOf(entry))!]));
+    const kept = entries.filter(({ path }) => ours.has(path)).map(fileOf);
+    return new Map(kept.map((file) => [file.folder, file]));
   };
   return { base: select(base), head: select(head) };
 }
@@ -59,11 +60,7 @@ function findManifests(tree: Tree): TreeEntry[] {
 }
 
 function isSame(a: TreeEntry, b: TreeEntry | undefined): boolean {
-  return b !== undefined && keyOf(a) === keyOf(b);
-}
-
-function keyOf({ path, kind, oid }: TreeEntry): string {
-  return `${kind} ${oid} ${path}`;
+  return a === b || (a.oid === b?.oid && a.kind === b.kind);
 }
 
 function isOurs({ bytes, read }: ManifestFile): boolean {
@@ -76,12 +73,10 @@ function isOurs({ bytes, read }: ManifestFile): boolean {
 async function readFiles(
   entries: readonly TreeEntry[],
   repository: Repository,
-): Promise<ReadonlyMap<string, ManifestFile>> {
+): Promise<ReadonlyMap<TreeEntry, ManifestFile>> {
   const isFile = ({ kind }: TreeEntry) => kind === "file" || kind === "executable";
   const files = await readAll(entries.filter(isFile), repository);
-  const links = entries
-    .filter((entry) => !isFile(entry))
-    .map((entry) => [keyOf(entry), linkFile(entry)] as const);
+  const links = entries.filter((entry) => !isFile(entry)).map((entry) => [entry, linkFile(entry)] as const);
   return new Map([...files, ...links]);
 }
 
@@ -89,12 +84,12 @@ async function readFiles(
 async function readAll(
   entries: readonly TreeEntry[],
   repository: Repository,
-): Promise<(readonly [string, ManifestFile])[]> {
+): Promise<(readonly [TreeEntry, ManifestFile])[]> {
   const contents = await attempt(() => repository.read(entries, YAML_BYTES_MAX));
   if (!(contents instanceof GateError)) {
-    return entries.map((entry, index) => [keyOf(entry), toFile(entry, contents[index]!)]);
+    return entries.map((entry, index) => [entry, toFile(entry, contents[index]!)]);
   }
-  const files: (readonly [string, ManifestFile])[] = [];
+  const files: (readonly [TreeEntry, ManifestFile])[] = [];
   let total = 0;
   for (const entry of entries) {
     const file = await readOne(entry, repository);
@@ -103,7 +98,7 @@ async function readAll(
       const message = `Cannot read the manifests: more than ${MANIFESTS_BYTES_MAX} bytes in all`;
       throw new GateError("READ_TOO_LARGE", message);
     }
-    files.push([keyOf(entry), file]);
+    files.push([entry, file]);
   }
   return files;
 }

@@ -13,6 +13,8 @@ const LAST_NAME = /\/([\w.\x80-\xff-]+)(?!\/?[\w.\x80-\xff-])/g;
 const KEPT = /[\w.\x80-\xff-]+/g;
 const KEPT_START = /^[\w.\x80-\xff-]+/;
 
+const STARTS_SOUGHT_MAX = 32;
+
 export interface Names {
   /** The kept start of each name. */
   readonly starts: ReadonlySet<string>;
@@ -42,10 +44,17 @@ export function namesOf(paths: Iterable<string>): Names {
 export function mayName(bytes: Uint8Array, { starts, parts }: Names): boolean {
   const text = toLatin1(bytes);
   if (text.includes("\\") || parts.some((part) => text.includes(part))) return true;
+  // Few names are looked for faster one by one than all names of the text are looked up; `/.` begins `/..`.
+  if (starts.size <= STARTS_SOUGHT_MAX && !text.includes("/.") && !anyAfterSlash(text, starts)) return false;
   for (const [, name] of text.matchAll(LAST_NAME)) {
     // `a/b/..` ends with another name than the path that it means.
     if (starts.has(name!) || name === "." || name === "..") return true;
   }
+  return false;
+}
+
+function anyAfterSlash(text: string, starts: ReadonlySet<string>): boolean {
+  for (const start of starts) if (text.includes(`/${start}`)) return true;
   return false;
 }
 

@@ -6,6 +6,9 @@ import type { ObjectReader } from "./objects.ts";
 const REVISION_CHARS_MAX = 1024;
 /** What may stand in a revision: no white space or control, nothing that names a file (`:`), no option. */
 const REVISION = /^(?!-)[^\s\x00-\x20\x7f:?*[\\]+$/;
+/** Commits of a usual pull request; a longer way is git's own. */
+const STEPS_MAX = 64;
+const COMMIT_BYTES_MAX = 1024 * 1024;
 const FETCH_ALL = "Fetch the whole history: fetch-depth: 0 in actions/checkout, or git fetch --unshallow";
 
 /** A repository whose commits can be asked for. */
@@ -52,6 +55,7 @@ export async function mergeBaseOf(history: History, base: string, head: string):
   }
   const ours = await commitOf(history, base);
   const theirs = await commitOf(history, head === "worktree" ? "HEAD" : head);
+  if (await isFoundAbove(history, ours, theirs)) return ours;
   const { status, stdout, stderr } = await runGit(history.directory, ["merge-base", "--", ours, theirs]);
   if (status > 1) throw new GateError("GIT_FAILED", `Cannot find the merge base: ${stderr}`);
   const found = status === 0 ? stdout.toString("latin1").trim() : undefined;
@@ -61,6 +65,30 @@ export async function mergeBaseOf(history: History, base: string, head: string):
   throw new GateError("MERGE_BASE_NONE", message, {
     fix: "Rebase the change onto the branch that it wants to enter",
   });
+}
+
+/**
+ * Whether a few steps up from `head`, along commits of one parent, `base` is met: then it is the merge base itself,
+ * and git need not be started to say so. It answers no where it does not know.
+ */
+async function isFoundAbove(history: History, base: string, head: string): Promise<boolean> {
+  let commit = head;
+  for (let step = 0; step < STEPS_MAX && commit !== base; step++) {
+    const parents = await parentsOf(history, commit);
+    if (parents.includes(base)) return true;
+    if (parents.length !== 1) return false;
+    commit = parents[0]!;
+  }
+  return commit === base;
+}
+
+async function parentsOf({ objects }: History, commit: string): Promise<readonly string[]> {
+  const chunks: Uint8Array[] = [];
+  await objects.read(commit, ({ type, size }) => (chunk) => {
+    if (type === "commit" && size <= COMMIT_BYTES_MAX) chunks.push(chunk);
+  });
+  const [header = ""] = Buffer.concat(chunks).toString("latin1").split("\n\n", 1);
+  return [...header.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, id]) => id!);
 }
 
 /**

@@ -33,7 +33,10 @@ interface Transfer {
   left: number;
 }
 
-/** Reads objects through one `git cat-file --batch`: questions in, answers out, in the same order. */
+/**
+ * Reads objects through one `git cat-file --batch`: questions in, answers out, in the same order. A `buffered` one
+ * answers many questions in a third of the time, but perhaps not before it is closed.
+ */
 export class ObjectReader {
   readonly #git: ChildProcessWithoutNullStreams;
   readonly #exit: Promise<void>;
@@ -44,8 +47,9 @@ export class ObjectReader {
   #stderr = "";
   #death: GateError | undefined;
 
-  constructor(directory: string) {
-    this.#git = spawn("git", gitArguments(["cat-file", "--batch"]), {
+  constructor(directory: string, { buffered = false } = {}) {
+    const args = ["cat-file", "--batch", ...(buffered ? ["--buffer"] : [])];
+    this.#git = spawn("git", gitArguments(args), {
       cwd: directory,
       env: gitEnvironment(),
       stdio: ["pipe", "pipe", "pipe"],

@@ -1,4 +1,5 @@
 import { sha256 } from "../artifact/bytes.ts";
+import { once } from "../change/once.ts";
 import { LFS_POINTER_BYTES_MAX, parseLfsPointer } from "../change/pointer.ts";
 import type { ByteSource } from "../model/bytes.ts";
 import type { Pointer, Tree, TreeEntry } from "../model/change.ts";
@@ -25,8 +26,9 @@ export async function commitFiles(
   md5s: Map<string, Md5>,
 ): Promise<CommitFiles> {
   const tree = await repository.tree(commit);
-  const paths = [...tree.keys()].sort(byCodeUnits);
+  const sorted = once(() => [...tree.keys()].sort(byCodeUnits));
   const below = (folder: string) => {
+    const paths = sorted();
     // `0` is the character after `/`: all that begins with the folder and a slash stands between the two.
     return paths.slice(firstFrom(paths, `${folder}/`), firstFrom(paths, `${folder}0`));
   };

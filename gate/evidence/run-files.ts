@@ -40,6 +40,8 @@ export function sortRunFiles(
   evaluations: ReadonlySet<string>,
   tree: Iterable<string>,
 ): RunFiles {
+  if (files.length === 0)
+    return { byEvaluation: new Map(), byModel: new Map(), unreadable: [], ambiguous: [] };
   const read = files.flatMap(readRunFile);
   const index = indexPaths(tree, evaluations);
   const byEvaluation = new Map<string, RunFile[]>();

@@ -83,12 +83,18 @@ interface Reading {
   readonly scanHead: Scanner<Entry>;
 }
 
-const READINGS: ReadonlyMap<string, Reading> = new Map(
-  [...KINDS].map(([name, { shape: predicate, keep }]) => {
-    const shape = statement(predicate);
-    return [name, { shape, scanAll: shape.scanner(true), scanHead: shape.scanner({ predicate: keep }) }];
-  }),
-);
+/** Made for a kind when the first of its entries is met: most runs meet none, and few meet many. */
+const readings = new Map<string, Reading>();
+
+function readingOf(name: string): Reading | undefined {
+  const known = readings.get(name);
+  const kind = known === undefined ? KINDS.get(name) : undefined;
+  if (kind === undefined) return known;
+  const shape = statement(kind.shape);
+  const reading = { shape, scanAll: shape.scanner(true), scanHead: shape.scanner({ predicate: kind.keep }) };
+  readings.set(name, reading);
+  return reading;
+}
 
 function statement<T>(predicate: Shape<T>) {
   return record({
@@ -138,13 +144,13 @@ function scanEntry(bytes: Uint8Array, what: "scanAll" | "scanHead"): Entry | und
   if (entry !== undefined) return entry;
   const kind = findKind(bytes);
   if (kind === undefined || kind === lastKind) return undefined;
-  lastKind = READINGS.has(kind) ? kind : lastKind;
+  lastKind = KINDS.has(kind) ? kind : lastKind;
   return scanAs(kind, bytes, what);
 }
 
 /** The kind is a guess: it holds if the scan then reads it at its place. */
 function scanAs(kind: string, bytes: Uint8Array, what: "scanAll" | "scanHead"): Entry | undefined {
-  const scan = READINGS.get(kind)?.[what];
+  const scan = readingOf(kind)?.[what];
   if (scan === undefined) return undefined;
   const cursor = new Cursor(bytes);
   const entry = scan(cursor);
@@ -173,7 +179,7 @@ function readSlowly(bytes: Uint8Array, name: string): ReadEntry {
 /** The shape of the statement for its kind; undefined for a kind or version that is not known. */
 function statementOf(value: unknown): Shape<Entry> | undefined {
   if (!fits(value, LABELLED)) return undefined;
-  return READINGS.get(value.predicate.kind)?.shape;
+  return readingOf(value.predicate.kind)?.shape;
 }
 
 /**
