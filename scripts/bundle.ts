@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build } from "esbuild";
-import { builtins, lazyPackages, prebuilt } from "./prebuilt.ts";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { builtins, lazyPackages, prebuilt, withoutNames } from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -10,15 +10,17 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export interface Entry {
   readonly source: string;
   readonly out: string;
+  /** What it can do without, beside what no run needs. */
+  readonly without?: readonly Plugin[];
 }
 
-export const ACTION: Entry = { source: "action/main.ts", out: "action.js" };
+export const ACTION: Entry = { source: "action/main.ts", out: "action.js", without: [withoutNames] };
 export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
 
 // CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
 const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
-function options({ source, out }: Entry): BuildOptions {
+function options({ source, out, without = [] }: Entry): BuildOptions {
   return {
     absWorkingDir: ROOT,
     entryPoints: [source],
@@ -31,7 +33,7 @@ function options({ source, out }: Entry): BuildOptions {
     minify: true,
     legalComments: "none",
     banner: { js: REQUIRE },
-    plugins: [prebuilt, lazyPackages, builtins],
+    plugins: [prebuilt, lazyPackages, builtins, ...without],
     logLevel: "warning",
   };
 }

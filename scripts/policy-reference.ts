@@ -64,6 +64,7 @@ ${table(
     ["`maps_to`, `test_vectors`", "add to them"],
     ["a role's `teams` and `users`", "leave some out, but not all"],
     ["a role's `exclusive_with`", "add to it"],
+    ["a role's `delegates`", "leave some out"],
     ["a model's `tier`", "raise it: T4 < T3 < T2 < T1"],
     ["a model's `path`", "not change it"],
   ],

@@ -36,16 +36,24 @@ export function schemasToPrebuild(): readonly object[] {
   return [...published, ...[...ARGUMENT_SCHEMAS.values()].flatMap(({ whole, part }) => [whole, part])];
 }
 
+/** Schemas that ask for what two others ask for: their validators need no code of their own. */
+const BOTH = new Map(
+  [...ARGUMENT_SCHEMAS.values()].map(({ whole, part, demands }) => [schemaKey(whole), [part, demands]]),
+);
+
 /** Code of an ES module that exports as VALIDATORS a validator for each schema: yes or no, and nothing to explain it. */
 export function validatorsCode(schemas: readonly object[]): string {
   const ajv = createAjv();
-  const keys = [...new Set(schemas.map(schemaKey))];
-  for (const schema of schemas) {
-    const key = schemaKey(schema);
-    if (ajv.getSchema(key) === undefined) ajv.addSchema(bare(schema), key);
+  const simple = new Map<string, object>();
+  for (const schema of schemas.flatMap((each) => BOTH.get(schemaKey(each)) ?? [each])) {
+    simple.set(schemaKey(schema), schema);
   }
-  const names = new Map(keys.map((key) => [`v${key}`, key]));
-  const entries = [...names].map(([name, key]) => `["${key}", ${name}]`);
+  for (const [key, schema] of simple) ajv.addSchema(bare(schema), key);
+  const names = new Map([...simple.keys()].map((key) => [`v${key}`, key]));
+  const entries = schemas.map(schemaKey).map((key) => {
+    const both = BOTH.get(key)?.map((schema) => `v${schemaKey(schema)}(x)`);
+    return `["${key}", ${both === undefined ? `v${key}` : `(x) => ${both.join(" && ")}`}]`;
+  });
   return `${standalone(ajv, Object.fromEntries(names)).replaceAll(ERROR, "0")}
 export const VALIDATORS = new Map([${entries.join(", ")}]);
 `;

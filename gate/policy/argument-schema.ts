@@ -7,11 +7,20 @@ import { RULES } from "../rules/index.ts";
 import type { Rule } from "../rules/rule.ts";
 import { type Problem, schemaProblems } from "./problem.ts";
 
-/** One schema for each rule, closed: `whole` asks for what is required, `part` is for a gate that inherits it. */
-export const ARGUMENT_SCHEMAS: ReadonlyMap<string, Readonly<Record<"whole" | "part", object>>> = new Map(
+/**
+ * The schemas of each rule's arguments, closed: `part` is for a gate that inherits the others, `demands` is what has
+ * to be given, `whole` is both.
+ */
+export const ARGUMENT_SCHEMAS: ReadonlyMap<
+  string,
+  Readonly<Record<"whole" | "part" | "demands", object>>
+> = new Map(
   [...RULES.values()].map((rule) => {
-    const part = argumentSchema(rule);
-    return [rule.name, { whole: within({ ...part, ...demandsOf(rule) }), part: within(part) }];
+    const [part, demands] = [argumentSchema(rule), demandsOf(rule)];
+    return [
+      rule.name,
+      { whole: within({ ...part, ...demands }), part: within(part), demands: within({ type: "object", ...demands }) },
+    ];
   }),
 );
 
