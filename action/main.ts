@@ -1,6 +1,7 @@
 import { judge } from "../gate/judge.ts";
 import type { DecisionRecord } from "../gate/model/decision.ts";
 import { GateError } from "../gate/model/error.ts";
+import { cloneTrail } from "../gate/trail/clone-trail.ts";
 import { announce } from "./announce.ts";
 import { openCompleteCheckout } from "./checkout.ts";
 import { settleClock } from "./clock.ts";
@@ -28,9 +29,10 @@ async function run(env: Environment): Promise<number> {
 
 async function weigh(request: RunRequest): Promise<DecisionRecord> {
   const { checkout, base, head } = await openCompleteCheckout(request);
+  const trail = cloneTrail(checkout);
   try {
     const { world, notices } = await openWorld(request, checkout);
-    const judgeAt = (now: Date) => judge({ base, head }, { ...world, now: () => now });
+    const judgeAt = (now: Date) => judge({ base, head }, { ...world, trail, now: () => now });
     const decided = await judgeAt(new Date());
     if (request.requirePolicy) assertPolicy(decided);
     const conversation = await openConversation(request, head);
@@ -38,6 +40,7 @@ async function weigh(request: RunRequest): Promise<DecisionRecord> {
     await announce({ request, record, conversation, notices });
     return record;
   } finally {
+    await trail.close();
     await checkout.close();
   }
 }

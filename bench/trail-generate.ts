@@ -80,6 +80,26 @@ export async function generateTrail(directory: string, size: number, perCommit: 
   await git.end();
 }
 
+/** A repository in which each record is a commit of its own: the record is the message. */
+export async function generatePlain(directory: string, size: number): Promise<void> {
+  const git = fastImport(directory);
+  let prev: Uint8Array = new Uint8Array(32);
+  for (let seq = 1; seq <= size; seq++) {
+    const record = decisionEntry(seq, prev);
+    prev = leafHash(record);
+    const [message, time] = [record.toString("latin1"), Math.floor(timeOf(seq) / 1000)];
+    await git.commit({ parent: undefined, message, time, writes: new Map(), deletes: [] });
+  }
+  await git.end();
+}
+
+/** An event that no generated trail holds: for appending. */
+export function benchContent(number: number): EntryContent {
+  const { subject, predicate } = JSON.parse(decisionEntry(number, new Uint8Array(32)).toString("latin1"));
+  const { v: _, seq: _seq, prev: _prev, id: _id, ts: _ts, ...content } = predicate;
+  return { subject, predicate: content };
+}
+
 const CREATED: EntryContent = {
   subject: [{ name: "git+https://github.com/acme/models", digest: { gitCommit: FILE.genesis } }],
   predicate: {
@@ -95,18 +115,20 @@ function createdEntry(): Uint8Array {
 }
 
 /** A passing decision, as the writer spells it: about 1,250 bytes, most of them digests. */
-function decisionEntry(seq: number, prev: Uint8Array): Uint8Array {
+function decisionEntry(seq: number, prev: Uint8Array): Buffer {
   const digest = (what: string) => hash("sha256", `${what} ${seq}`);
   const commit = (what: string) => digest(what).slice(0, 40);
-  const [head, base, policy] = [commit("head"), commit("base"), hash("sha256", "policy")];
+  // The base moves with every tenth decision, the policy never.
+  const base = hash("sha256", `base ${Math.floor(seq / 10)}`).slice(0, 40);
+  const [head, policy] = [commit("head"), hash("sha256", "policy")];
   const [subject, evidence, record] = [digest("subject"), digest("evidence"), digest("record")];
   const key = JSON.stringify([REPO.id, "decision.made", seq, head, base, policy, subject, evidence, "pass"]);
   const id = hash("sha256", `weighbridge-entry-id/v1\n${key}`);
   const model = `models/model-${String(seq % MODELS).padStart(3, "0")}/model.safetensors`;
   return Buffer.from(
-    `{"_type":"https://in-toto.io/Statement/v1","predicate":{"actor":{"id":1000007},` +
-      `"app":{"delivery":"${record.slice(0, 8)}-cc78-11e3-81ab-4c9367dc0958","id":424242,"installation":5551212,"version":"1.4.2"},` +
-      `"decision":{"approvals":[{"id":1000014,"review":${1_900_000_000 + seq},"role":"validator"}],` +
+    `{"_type":"https://in-toto.io/Statement/v1","predicate":{` +
+      `"app":{"id":424242,"version":"1.4.2"},` +
+      `"decision":{"approvals":[{"id":1000014,"role":"validator"}],` +
       `"digest":{"sha256":"${record}"},"evidence_digest":"${evidence}",` +
       `"gates":[{"id":"SUP-01","outcome":"pass"}],"subject_digest":"${subject}","verdict":"pass"},` +
       `"id":"${id}","kind":"decision.made","policy":{"commit":"${base}","digest":{"sha256":"${policy}"},"path":".weighbridge/policy.yml"},` +

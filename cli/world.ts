@@ -3,6 +3,7 @@ import { type Checkout, openCheckout } from "../gate/checkout.ts";
 import { readEvidenceFiles } from "../gate/evidence-files.ts";
 import { GateError } from "../gate/model/error.ts";
 import { openPacks } from "../gate/packs.ts";
+import { cloneTrail } from "../gate/trail/clone-trail.ts";
 import type { EvidenceFile, Packs, World } from "../gate/world.ts";
 
 /** Beside the sources and beside the bundle alike. */
@@ -24,10 +25,12 @@ export async function withWorld<T>(
   const now = clock(options.now);
   const files = await readEvidence(options.evidence ?? []);
   const repository = await openCheckout(process.cwd());
+  const trail = cloneTrail(repository);
   try {
     const evidence = files.map((file) => ({ ...file, path: pathFrom(repository.directory, file.path) }));
-    return await body({ repository, packs: packs(), evidence, now });
+    return await body({ repository, packs: packs(), evidence, trail, now });
   } finally {
+    await trail.close();
     await repository.close();
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ export interface Weighed {
   readonly step: StepResult;
   /** The comment that stands under the pull request now. */
   readonly comment: string;
+  /** The decision record, as the step wrote it. */
+  readonly record: string;
 }
 
 /** Runs the bundled Action on every pull request of the example, as the runner would, against a stand-in for GitHub. */
@@ -75,8 +77,8 @@ async function weigh(pull: ExamplePull, { example, action, stand }: Stage): Prom
     inputs: { token: TOKEN, evidence: `${EVIDENCE_FOLDER}/**`, "require-policy": "true" },
     env: { GITHUB_REPOSITORY: "acme/justice" },
   });
-  const comment = github.comments.find((each) => each.pull === opened)?.body ?? "";
-  return { pull, step, comment };
+  const comment = github.comments.find((each) => each.thread === opened)?.body ?? "";
+  return { pull, step, comment, record: readFileSync(step.outputs.decision ?? "", "utf8") };
 }
 
 /** What the job finds: the pull request's commit with its history, and the files of the evaluation job. */

@@ -1,7 +1,9 @@
 import { readChangeSet } from "./change/read.ts";
 import { collectEvidence } from "./evidence/collect.ts";
 import { assertFromTheRun } from "./evidence/committed.ts";
+import type { ChangeSet } from "./model/change.ts";
 import type { DecisionRecord } from "./model/decision.ts";
+import type { Policy } from "./model/policy.ts";
 import { loadPolicy } from "./policy/load.ts";
 import { previewPolicyChange } from "./policy/preview.ts";
 import { decide } from "./verdict/decide.ts";
@@ -21,6 +23,14 @@ export async function judge(request: JudgeRequest, world: World): Promise<Decisi
   const { policy, waivers } = await loadPolicy(change.base, world);
   const preview = await previewPolicyChange(change, policy, world);
   const { evidence, problems } = await collectEvidence(change, world);
+  const told = await askOutside(change, policy, world);
   const now = `${world.now().toISOString().slice(0, 19)}Z`;
-  return decide({ now, change, policy, waivers, ...preview, evidence, problems });
+  return decide({ now, change, policy, waivers, ...preview, evidence, problems, ...told });
+}
+
+/** What not every door can tell: who agreed, and how the trail stands. */
+async function askOutside(change: ChangeSet, policy: Policy, world: World) {
+  const approvals = await world.approvals?.(policy);
+  const trail = change.models.length === 0 ? undefined : await world.trail?.state();
+  return { ...(approvals === undefined ? {} : { approvals }), ...(trail === undefined ? {} : { trail }) };
 }

@@ -1,5 +1,8 @@
+import type { Approvals } from "./model/approval.ts";
 import type { ByteSource } from "./model/bytes.ts";
 import type { Pointer, Tree, TreeEntry } from "./model/change.ts";
+import type { Policy } from "./model/policy.ts";
+import type { Champion, ChampionRequest, TrailState } from "./model/trail.ts";
 
 /**
  * What the engine asks of outside. Each shell (action, cli, app) constructs one and hands it in; nothing else in
@@ -10,6 +13,10 @@ export interface World {
   readonly packs: Packs;
   /** Files of this run that bring evidence besides those in the commit. */
   readonly evidence: readonly EvidenceFile[];
+  /** Who agreed to the change, in the roles of the policy that judges it. Absent where nobody can be asked. */
+  approvals?(policy: Policy): Promise<Approvals>;
+  /** The audit trail of the repository. Absent where nobody can look at it. */
+  readonly trail?: Trail;
   /** The moment of the decision, in whole seconds. */
   now(): Date;
 }
@@ -26,6 +33,14 @@ export interface Repository {
   open(entry: TreeEntry): Promise<ByteSource>;
   /** Content that a pointer at `path` stands for, if this machine has it; its digest is still to be checked. */
   openContent(pointer: Pointer, path: string): Promise<ByteSource | undefined>;
+}
+
+/** What the trail says that a decision may rest on. */
+export interface Trail {
+  /** Whether it verifies; undefined where there is none. What keeps that from being told is a finding, no rejection. */
+  state(): Promise<TrailState | undefined>;
+  /** Those of the models that have a champion; of a trail that does not verify, none. */
+  champions(requests: readonly ChampionRequest[]): Promise<readonly Champion[]>;
 }
 
 /** Where packs and pinned parents come from. */

@@ -2,10 +2,10 @@ import type { Tree, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Manifest } from "../model/manifest.ts";
+import { once } from "../model/once.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { MANIFEST_NAME, parseManifest } from "./manifest.ts";
-import { once } from "./once.ts";
 import { folderOf, nameOf } from "./path.ts";
 
 /** What each of our manifests holds, and no other tool's `model.yml`. */

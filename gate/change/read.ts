@@ -7,6 +7,7 @@ import type {
   TreeEntry,
 } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
+import { once } from "../model/once.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Repository } from "../world.ts";
 import {
@@ -22,7 +23,6 @@ import { type Comparison, classify, pairArtifacts } from "./classify.ts";
 import { findConcern } from "./concern.ts";
 import { diffTrees } from "./diff.ts";
 import type { ManifestFile } from "./manifest-file.ts";
-import { once } from "./once.ts";
 import { type ModelPair, pairModels } from "./pair.ts";
 import { folderOf } from "./path.ts";
 import { readSides, type Side, type Sides } from "./side.ts";

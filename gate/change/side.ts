@@ -1,10 +1,10 @@
 import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
+import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked, parseAttributes } from "./attributes.ts";
 import { findOutputChanges, type LockOutputs, type OutputChange, readLockOutputs } from "./lock-outputs.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
-import { once } from "./once.ts";
 import { folderOf, nameOf } from "./path.ts";
 
 const ATTRIBUTES_NAME = ".gitattributes";

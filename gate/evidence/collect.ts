@@ -4,6 +4,7 @@ import type { Manifest } from "../model/manifest.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { World } from "../world.ts";
 import { collectArtifacts } from "./artifacts.ts";
+import { championless, withChampions } from "./champion.ts";
 import { type CommitFiles, commitFiles, readFile } from "./commit-files.ts";
 import { collectData } from "./data.ts";
 import { collectCard } from "./documents.ts";
@@ -30,7 +31,9 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
     parts.push(await collectBase(change, { model, files: base, run }));
     parts.push(await collectHead({ model, files: head, run }));
   }
-  const { evidence, problems } = join(parts);
+  const collected = join(parts);
+  const champions = await world.trail?.champions(championless(change, collected.evidence));
+  const { evidence, problems } = withChampions(collected, champions ?? []);
   return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
 }
 

@@ -1,10 +1,10 @@
 import { sha256 } from "../artifact/bytes.ts";
-import { once } from "../change/once.ts";
 import { LFS_POINTER_BYTES_MAX, parseLfsPointer } from "../change/pointer.ts";
 import type { ByteSource } from "../model/bytes.ts";
 import type { Pointer, Tree, TreeEntry } from "../model/change.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
+import { once } from "../model/once.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Repository } from "../world.ts";
 import { type Md5, md5Of } from "./md5.ts";

@@ -1,3 +1,4 @@
+import type { Approvals, Seat, VoteStanding } from "./approval.ts";
 import type { ChangeClass, ChangeSet } from "./change.ts";
 import type { Digest } from "./digest.ts";
 import type { Evidence, EvidenceProblem } from "./evidence.ts";
@@ -5,6 +6,7 @@ import type { Finding } from "./finding.ts";
 import type { Severity } from "./gate.ts";
 import type { Policy, PolicyChange, Waiver } from "./policy.ts";
 import type { Tier } from "./tier.ts";
+import type { TrailState } from "./trail.ts";
 
 /** What became of one gate. Only `pass` and `not_applicable` open a gate that blocks. */
 export type Outcome = "pass" | "fail" | "inconclusive" | "not_applicable" | "missing_evidence" | "error";
@@ -23,6 +25,8 @@ export interface Judgement {
   readonly findings: readonly Finding[];
   /** Digests of the files that the judgement rests on. */
   readonly evidence: readonly Digest[];
+  /** The approvals that were asked for; absent where the rule asks nobody. */
+  readonly seats?: readonly Seat[];
 }
 
 /** One gate judged about one model, or about the change as a whole (`model` absent). */
@@ -53,6 +57,10 @@ export interface DecisionInput {
   readonly policyChange?: PolicyChange;
   readonly evidence: readonly Evidence[];
   readonly problems: readonly EvidenceProblem[];
+  /** What is known of the trail; absent where there is none. */
+  readonly trail?: TrailState;
+  /** Who agreed; absent where nobody is asked, as on a laptop. */
+  readonly approvals?: Approvals;
 }
 
 /** One model of the change and the rigour that it was judged with. */
@@ -75,11 +83,13 @@ export interface DecisionRecord {
     readonly change: Digest;
     readonly policy: Digest;
     readonly evidence: Digest;
-    /** Model, data, evidence and policy together: what an approval is bound to. */
+    /** Model, data, evidence and policy together: what an approval is bound to. No commit and no time is in it. */
     readonly subject: Digest;
   };
   readonly models: readonly JudgedModel[];
   /** Sorted by model (the whole change first), then gate. */
   readonly results: readonly GateResult[];
+  /** What became of each vote, in their order; absent where nobody was asked. */
+  readonly votes?: readonly VoteStanding[];
   readonly input: DecisionInput;
 }

@@ -7,6 +7,15 @@ export interface Role {
   readonly teams: readonly string[];
   readonly users: readonly string[];
   readonly exclusiveWith: readonly string[];
+  /** Those who stand in for a while; absent where nobody does. */
+  readonly delegates?: readonly Delegate[];
+}
+
+/** Somebody who may act in a role from the first to the last of these days (`YYYY-MM-DD`, UTC), both included. */
+export interface Delegate {
+  readonly user: string;
+  readonly from: string;
+  readonly until: string;
 }
 
 /** A policy of the base, its parents merged in. `gates` is sorted by id. */

@@ -19,7 +19,11 @@ export const ARGUMENT_SCHEMAS: ReadonlyMap<
     const [part, demands] = [argumentSchema(rule), demandsOf(rule)];
     return [
       rule.name,
-      { whole: within({ ...part, ...demands }), part: within(part), demands: within({ type: "object", ...demands }) },
+      {
+        whole: within({ ...part, ...demands }),
+        part: within(part),
+        demands: within({ type: "object", ...demands }),
+      },
     ];
   }),
 );

@@ -2,7 +2,7 @@ import type { Outcome } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Severity } from "../model/gate.ts";
 import type { Place } from "../model/place.ts";
-import type { Policy } from "../model/policy.ts";
+import type { Delegate, Policy } from "../model/policy.ts";
 import type { Tier } from "../model/tier.ts";
 import { type Node, nodeAt, type Position } from "../parse/node.ts";
 import type { Given } from "./given.ts";
@@ -37,6 +37,7 @@ export interface RoleDocument {
   readonly teams?: readonly string[];
   readonly users?: readonly string[];
   readonly exclusiveWith?: readonly string[];
+  readonly delegates?: readonly Delegate[];
 }
 
 /** A gate of a file. With the id of a parent's gate it is what that gate becomes stricter by. */

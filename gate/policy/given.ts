@@ -22,6 +22,8 @@ export interface Given {
   readonly locks?: readonly { readonly stage: string; readonly mismatches?: readonly string[] }[];
   readonly problems?: readonly GivenProblem[];
   readonly policy_change?: GivenPolicyChange;
+  readonly approvals?: GivenApprovals;
+  readonly waivers?: readonly GivenWaiver[];
   readonly gates?: readonly string[];
   readonly results?: readonly { readonly gate: string; readonly outcome: Outcome }[];
 }
@@ -101,4 +103,25 @@ export interface GivenPolicyChange {
   readonly loosened?: readonly string[];
   readonly tightened?: readonly string[];
   readonly unreadable?: string;
+}
+
+export interface GivenApprovals {
+  readonly votes?: readonly GivenVote[];
+  readonly unlinked?: true;
+  readonly incomplete?: true;
+  readonly unresolved?: readonly string[];
+  readonly undefined?: readonly string[];
+}
+
+export interface GivenVote {
+  readonly kind?: "approve" | "reject";
+  readonly roles?: readonly string[];
+  readonly by?: "other" | "author" | "bot" | "reader";
+  readonly about?: "this" | "other" | "unknown";
+}
+
+export interface GivenWaiver {
+  readonly gates?: readonly string[];
+  readonly expired?: true;
+  readonly approved_by?: readonly string[];
 }

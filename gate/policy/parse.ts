@@ -2,13 +2,14 @@ import packSchema from "../../policies/schema/pack.schema.json" with { type: "js
 import policySchema from "../../policies/schema/policy.schema.json" with { type: "json" };
 import { GateError } from "../model/error.ts";
 import type { Severity } from "../model/gate.ts";
-import type { Policy } from "../model/policy.ts";
+import type { Delegate, Policy } from "../model/policy.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import { type Node, nodeAt, toValue } from "../parse/node.ts";
 import { decodeUtf8 } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { definedMembers } from "./defined.ts";
+import { delegateProblems } from "./delegate-days.ts";
 import {
   type GateDocument,
   type OwnPolicy,
@@ -62,6 +63,7 @@ function read(
     ...extending.problems,
     ...duplicates(node, path, "gates"),
     ...duplicates(node, path, "models"),
+    ...delegateProblems(node, path),
   ];
   if (problems.length > 0) throw refusal(name, problems, "POLICY_INVALID");
   const raw = plain(toValue(node)) as RawFile;
@@ -88,6 +90,7 @@ interface RawRole {
   readonly teams?: readonly string[];
   readonly users?: readonly string[];
   readonly exclusive_with?: readonly string[];
+  readonly delegates?: readonly Delegate[];
 }
 
 interface RawGate {

@@ -45,8 +45,8 @@ function packMembers({ name, version, title, status, supersededBy, ...rest }: Pa
   };
 }
 
-function roleMembers({ teams, users, exclusiveWith }: RoleDocument): Members {
-  return filled({ teams, users, exclusive_with: exclusiveWith });
+function roleMembers({ teams, users, exclusiveWith, delegates }: RoleDocument): Members {
+  return filled({ teams, users, exclusive_with: exclusiveWith, delegates });
 }
 
 function gateMembers(gate: GateDocument): Members {

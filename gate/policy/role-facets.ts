@@ -1,4 +1,4 @@
-import type { Role } from "../model/policy.ts";
+import type { Delegate, Role } from "../model/policy.ts";
 import type { RoleDocument } from "./document.ts";
 import type { Facet, Facets, Written } from "./facets.ts";
 
@@ -7,6 +7,7 @@ const TIGHTER = {
   teams: { kind: "subset" },
   users: { kind: "subset" },
   exclusive_with: { kind: "superset" },
+  delegates: { kind: "subset", default: [] },
 } as const satisfies Record<string, Facet["tighter"]>;
 
 /** The lists that the role states, each with the place that `writtenAt` finds for its name. */
@@ -14,7 +15,8 @@ export function roleFacets(
   role: RoleDocument,
   writtenAt: (what: string, value: unknown) => Written | undefined = () => undefined,
 ): Facets {
-  const lists = { teams: role.teams, users: role.users, exclusive_with: role.exclusiveWith };
+  const { teams, users, exclusiveWith, delegates } = role;
+  const lists = { teams, users, exclusive_with: exclusiveWith, delegates };
   const facets = new Map<string, Facet>();
   for (const [what, value] of Object.entries(lists)) {
     if (value === undefined) continue;
@@ -30,7 +32,18 @@ export function toRole(facets: Facets): Role {
     const value = facets.get(what)?.value;
     return Array.isArray(value) ? value.map(String) : [];
   };
-  return { teams: list("teams"), users: list("users"), exclusiveWith: list("exclusive_with") };
+  const delegates = facets.get("delegates")?.value;
+  return {
+    teams: list("teams"),
+    users: list("users"),
+    exclusiveWith: list("exclusive_with"),
+    ...(isDelegates(delegates) && delegates.length > 0 ? { delegates } : {}),
+  };
+}
+
+/** The schema has been checked: a list is one of delegates. */
+function isDelegates(value: unknown): value is readonly Delegate[] {
+  return Array.isArray(value);
 }
 
 /** A role that nobody can take closes every gate that asks for it, and for good. */

@@ -27,7 +27,9 @@ export function strictestOf(tighter: OneValue, a: unknown, b: unknown): { value:
   if (tighter.kind === "superset") return { value: union(a, b) };
   if (tighter.kind !== "subset") return undefined;
   const both = a.filter((item) => keysOf(b).has(canonical(item)));
-  return both.length === 0 ? undefined : { value: both };
+  // Nothing at all is an answer only where leaving the list out means nothing, too.
+  const isEnough = both.length > 0 || Array.isArray(defaultOf(tighter));
+  return isEnough ? { value: both } : undefined;
 }
 
 function isStricter(tighter: OneValue, from: unknown, to: unknown): boolean {

@@ -11,6 +11,7 @@ import { definedMembers } from "./defined.ts";
 import type { TestVector } from "./document.ts";
 import type { Given, GivenPolicyChange } from "./given.ts";
 import { MODEL, NOW, toModelChange } from "./situation.ts";
+import { ballotOf, rolesOf, waiversOf } from "./situation-approvals.ts";
 import { evidenceOf, problemsOf } from "./situation-evidence.ts";
 
 /** What a test vector came to. */
@@ -47,6 +48,8 @@ function judge(gate: Gate, rule: Rule, view: View): Judgement {
 /** The view that a rule has of a vector's situation: all in order but for what is given. */
 export function toView(given: Given, gate: Gate, rule: Rule): View {
   const model = toModelChange(given);
+  const tier = given.tier ?? "T2";
+  const judged = { id: model.id, changeClass: model.changeClass, tier, tierReasons: [] };
   const shared = {
     now: NOW,
     change: {
@@ -59,9 +62,13 @@ export function toView(given: Given, gate: Gate, rule: Rule): View {
     policy: toPolicy(given, gate),
     evidence: evidenceOf(given, model),
     problems: problemsOf(given),
-    ...definedMembers({ policyChange: toPolicyChange(given.policy_change) }),
+    waivers: waiversOf(given, OTHER_GATE),
+    ...definedMembers({
+      policyChange: toPolicyChange(given.policy_change),
+      ballot: ballotOf(given, judged),
+    }),
   };
-  if (rule.scope === "model") return { ...shared, model, tier: given.tier ?? "T2" };
+  if (rule.scope === "model") return { ...shared, model, tier };
   return rule.scope === "change" ? shared : { ...shared, results: toResults(given) };
 }
 
@@ -72,9 +79,9 @@ function toPolicy(given: Given, gate: Gate): Policy {
     version: "1.0.0",
     mode: "enforcing",
     sources: [],
-    roles: {},
+    roles: rolesOf(given),
     models: [],
-    gates: [gate, ...others.map((id) => ({ ...gate, id, rule: "manifest.valid", with: {} }))],
+    gates: [gate, ...others.map((id) => ({ ...gate, id, rule: "manifest.valid", with: {}, waivable: true }))],
     tightenings: [],
   };
 }

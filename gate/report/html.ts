@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { GateResult } from "../model/decision.ts";
 import { type Html, htm, join } from "./escape.ts";
+import { approvalBlocks } from "./html-approvals.ts";
 import { detailBlocks } from "./html-details.ts";
 import { code, explanations, outcomeWord } from "./html-phrases.ts";
 import { STYLE } from "./html-style.ts";
@@ -28,7 +29,7 @@ export function toHtml(report: Report): string {
 </head>
 <body>
 <main>
-${join(blocksOf(report), htm`\n`)}
+${join(toHtmlBlocks(report), htm`\n`)}
 </main>
 </body>
 </html>
@@ -41,11 +42,13 @@ function contentSecurityPolicy(): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
 }
 
-function blocksOf(report: Report): readonly Html[] {
+/** The parts of the page, to stand in a `main` whose style sheet is `STYLE`. */
+export function toHtmlBlocks(report: Report): readonly Html[] {
   return [
     head(report),
     ...notices(report),
     ...worst(report),
+    ...approvalBlocks(report),
     ...metrics(report),
     ...waivers(report),
     htm`<h2>Gates</h2>\n<p class="quiet">${countsLine(report.counts)}.</p>`,
@@ -83,6 +86,7 @@ function worst(report: Report): readonly Html[] {
   const items = results.slice(0, WORST_SHOWN).map(worstItem);
   const more = results.length - items.length;
   return [
+    htm`<h2>${blockers.length > 0 ? "What closes it" : "What warns"}</h2>`,
     htm`<ol class="worst">\n${join(items, htm`\n`)}\n</ol>`,
     ...(more > 0
       ? [htm`<p class="quiet">${more} more ${blockers.length > 0 ? "close" : "warn"}; see below.</p>`]
@@ -107,7 +111,7 @@ function metrics({ metrics: rows, models }: Report): readonly Html[] {
   const lines = rows.map((row) => metricRow(row, isOne ? htm`` : htm`<td>${code(row.model)}</td>`));
   return [
     htm`<h2>Metrics</h2>
-<div class="scroll"><table>
+<div class="scroll" role="region" aria-label="Metrics" tabindex="0"><table>
 <thead><tr>${isOne ? htm`` : htm`<th>Model</th>`}<th>Metric</th><th class="number">Base</th><th class="number">Head</th><th class="number">Change</th><th>Gate</th></tr></thead>
 <tbody>
 ${join(lines, htm`\n`)}

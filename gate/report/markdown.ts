@@ -1,6 +1,7 @@
 import type { GateResult } from "../model/decision.ts";
 import { type Budget, COMMENT_BUDGET, fit, type Section } from "./budget.ts";
 import { join, type Markdown, markdownLink, md, tableLines } from "./escape.ts";
+import { approvalSections } from "./markdown-approvals.ts";
 import { detailSections } from "./markdown-details.ts";
 import { explanationLines, message, name, STANDING_ICONS } from "./markdown-phrases.ts";
 import type { MetricRow } from "./metric-rows.ts";
@@ -37,6 +38,7 @@ export function toMarkdown(report: Report, options: MarkdownOptions = {}): Markd
     headSection(report, options.pull),
     ...noticeSections(report),
     worstSection(report),
+    ...approvalSections(report),
     metricsSection(report),
     waivedSection(report),
     countsSection(report),

@@ -3,6 +3,7 @@ import type { DecisionRecord, GateResult, JudgedModel, VerdictKind } from "../mo
 import type { EvidenceProblem } from "../model/evidence.ts";
 import type { Place } from "../model/place.ts";
 import type { Policy, PolicyChange, Tightening, Waiver } from "../model/policy.ts";
+import { type ReportedApprovals, toApprovals } from "./approval-rows.ts";
 import { groupBy } from "./group.ts";
 import { type MetricRow, toMetricRows } from "./metric-rows.ts";
 import { worstFirst } from "./order.ts";
@@ -33,6 +34,8 @@ export interface Report {
   /** By id. */
   readonly models: ReadonlyMap<string, ReportedModel>;
   readonly metrics: readonly MetricRow[];
+  /** Who approved and who is waited for; absent where nobody is asked. */
+  readonly approvals?: ReportedApprovals;
   /** All results: the whole change first, then by model. */
   readonly groups: readonly ResultGroup[];
   readonly policyChange?: ReportedPolicyChange;
@@ -80,6 +83,7 @@ export function toReport(record: DecisionRecord): Report {
   const counts = count(results, { closed: closed.length, warned: warned.length, waived: waived.length });
   const { mode, tightenings } = input.policy;
   const statement = statementOf(record, counts);
+  const approvals = toApprovals(record);
   return {
     headline: `${mode === "advisory" ? "Weighbridge, advisory only" : "Weighbridge"}: ${statement}`,
     statement,
@@ -93,6 +97,7 @@ export function toReport(record: DecisionRecord): Report {
     counts,
     models: new Map(models.map((model) => [model.id, toReportedModel(model, changes.get(model.id))])),
     metrics: toMetricRows(record),
+    ...(approvals === undefined ? {} : { approvals }),
     groups: [...groupBy(results, ({ model }) => model)].map(toGroup),
     ...(input.policyChange === undefined ? {} : { policyChange: toReportedPolicyChange(input.policyChange) }),
     tightenings,

@@ -1,4 +1,5 @@
 import type { GateResult } from "../model/decision.ts";
+import { approvalsSentence, uncountedWords } from "./approval-rows.ts";
 import type { MetricRow } from "./metric-rows.ts";
 import type { Report, ResultGroup, Tone, WaivedResult } from "./report.ts";
 import {
@@ -40,6 +41,7 @@ export function toText(report: Report, options: TextOptions = {}): string {
     print(head(report)),
     print(notices(report)),
     ...worst(report).map(print),
+    print(approvals(report)),
     print(waivers(report)),
     metricLines(report, options),
     ...report.groups.map((group) => print(gates(group, report))),
@@ -117,6 +119,32 @@ function explain(result: GateResult): readonly Paragraph[] {
     indent: 3,
     text: place === undefined ? text : `${text} (${placeText(place)})`,
   }));
+}
+
+const SEAT_MARKS = {
+  approved: { mark: "✓", style: "green" },
+  waiting: { mark: "…", style: "yellow" },
+  rejected: { mark: "✗", style: "red" },
+} as const satisfies Readonly<Record<string, { readonly mark: string; readonly style: Style }>>;
+
+function approvals({ approvals: all, models }: Report): readonly Paragraph[] {
+  if (all === undefined) return [];
+  const seats = all.seats.map(({ model = "the policy", role, state, who }): Paragraph => {
+    const { mark, style } = SEAT_MARKS[state];
+    const about = models.size > 1 ? ` (${model})` : "";
+    return {
+      indent: 1,
+      label: `${mark} `,
+      labelStyle: style,
+      text: `${role}${about}: ${state}${who === undefined ? "" : ` by ${who}`}`,
+    };
+  });
+  const uncounted = all.uncounted.map((vote) => ({
+    indent: 1,
+    label: "- ",
+    text: `${vote.who} (${uncountedWords(vote)}): ${vote.reason}`,
+  }));
+  return [{ indent: 0, text: approvalsSentence(all), style: "bold" }, ...seats, ...uncounted];
 }
 
 function waivers({ waived }: Report): readonly Paragraph[] {

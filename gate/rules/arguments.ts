@@ -28,6 +28,11 @@ export function textByTier(args: Arguments, name: string, tier: Tier): string | 
   return map === undefined ? undefined : textOf(map, tier);
 }
 
+export function textsByTier(args: Arguments, name: string, tier: Tier): readonly string[] | undefined {
+  const map = read(args, name, isObject);
+  return map === undefined ? undefined : textsOf(map, tier);
+}
+
 function read<T>(args: Arguments, name: string, is: (value: unknown) => value is T): T | undefined {
   const value = Object.hasOwn(args, name) ? args[name] : undefined;
   if (value === undefined) return undefined;

@@ -1,3 +1,6 @@
+import { approvalsBound } from "./approvals-bound.ts";
+import { approvalsRequired } from "./approvals-required.ts";
+import { approvalsSeparation } from "./approvals-separation.ts";
 import { artifactDigest } from "./artifact-digest.ts";
 import { artifactFormat } from "./artifact-format.ts";
 import { artifactSize } from "./artifact-size.ts";
@@ -17,10 +20,15 @@ import { metricPresent } from "./metric-present.ts";
 import { metricCeiling, metricFloor } from "./metric-threshold.ts";
 import { policyChangeGuard } from "./policy-change-guard.ts";
 import type { Rule } from "./rule.ts";
+import { trailIntact } from "./trail-intact.ts";
+import { waiversValid } from "./waivers-valid.ts";
 
 /** Every rule that a policy may name. A new one is a file beside these and a line here. */
 export const RULES: ReadonlyMap<string, Rule> = new Map(
   [
+    approvalsBound,
+    approvalsRequired,
+    approvalsSeparation,
     artifactDigest,
     artifactFormat,
     artifactSize,
@@ -40,5 +48,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map(
     metricNoRegression,
     metricPresent,
     policyChangeGuard,
+    trailIntact,
+    waiversValid,
   ].map((rule) => [rule.name, rule]),
 );

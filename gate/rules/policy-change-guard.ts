@@ -1,10 +1,16 @@
+import { APPROVING_ROLES, demandOf } from "../approval/matrix.ts";
+import { seatsOf } from "../approval/seating.ts";
+import type { Judgement } from "../model/decision.ts";
 import type { Finding } from "../model/finding.ts";
 import type { PolicyChange, PolicyDifference } from "../model/policy.ts";
 import { textsOf } from "./arguments.ts";
 import { fail, notApplicable, pass } from "./judgement.ts";
-import type { Rule } from "./rule.ts";
+import type { Rule, View } from "./rule.ts";
+import { judgeSeats, unusableRoles } from "./seats.ts";
 
 const DEFAULT_PATH = ".weighbridge/policy.yml";
+/** Never nobody: what loosens the bar has to be somebody's word. */
+const APPROVED_BY_DEFAULT = ["risk"] as const;
 
 /**
  * A change of the judge itself. The base's policy has decided in any case; this gate keeps a weaker policy from
@@ -14,7 +20,21 @@ export const policyChangeGuard: Rule = {
   name: "policy.change-guard",
   title: "The change does not loosen the policy that judges it",
   scope: "change",
+  waits: true,
   parameters: {
+    approved_by: {
+      schema: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        maxItems: APPROVING_ROLES.length,
+        items: { enum: APPROVING_ROLES },
+        description:
+          "Roles that have to approve a change of the policy, its waivers or the workflows that judge, each by a person of its own. Where the App asks people, their approval opens the gate, whatever is loosened. Risk if left out.",
+        examples: [["risk", "compliance"]],
+      },
+      tighter: { kind: "superset", default: APPROVED_BY_DEFAULT },
+    },
     refuse: {
       schema: {
         type: "array",
@@ -31,18 +51,43 @@ export const policyChangeGuard: Rule = {
     const { policyChange } = view;
     if (policyChange === undefined)
       return notApplicable("The change leaves policy, waivers and workflows alone");
-    const refuse = textsOf(args, "refuse") ?? [];
-    const findings = [
-      ...unreadable(policyChange),
-      ...loosened(policyChange, view.policy.path ?? DEFAULT_PATH),
-      ...policyChange.files.filter(({ kind }) => refuse.includes(kind)).map(refused),
-    ];
+    const broken = unreadable(policyChange);
+    const weaker = loosened(policyChange, view.policy.path ?? DEFAULT_PATH);
+    const foreign = policyChange.files
+      .filter(({ kind }) => textsOf(args, "refuse")?.includes(kind))
+      .map(refused);
     const observed = summary(policyChange.differences);
-    return findings.length === 0
-      ? pass({ observed })
-      : fail(findings, { observed, expected: "nothing loosened" });
+    const expected = "nothing loosened";
+    // What people may approve: not what nobody can read, and not what was to come by itself.
+    const refusals = [...broken, ...(view.change.models.length === 0 ? [] : foreign)];
+    const approval = askPeople(textsOf(args, "approved_by") ?? APPROVED_BY_DEFAULT, view);
+    if (approval !== undefined) {
+      if (refusals.length > 0) return fail(refusals, { observed, expected });
+      return { ...withLoosened(approval, weaker), observed: `${observed}; approved by ${approval.observed}` };
+    }
+    const findings = [...broken, ...weaker, ...foreign];
+    return findings.length === 0 ? pass({ observed }) : fail(findings, { observed, expected });
   },
 };
+
+/** The judgement of the roles that have to approve; undefined where nobody is asked. */
+function askPeople(approvedBy: readonly string[], { ballot, policy }: View): Judgement | undefined {
+  if (ballot === undefined) return undefined;
+  const demand = demandOf(approvedBy);
+  return judgeSeats(
+    seatsOf(demand, { ballot, roles: policy.roles }),
+    unusableRoles(demand.roles, policy, ballot),
+  );
+}
+
+/** Whoever is still to approve has to see what; the remedy is theirs, not to take it back. */
+function withLoosened(approval: Judgement, weaker: readonly Finding[]): Judgement {
+  if (approval.outcome === "pass") return approval;
+  return {
+    ...approval,
+    findings: [...approval.findings, ...weaker.map(({ fix: _, ...finding }) => finding)],
+  };
+}
 
 function unreadable({ unreadable: problem }: PolicyChange): readonly Finding[] {
   return problem === undefined ? [] : [{ ...problem, fix: "Run weighbridge policy validate" }];

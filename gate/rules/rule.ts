@@ -1,8 +1,10 @@
+import type { Ballot } from "../approval/ballot.ts";
 import type { ChangeSet, ModelChange } from "../model/change.ts";
 import type { GateResult, Judgement } from "../model/decision.ts";
 import type { Evidence, EvidenceProblem } from "../model/evidence.ts";
-import type { Policy, PolicyChange } from "../model/policy.ts";
+import type { Policy, PolicyChange, Waiver } from "../model/policy.ts";
 import type { Tier } from "../model/tier.ts";
+import type { TrailState } from "../model/trail.ts";
 
 /**
  * One kind of judgement, as a constant object in a file of its own; `index.ts` lists them.
@@ -15,6 +17,8 @@ export interface Rule {
   /** `model`: once for each changed model. `change`: once for the whole change. `decision`: last, sees the results. */
   readonly scope: "model" | "change" | "decision";
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** What it finds missing is people's word alone: where nothing else closes a change, the verdict is `wait`. */
+  readonly waits?: true;
   /** Parameters of which at least one has to be given. */
   readonly needsOneOf?: readonly string[];
   judge(args: Arguments, view: View): Judgement;
@@ -50,6 +54,12 @@ export interface View {
   readonly evidence: readonly Evidence[];
   readonly problems: readonly EvidenceProblem[];
   readonly policyChange?: PolicyChange;
+  /** Those of the base; absent where there are none to look at. */
+  readonly waivers?: readonly Waiver[];
+  /** Absent where there is none to look at. */
+  readonly trail?: TrailState;
+  /** Absent where nobody is asked. */
+  readonly ballot?: Ballot;
   /** Present in scope `model`. */
   readonly model?: ModelChange;
   readonly tier?: Tier;

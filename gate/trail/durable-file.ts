@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { GateError } from "../model/error.ts";
 
@@ -9,9 +9,12 @@ import { GateError } from "../model/error.ts";
  */
 
 const TEMPORARY = ".tmp-";
+/** Files that are worked on at once. */
+const AT_ONCE = 64;
 
 /** Writes a file, over an older one if there is one. */
 export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await makeFolder(dirname(path));
   const temporary = await writeBeside(path, bytes);
   await rename(temporary, path);
   await syncFolder(dirname(path));
@@ -19,24 +22,54 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
 
 /** Writes a file if there is none of this name; false if there is, and then nothing has changed. */
 export async function createDurably(path: string, bytes: Uint8Array): Promise<boolean> {
-  const temporary = await writeBeside(path, bytes);
+  return (await createAllDurably(dirname(path), new Map([[basename(path), bytes]]))) === 1;
+}
+
+/**
+ * Writes files of one folder, by name, where there is none of the name; how many. They appear one after the other in
+ * the order of the map, so that what a crash leaves is its beginning.
+ */
+export async function createAllDurably(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<number> {
+  await makeFolder(folder);
+  const written = await eachOf([...files], async ([name, bytes]) => {
+    const path = join(folder, name);
+    return { path, temporary: await writeBeside(path, bytes) };
+  });
+  let count = 0;
+  for (const { path, temporary } of written) if (await nameOnce(temporary, path)) count++;
+  if (count > 0) await syncFolder(folder);
+  return count;
+}
+
+/** Gives a file its name; false if the name is taken. The temporary name is gone either way. */
+async function nameOnce(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path);
   } catch (cause) {
     if (isCode(cause, "EEXIST")) return false;
     throw cause;
   } finally {
-    await rm(temporary, { force: true });
+    await unlink(temporary);
   }
-  await syncFolder(dirname(path));
   return true;
 }
 
 /** Removes files of one folder; nothing happens to those that are not there. */
 export async function removeDurably(folder: string, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  for (const name of names) await rm(join(folder, name), { force: true });
+  await eachOf(names, (name) => removeFile(join(folder, name)));
   await syncFolder(folder);
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (cause) {
+    if (!isCode(cause, "ENOENT")) throw cause;
+  }
 }
 
 /** Names of a folder's files, sorted, without those that are being written; none if there is no folder. */
@@ -49,6 +82,18 @@ export async function listFiles(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** The files of a folder by name, in the order asked, without those that are not there. */
+export async function readFiles(
+  folder: string,
+  names: readonly string[],
+): Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]> {
+  const files = await eachOf(names, async (name) => {
+    const path = join(folder, name);
+    return { path, bytes: await findFile(path) };
+  });
+  return files.flatMap(({ path, bytes }) => (bytes === undefined ? [] : [{ path, bytes }]));
+}
+
 /** The bytes of a file; undefined if there is none. */
 export async function findFile(path: string): Promise<Uint8Array | undefined> {
   try {
@@ -59,8 +104,11 @@ export async function findFile(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
 async function writeBeside(path: string, bytes: Uint8Array): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = join(dirname(path), `${TEMPORARY}${basename(path)}-${randomUUID()}`);
   const file = await open(temporary, "wx", 0o600);
   try {
@@ -95,4 +143,13 @@ export function parseOwnJson(bytes: Uint8Array, path: string): unknown {
   } catch (cause) {
     throw new GateError("TRAIL_JOURNAL_DAMAGED", `Cannot read ${path}: it is not JSON`, { cause });
   }
+}
+
+/** The results in the order of the items, some of them worked on at once: the disk is where the time goes. */
+async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(work))));
+  }
+  return results;
 }

@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { GateError } from "../model/error.ts";
 import type { Batch, OutboxRow } from "./batch.ts";
-import { createDurably, findFile, listFiles, removeDurably, writeDurably } from "./durable-file.ts";
+import {
+  createAllDurably,
+  createDurably,
+  findFile,
+  listFiles,
+  readFiles,
+  removeDurably,
+  writeDurably,
+} from "./durable-file.ts";
 import { IdFile } from "./id-file.ts";
 import type { Halt, Journal, Landed } from "./journal.ts";
 import {
@@ -68,18 +76,14 @@ export class FileJournal implements Journal {
   }
 
   enqueue(row: OutboxRow): Promise<void> {
-    return enqueueRow(this.#folder, row);
+    return enqueueRows(this.#folder, [row]);
   }
 
   async pending(countMax: number): Promise<readonly OutboxRow[]> {
-    const names = (await listFiles(join(this.#folder, "outbox"))).filter((name) => ROW_FILE.test(name));
-    const rows: OutboxRow[] = [];
-    for (const name of names.slice(0, countMax)) {
-      const path = join(this.#folder, "outbox", name);
-      const bytes = await findFile(path);
-      if (bytes !== undefined) rows.push(parseRow(bytes, path));
-    }
-    return rows;
+    const outbox = join(this.#folder, "outbox");
+    const names = (await listFiles(outbox)).filter((name) => ROW_FILE.test(name));
+    const files = await readFiles(outbox, names.slice(0, countMax));
+    return files.map(({ path, bytes }) => parseRow(bytes, path));
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -221,15 +225,27 @@ function nameOf(size: number): string {
 }
 
 /**
- * Keeps a row in the outbox of the journal in `folder`; it is on the disk when this returns. Needs no term as
- * leader: whoever learns of an event may say so while another writes.
+ * Keeps rows in the outbox of the journal in `folder`, in their order; they are on the disk when this returns, and of
+ * a row that is there already nothing is kept. Needs no term as leader: whoever learns of an event may say so while
+ * another writes.
  */
-export async function enqueueRow(folder: string, row: OutboxRow): Promise<void> {
+export async function enqueueRows(folder: string, rows: readonly OutboxRow[]): Promise<void> {
   const outbox = join(folder, "outbox");
-  const rows = (await listFiles(outbox)).map((name) => ROW_FILE.exec(name));
-  if (rows.some((match) => match?.[2] === row.id)) return;
-  const order = Math.max(0, ...rows.map((match) => Number(match?.[1] ?? 0))) + 1;
-  await createDurably(join(outbox, `${String(order).padStart(12, "0")}-${row.id}.json`), formatRow(row));
+  const known = new Set<string>();
+  let order = 0;
+  for (const name of await listFiles(outbox)) {
+    const match = ROW_FILE.exec(name);
+    known.add(match?.[2] ?? "");
+    order = Math.max(order, Number(match?.[1] ?? 0));
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const row of rows) {
+    if (known.has(row.id)) continue;
+    known.add(row.id);
+    order++;
+    files.set(`${String(order).padStart(12, "0")}-${row.id}.json`, formatRow(row));
+  }
+  if (files.size > 0) await createAllDurably(outbox, files);
 }
 
 function fenced({ from }: Batch): GateError {

@@ -3,15 +3,17 @@ import { gitArguments, gitEnvironment, gitOutput, runGit } from "../checkout/git
 import { readLayout } from "../checkout/layout.ts";
 import { ObjectReader } from "../checkout/objects.ts";
 import { GateError } from "../model/error.ts";
-import type { AppendAnswer, StoredCommit, TrailCommit, TrailStore } from "./store.ts";
-import { BUNDLE_BYTES_MAX } from "./tile.ts";
+import {
+  type AppendAnswer,
+  assertBranchName,
+  FILE_BYTES_MAX,
+  type StoredCommit,
+  type TrailCommit,
+  type TrailStore,
+} from "./store.ts";
 
 export const DEFAULT_BRANCH = "weighbridge-trail";
 
-/** The largest file of a trail: a full bundle, or a file of evidence. */
-const FILE_BYTES_MAX = Math.max(BUNDLE_BYTES_MAX, 32 * 1024 * 1024);
-
-const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
 /** A path of a trail: nothing that fast-import would read as a quote or a line end. */
 const PATH = /^[A-Za-z0-9._/-]{1,200}$/;
 const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -31,16 +33,17 @@ export interface GitStore extends TrailStore {
   close(): Promise<void>;
 }
 
-/** The store over a branch of the repository that `directory` belongs to. Rejects as `readLayout`. */
-export async function openGitStore(directory: string, branch = DEFAULT_BRANCH): Promise<GitStore> {
-  if (!BRANCH.test(branch)) {
-    throw new GateError(
-      "TRAIL_BRANCH_INVALID",
-      `Cannot keep a trail on ${JSON.stringify(branch)}: no branch name`,
-    );
-  }
+/**
+ * The store over a branch of the repository that `directory` belongs to; with a `ref` of a remote's branch, one to
+ * read. Rejects as `readLayout`.
+ */
+export async function openGitStore(
+  directory: string,
+  branch = DEFAULT_BRANCH,
+  ref = `refs/heads/${branch}`,
+): Promise<GitStore> {
+  assertBranchName(branch);
   const { gitFolder } = await readLayout(directory);
-  const ref = `refs/heads/${branch}`;
   await assertPlain(gitFolder, ref);
   const objects = new ObjectReader(gitFolder);
   const head = () => readHead(objects, ref);
@@ -53,6 +56,7 @@ export async function openGitStore(directory: string, branch = DEFAULT_BRANCH): 
     read: (commit, paths) => Promise.all(paths.map((path) => readBlob(objects, `${commit}:${path}`))),
     list: (commit, folder) => listFolder(gitFolder, commit, folder),
     log: (commit, count) => readLog(gitFolder, commit, count),
+    countAbove: (from, to) => countAbove(gitFolder, from, to),
     diff: (from, to) => listDifferences(gitFolder, from, to),
     append: (commit) => appendCommit({ gitFolder, ref, head }, commit),
     close: () => objects.close(),
@@ -139,6 +143,13 @@ async function readLog(gitFolder: string, commit: string, count: number): Promis
         message: message.join("\n"),
       };
     });
+}
+
+async function countAbove(gitFolder: string, from: string, to: string): Promise<number | undefined> {
+  // Other than 0 also where `from` is not in the repository any more.
+  if ((await runGit(gitFolder, ["merge-base", "--is-ancestor", from, to])).status !== 0) return undefined;
+  const count = await gitOutput(gitFolder, ["rev-list", "--count", to, `^${from}`, "--"]);
+  return Number(count.toString("latin1"));
 }
 
 interface Branch {

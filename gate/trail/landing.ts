@@ -32,9 +32,8 @@ export type Landing =
  * neither. Rejects with what the trail has to halt on.
  */
 export async function landBatch(world: LandingWorld, batch: Batch): Promise<Landing> {
-  const commit = await findLanded(world.store, batch);
+  const commit = await findSettled(world, batch);
   if (commit !== undefined) return settle(world, batch, commit);
-  await assertParent(world, batch);
   const signed = await signBatch(world, batch);
   if (signed instanceof GateError) return { kind: "waiting", cause: signed, seconds: RETRY_SECONDS };
   return send(world, batch, toCommit(batch, signed));
@@ -48,9 +47,9 @@ async function send(world: LandingWorld, batch: Batch, commit: TrailCommit): Pro
     if (answer.kind === "landed") return settle(world, batch, answer.commit);
     if (answer.kind === "refused") throw refused(answer.cause);
     if (answer.kind === "wait") return waiting(answer.cause, answer.seconds);
-    const found = await lookFor(world, batch, answer.kind === "moved" ? world.store.staleMs : LOOK_MS);
+    const forMs = answer.kind === "moved" ? world.store.staleMs : LOOK_MS;
+    const found = (await lookFor(world, batch, forMs)) ?? (await findSettled(world, batch));
     if (found !== undefined) return settle(world, batch, found);
-    await assertParent(world, batch);
     if (answer.kind === "unknown") cause = answer.cause;
   }
   return waiting(cause, RETRY_SECONDS);
@@ -68,15 +67,18 @@ async function attemptAppend(store: TrailStore, commit: TrailCommit): Promise<Ap
 /** Looks for the batch on the branch for a while: a read may show what was before the write. */
 async function lookFor(world: LandingWorld, batch: Batch, forMs: number): Promise<string | undefined> {
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
-    const commit = await findLanded(world.store, batch);
+    const commit = await findLanded(world.store, batch, await world.store.head());
     if (commit !== undefined || waited >= forMs) return commit;
     await world.sleep(LOOK_EVERY_MS);
   }
 }
 
-/** The commit of the batch; undefined if it is not among the last ones. */
-async function findLanded(store: TrailStore, batch: Batch): Promise<string | undefined> {
-  const head = await store.head();
+/** The commit of the batch; undefined if it is not among the last ones below `head`. */
+async function findLanded(
+  store: TrailStore,
+  batch: Batch,
+  head: string | undefined,
+): Promise<string | undefined> {
   if (head === undefined || head === batch.parent) return undefined;
   const commits = await store.log(head, LOOK_BACK);
   const found = commits.find(({ message }) => parseMessage(message)?.batchId === batch.batchId);
@@ -94,9 +96,15 @@ function isCheckpointOf(batch: Batch, bytes: Uint8Array): boolean {
   return true;
 }
 
-async function assertParent({ store, sleep }: LandingWorld, batch: Batch): Promise<void> {
+/**
+ * The commit of the batch; undefined where the branch still ends with its parent. Rejects where it ends otherwise:
+ * then the batch can never land.
+ */
+async function findSettled({ store, sleep }: LandingWorld, batch: Batch): Promise<string | undefined> {
   const head = await settledHead({ store, sleep }, batch.parent);
-  if (head !== batch.parent) throw await foreignAbove(store, head!, batch.parent);
+  const found = await findLanded(store, batch, head);
+  if (found !== undefined || head === undefined || head === batch.parent) return found;
+  throw await foreignAbove(store, head, batch.parent);
 }
 
 /** The signed checkpoint: made once and kept, so that sending again signs nothing again. */

@@ -10,8 +10,6 @@ import { TILE_WIDTH } from "./tile.ts";
 import { readEdge, TreeReader } from "./tree-reader.ts";
 
 const ASK_EVERY_MS = 2_000;
-/** Commits asked for at once when looking for the last one that we know. */
-const PAGE = 64;
 
 export interface PositionWorld {
   readonly store: TrailStore;
@@ -62,8 +60,10 @@ export async function settledHead(
   for (let waited = 0; ; waited += ASK_EVERY_MS) {
     const head = await store.head();
     if (head === expected) return head;
-    const above = head === undefined ? undefined : await commitsAbove(store, head, expected);
-    if (above !== undefined) return head;
+    // Where nothing was expected, anything is on top of it.
+    if (head !== undefined && (expected === undefined || (await commitsAbove(store, head, expected)))) {
+      return head;
+    }
     if (waited >= store.staleMs) throw lost(head, expected);
     await sleep(ASK_EVERY_MS);
   }
@@ -75,7 +75,7 @@ export async function foreignAbove(
   head: string,
   expected: string | undefined,
 ): Promise<GateError> {
-  const above = await commitsAbove(store, head, expected);
+  const above = expected === undefined ? [] : await commitsAbove(store, head, expected);
   return foreign(above?.at(-1)?.id ?? head);
 }
 
@@ -108,21 +108,17 @@ async function readSigned(store: TrailStore, id: string): Promise<Head> {
   }
 }
 
-/** Commits above `expected`, newest first; undefined if it is not below `head`. */
+/** Commits above `expected`, newest first; undefined if it is not on the line of first parents below `head`. */
 async function commitsAbove(
   store: TrailStore,
   head: string,
-  expected: string | undefined,
+  expected: string,
 ): Promise<readonly StoredCommit[] | undefined> {
-  const above: StoredCommit[] = [];
-  for (let from: string | undefined = head; from !== undefined; ) {
-    const page: readonly StoredCommit[] = await store.log(from, PAGE);
-    const end = page.findIndex(({ id }) => id === expected);
-    if (end !== -1) return [...above, ...page.slice(0, end)];
-    above.push(...page);
-    from = page.at(-1)?.parents[0];
-  }
-  return expected === undefined ? above : undefined;
+  const count = await store.countAbove(expected, head);
+  if (count === undefined) return undefined;
+  const above = await store.log(head, count);
+  const end = above.findIndex(({ parents }) => parents[0] === expected);
+  return end === -1 ? undefined : above.slice(0, end + 1);
 }
 
 /** Rejects `TRAIL_FORKED` unless the tree at the head begins with the tree that landed. */

@@ -4,6 +4,7 @@ import type { Head } from "./head.ts";
 import { assertInclusion, leafHash } from "./merkle.ts";
 import { formatProof } from "./proof.ts";
 import { openTrail } from "./read.ts";
+import type { TrailStore } from "./store.ts";
 import { TreeReader } from "./tree-reader.ts";
 
 /** What convinces somebody who has nothing of the trail but its key. */
@@ -24,7 +25,11 @@ export async function proveEntry(store: GitStore, seq: number): Promise<EntryPro
 }
 
 /** The proof that the entry at `seq` is in the trail as it stood at `head`. */
-export async function proveAt(store: GitStore, head: Head, seq: number): Promise<EntryProof> {
+export async function proveAt(
+  store: Pick<TrailStore, "read" | "list">,
+  head: Head,
+  seq: number,
+): Promise<EntryProof> {
   const { size, root } = head.checkpoint;
   if (!(Number.isSafeInteger(seq) && seq >= 0 && seq < size)) {
     throw new GateError(

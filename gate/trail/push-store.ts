@@ -27,9 +27,10 @@ export function openPushStore(local: GitStore, remote: string, branch: string): 
     );
   }
   const place: Place = { gitFolder: local.gitFolder, remote, ref: `refs/heads/${branch}` };
-  const { read, list, log, diff } = local;
+  const { read, list, log, countAbove, diff } = local;
   const head = () => fetchHead(local, place);
-  return { staleMs: STALE_MS, head, read, list, log, diff, append: (commit) => push(place, head, commit) };
+  const append = (commit: TrailCommit) => push(place, head, commit);
+  return { staleMs: STALE_MS, head, read, list, log, countAbove, diff, append };
 }
 
 interface Place {

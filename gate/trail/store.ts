@@ -1,3 +1,9 @@
+import { GateError } from "../model/error.ts";
+import { BUNDLE_BYTES_MAX } from "./tile.ts";
+
+/** The largest file of a trail: a full bundle, or a file of evidence. */
+export const FILE_BYTES_MAX = Math.max(BUNDLE_BYTES_MAX, 32 * 1024 * 1024);
+
 /**
  * Where a trail's branch is kept. Whoever writes a trail knows no more of it than this: two implementations, a git
  * repository on this machine and a repository behind GitHub's API, answer alike.
@@ -13,6 +19,8 @@ export interface TrailStore {
   list(commit: string, folder: string): Promise<readonly string[]>;
   /** The last `count` commits from `commit` back along first parents, or as many as there are. */
   log(commit: string, count: number): Promise<readonly StoredCommit[]>;
+  /** How many commits `to` has that `from` has not; undefined unless `from` is one of its ancestors. */
+  countAbove(from: string, to: string): Promise<number | undefined>;
   /** Paths of the files that differ between two commits, or that only one of them has. */
   diff(from: string, to: string): Promise<readonly string[]>;
   /** One attempt, and one only, to add a commit to the branch. Never tries again by itself. */
@@ -46,3 +54,25 @@ export type AppendAnswer =
   | { readonly kind: "wait"; readonly seconds: number; readonly cause: unknown }
   /** Permission is gone or a rule forbids it: nothing was written, and a person has to act. */
   | { readonly kind: "refused"; readonly cause: unknown };
+
+/** What a read rejects with that may work later: a limit, an expired token, a server that does not answer. */
+export class StoreUnavailable extends GateError {
+  /** When to ask again. */
+  readonly seconds: number;
+
+  constructor(cause: GateError, seconds: number) {
+    super("TRAIL_STORE_UNAVAILABLE", cause.message, { cause });
+    this.seconds = seconds;
+  }
+}
+
+const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
+
+/** Throws `TRAIL_BRANCH_INVALID`. */
+export function assertBranchName(branch: string): void {
+  if (BRANCH.test(branch)) return;
+  throw new GateError(
+    "TRAIL_BRANCH_INVALID",
+    `Cannot keep a trail on ${JSON.stringify(branch)}: no branch name`,
+  );
+}

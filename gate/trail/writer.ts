@@ -8,12 +8,12 @@ import {
   type OutboxRow,
   WITNESSED_FILE,
 } from "./batch.ts";
-import { canonicalBytes } from "./canonical.ts";
 import type { EntryContent } from "./entry.ts";
 import type { Halt } from "./journal.ts";
 import { type Landing, type LandingWorld, landBatch } from "./landing.ts";
 import { toRow } from "./outbox-row.ts";
 import { locate, type Position } from "./position.ts";
+import { StoreUnavailable } from "./store.ts";
 import { currentKey } from "./trail-file.ts";
 
 /** What stops a trail until a person has looked: going on could sign a second truth, or hide a first. */
@@ -121,6 +121,8 @@ export class TrailWriter {
       await journal.assertLeading();
       return await work();
     } catch (cause) {
+      // A read failed, and whatever was reserved is still to be finished.
+      if (cause instanceof StoreUnavailable) return { kind: "waiting", cause, seconds: cause.seconds };
       if (!(cause instanceof GateError && HALTING.has(cause.code))) throw cause;
       const reason: Halt = { code: cause.code, message: cause.message, since: now().toISOString() };
       await journal.halt(reason);
@@ -167,10 +169,9 @@ export class TrailWriter {
       const rows = await journal.pending(BATCH_ENTRIES_MAX);
       const known = await journal.known(rows.map(({ id }) => id));
       if (known.size > 0) await journal.remove([...known]);
-      const fresh = rows.filter(
-        ({ id }, at) => !known.has(id) && rows.findIndex((row) => row.id === id) === at,
-      );
-      if (fresh.length > 0 || rows.length === 0) return fitting(fresh);
+      const fresh = new Map<string, OutboxRow>();
+      for (const row of rows) if (!known.has(row.id) && !fresh.has(row.id)) fresh.set(row.id, row);
+      if (fresh.size > 0 || rows.length === 0) return fitting([...fresh.values()]);
     }
   }
 }
@@ -191,6 +192,7 @@ function fitting(rows: readonly OutboxRow[]): readonly OutboxRow[] {
   return end === -1 ? rows : rows.slice(0, end);
 }
 
+/** Canonical JSON is as long as any other without spaces. */
 function sizeOf({ content, evidence }: OutboxRow): number {
-  return evidence.reduce((sum, file) => sum + file.length, canonicalBytes(content).length);
+  return evidence.reduce((sum, file) => sum + file.length, Buffer.byteLength(JSON.stringify(content)));
 }

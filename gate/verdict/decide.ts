@@ -1,3 +1,5 @@
+import { type Ballot, sortApprovals } from "../approval/ballot.ts";
+import { standingsOf } from "../approval/standing.ts";
 import type { ModelChange } from "../model/change.ts";
 import type {
   DecisionInput,
@@ -7,6 +9,7 @@ import type {
   Judgement,
   VerdictKind,
 } from "../model/decision.ts";
+import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { Gate, Severity } from "../model/gate.ts";
 import { byCodeUnits } from "../model/order.ts";
@@ -18,6 +21,7 @@ import { gatesComplete } from "../rules/gates-complete.ts";
 import { RULES } from "../rules/index.ts";
 import { broken, notApplicable } from "../rules/judgement.ts";
 import type { Rule, View } from "../rules/rule.ts";
+import { subjectDigest } from "./subject.ts";
 import { judgedModel } from "./tier.ts";
 import { waive } from "./waive.ts";
 
@@ -41,17 +45,46 @@ const BUILT_IN: Gate = {
 };
 
 /** The decision record: a pure function of its input, so that the same input gives the same bytes anywhere. */
-export function decide(input: DecisionInput): DecisionRecord {
+export function decide(given: DecisionInput): DecisionRecord {
+  const input = inOrder(given);
   const models = input.change.models.map((model) => judgedModel(model, input.policy));
+  const digests = digestsOf(input);
+  const ballot = ballotOf(input, digests.subject, models);
+  const weighed = { ...input, ...ballot };
   const gates = withBuiltIn(input.policy.gates);
   const judged = gates
     .filter((gate) => ruleOf(gate)?.scope !== "decision")
-    .flatMap((gate) => judgeGate(gate, input, models));
+    .flatMap((gate) => judgeGate(gate, weighed, models));
   const last = gates
     .filter((gate) => ruleOf(gate)?.scope === "decision")
-    .map((gate) => judgeChange(gate, { ...viewOfChange(input), results: judged }));
+    .map((gate) => judgeChange(gate, { ...viewOfChange(weighed), results: judged }));
   const results = [...judged, ...last].sort(byModelThenGate);
-  return seal({ verdict: verdictOf(results), digests: digestsOf(input), models, results, input });
+  const votes = votesOf(results, ballot);
+  return seal({ verdict: verdictOf(results, gates), digests, models, results, ...votes, input });
+}
+
+/** What a decision rests on, and what votes are held against. */
+type Weighed = DecisionInput & { readonly ballot?: Ballot };
+
+/** In which order people voted must not matter. */
+function inOrder(input: DecisionInput): DecisionInput {
+  return input.approvals === undefined ? input : { ...input, approvals: sortApprovals(input.approvals) };
+}
+
+function ballotOf(
+  { approvals }: DecisionInput,
+  subject: Digest,
+  models: readonly JudgedModel[],
+): { readonly ballot?: Ballot } {
+  return approvals === undefined ? {} : { ballot: { approvals, subject, models } };
+}
+
+function votesOf(
+  results: readonly GateResult[],
+  { ballot }: { readonly ballot?: Ballot },
+): Pick<DecisionRecord, "votes"> {
+  const seats = results.flatMap((result) => result.seats ?? []);
+  return ballot === undefined ? {} : { votes: standingsOf(ballot, seats) };
 }
 
 function withBuiltIn(gates: readonly Gate[]): readonly Gate[] {
@@ -62,7 +95,7 @@ function ruleOf(gate: Gate): Rule | undefined {
   return RULES.get(gate.rule);
 }
 
-function judgeGate(gate: Gate, input: DecisionInput, models: readonly JudgedModel[]): readonly GateResult[] {
+function judgeGate(gate: Gate, input: Weighed, models: readonly JudgedModel[]): readonly GateResult[] {
   if (ruleOf(gate)?.scope === "change") return [judgeChange(gate, viewOfChange(input))];
   return input.change.models.map((model, index) => {
     const judged = models[index];
@@ -73,7 +106,7 @@ function judgeGate(gate: Gate, input: DecisionInput, models: readonly JudgedMode
 
 function judgeModel(
   gate: Gate,
-  { model, judged, input }: { model: ModelChange; judged: JudgedModel; input: DecisionInput },
+  { model, judged, input }: { model: ModelChange; judged: JudgedModel; input: Weighed },
 ): GateResult {
   const view = viewOfModel(input, model, judged);
   const judgement = judge(gate, view);
@@ -151,12 +184,17 @@ function closes(gate: Gate, { outcome }: Judgement, severity: Severity): boolean
   return outcome !== "inconclusive" || gate.onInconclusive === "close";
 }
 
-function viewOfChange(input: DecisionInput): View {
-  const { now, change, policy, evidence, problems, policyChange } = input;
-  return { now, change, policy, evidence, problems, ...(policyChange === undefined ? {} : { policyChange }) };
+function viewOfChange(input: Weighed): View {
+  const { now, change, policy, waivers, evidence, problems, policyChange, trail, ballot } = input;
+  return {
+    ...{ now, change, policy, waivers, evidence, problems },
+    ...(trail === undefined ? {} : { trail }),
+    ...(policyChange === undefined ? {} : { policyChange }),
+    ...(ballot === undefined ? {} : { ballot }),
+  };
 }
 
-function viewOfModel(input: DecisionInput, model: ModelChange, judged: JudgedModel): View {
+function viewOfModel(input: Weighed, model: ModelChange, judged: JudgedModel): View {
   return {
     ...viewOfChange(input),
     evidence: input.evidence.filter((item) => item.model === model.id),
@@ -166,26 +204,24 @@ function viewOfModel(input: DecisionInput, model: ModelChange, judged: JudgedMod
   };
 }
 
-/** Worst first: an error among what closes, then any other closed gate. */
-function verdictOf(results: readonly GateResult[]): VerdictKind {
+/** Worst first: an error among what closes, then any other closed gate, then what waits for people alone. */
+function verdictOf(results: readonly GateResult[], gates: readonly Gate[]): VerdictKind {
   const closed = results.filter((result) => result.closes);
+  if (closed.length === 0) return "pass";
   if (closed.some(({ outcome }) => outcome === "error")) return "error";
-  return closed.length > 0 ? "fail" : "pass";
+  const waiting = new Set(gates.filter((gate) => ruleOf(gate)?.waits === true).map(({ id }) => id));
+  const waits = closed.every(({ gate, outcome }) => outcome === "missing_evidence" && waiting.has(gate));
+  return waits ? "wait" : "fail";
 }
 
-function digestsOf({ change, policy, evidence, problems }: DecisionInput): DecisionRecord["digests"] {
-  const digests = {
-    change: digestOf(change),
-    policy: digestOf(policy),
-    evidence: digestOf({ evidence, problems }),
-  };
-  const models = change.models.map(({ id, head }) => ({ id, subject: head?.subject }));
-  const data = evidence.flatMap((item) =>
-    item.kind === "dataset" && item.side === "head" ? [item.digest] : [],
-  );
+function digestsOf(input: DecisionInput): DecisionRecord["digests"] {
+  const { change, evidence, problems } = input;
+  const policy = digestOf(input.policy);
   return {
-    ...digests,
-    subject: digestOf({ models, data: data.map(String), evidence: digests.evidence, policy: digests.policy }),
+    change: digestOf(change),
+    policy,
+    evidence: digestOf({ evidence, problems }),
+    subject: subjectDigest(input, policy),
   };
 }
 

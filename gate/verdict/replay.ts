@@ -97,7 +97,17 @@ function isInput(value: unknown): value is DecisionInput {
     Array.isArray(value.policy.gates) &&
     Array.isArray(value.waivers) &&
     Array.isArray(value.evidence) &&
-    Array.isArray(value.problems)
+    Array.isArray(value.problems) &&
+    (value.approvals === undefined || isApprovals(value.approvals))
+  );
+}
+
+function isApprovals(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Array.isArray(value.participants) &&
+    Array.isArray(value.votes) &&
+    Array.isArray(value.unresolved)
   );
 }
 

@@ -1,20 +1,8 @@
+import { faultOf, isAhead } from "../approval/waiver-terms.ts";
 import type { ModelChange } from "../model/change.ts";
 import type { JudgedModel, Judgement } from "../model/decision.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Waiver } from "../model/policy.ts";
-import type { Tier } from "../model/tier.ts";
-
-const DAY_MS = 86_400_000;
-
-/** Longest life of a waiver, in days, and the roles that have to have agreed to it. */
-const TERMS = {
-  T1: { days: 14, roles: ["risk", "compliance"] },
-  T2: { days: 30, roles: ["risk"] },
-  T3: { days: 60, roles: ["owner", "risk"] },
-  T4: { days: 90, roles: ["owner"] },
-} as const satisfies Record<Tier, { days: number; roles: readonly string[] }>;
-
-const RENEWALS_MAX = 1;
 
 /** What a waiver would be applied to. */
 export interface Case {
@@ -49,28 +37,17 @@ function refusal(waiver: Waiver, about: Case): string | undefined {
   const { gate, judged, now } = about;
   if (!gate.waivable) return `${gate.id} can never be waived`;
   return (
-    timeRefusal(waiver, judged.tier, now) ??
+    faultOf(waiver, judged.tier, now) ??
+    timeRefusal(waiver, now) ??
     scopeRefusal(waiver, about) ??
-    approvalRefusal(waiver, judged.tier) ??
     floorRefusal(waiver, about)
   );
 }
 
-function timeRefusal(
-  { created, expires, renewals, maxUses }: Waiver,
-  tier: Tier,
-  now: string,
-): string | undefined {
-  const [from, until, at] = [created, expires, now].map((time) => Date.parse(time));
-  if (from === undefined || until === undefined || at === undefined || !(from <= until))
-    return "its dates make no sense";
-  if (!(at >= from)) return `it begins only at ${created}`;
-  if (!(at < until)) return `it expired at ${expires}`;
-  const { days } = TERMS[tier];
-  if (until - from > days * DAY_MS) return `it lives longer than the ${days} days that ${tier} allows`;
-  if (renewals > RENEWALS_MAX) return `it was renewed ${renewals} times, ${RENEWALS_MAX} is allowed`;
+function timeRefusal(waiver: Waiver, now: string): string | undefined {
+  if (isAhead(waiver, now)) return `it begins only at ${waiver.created}`;
   // Uses are counted from the trail; where that cannot be done, a limit of uses cannot be kept.
-  if (maxUses !== undefined) return "its uses cannot be counted here";
+  if (waiver.maxUses !== undefined) return "its uses cannot be counted here";
   return undefined;
 }
 
@@ -85,22 +62,6 @@ function scopeRefusal({ scope }: Waiver, { model }: Case): string | undefined {
     case "version_range":
       return `model.yml states no version to hold against ${scope.range}`;
   }
-}
-
-/** Each role by a person of its own; who asked for the waiver is not one of them. */
-function approvalRefusal({ approvals, requestedBy }: Waiver, tier: Tier): string | undefined {
-  const others = approvals.filter(
-    ({ login, userId }) => login !== requestedBy && String(userId) !== requestedBy,
-  );
-  if (others.length < approvals.length) return "who asked for it approved it";
-  const [first, ...rest] = TERMS[tier].roles.map((role) =>
-    approvals.filter((approval) => approval.role === role),
-  );
-  const people = (list: readonly { userId: number }[] = []) => new Set(list.map(({ userId }) => userId));
-  const missing = TERMS[tier].roles.find((role) => !approvals.some((approval) => approval.role === role));
-  if (missing !== undefined) return `${missing} has not approved it, which ${tier} asks for`;
-  const distinct = new Set([...people(first), ...rest.flatMap((list) => [...people(list)])]);
-  return distinct.size >= TERMS[tier].roles.length ? undefined : "one person approved it in two roles";
 }
 
 /** The waiver's own hard limit: a floor for most gates, a ceiling where the gate is one. */

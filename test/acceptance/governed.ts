@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { openCheckout } from "../../gate/checkout.ts";
 import { judge } from "../../gate/judge.ts";
+import type { Approvals } from "../../gate/model/approval.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { openPacks } from "../../gate/packs.ts";
 import type { World } from "../../gate/world.ts";
@@ -98,6 +99,7 @@ export interface Question {
   readonly head?: string;
   readonly now?: string;
   readonly evidence?: World["evidence"];
+  readonly approvals?: Approvals;
   /** Where parents of other repositories are asked for. */
   readonly apiUrl?: string;
 }
@@ -122,12 +124,13 @@ export async function governed(test: Owner, files: Files = {}): Promise<Governed
 /** The decision about a change in the repository of a folder. */
 export async function decide(
   directory: string,
-  { base = "main", head = "HEAD", now = NOW, evidence = [], apiUrl = NO_API }: Question = {},
+  { base = "main", head = "HEAD", now = NOW, evidence = [], apiUrl = NO_API, approvals }: Question = {},
 ): Promise<DecisionRecord> {
   const repository = await openCheckout(directory);
   try {
     const packs = openPacks(POLICIES, { apiUrl });
-    return await judge({ base, head }, { repository, packs, evidence, now: () => new Date(now) });
+    const asked = approvals === undefined ? {} : { approvals: async () => approvals };
+    return await judge({ base, head }, { repository, packs, evidence, now: () => new Date(now), ...asked });
   } finally {
     await repository.close();
   }

@@ -82,7 +82,7 @@ describe("a waiver at the base", { concurrency: 2 }, () => {
     propose(WEAK);
     const last = await decide({ now: "2026-12-19T23:59:59Z" });
     const first = await decide({ now: "2026-12-20T00:00:00Z" });
-    assert.deepEqual([last.verdict, first.verdict], ["pass", "fail"]);
+    assert.deepEqual([last.verdict, closedBy(first)], ["pass", ["CORE-15: fail", "auc-floor: fail"]]);
     assert.match(floorOf(first).refusedWaivers[0]?.reason ?? "", /^it expired at 2026-12-20T00:00:00Z$/);
   });
 
@@ -119,7 +119,9 @@ describe("a waiver at the base", { concurrency: 2 }, () => {
       const { propose, decide } = await missingTheFloor(test, waiver(options));
       propose(WEAK);
       const record = await decide();
-      assert.deepEqual(closedBy(record), ["auc-floor: fail"]);
+      // What is wrong with the waiver itself closes its model; one that is about something else is only of no use.
+      const invalid = name.startsWith("C44") ? ["CORE-15: fail"] : [];
+      assert.deepEqual(closedBy(record), [...invalid, "auc-floor: fail"]);
       assert.match(floorOf(record).refusedWaivers[0]?.reason ?? "", reason);
     });
   }

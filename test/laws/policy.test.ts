@@ -252,6 +252,8 @@ function weakerArgument(gate: GateDocument, name: string, value: unknown): unkno
       return (value as string[]).length > 1 ? (value as string[]).slice(1) : undefined;
     case "by-tier": {
       const [tier, word] = Object.entries(Object(value))[0] ?? assert.fail("the map is empty");
+      if (Array.isArray(word)) return word.length > 0 ? { [tier]: word.slice(1) } : undefined;
+      if (tighter.each.kind === "higher") return Number(word) > 1 ? { [tier]: Number(word) - 1 } : undefined;
       if (typeof word === "number") return { [tier]: word + 1 };
       return word === "declared" ? undefined : { [tier]: "declared" };
     }

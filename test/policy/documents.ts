@@ -153,6 +153,14 @@ const role: fc.Arbitrary<RoleDocument> = some<RoleDocument>({
   teams: list(fc.tuple(name, name).map(([owner, team]) => `a${owner}/a${team}`)),
   users: logins,
   exclusiveWith: list(fc.constantFrom(...ROLES)),
+  delegates: fc.uniqueArray(
+    whole({
+      user: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9-]{0,9}$/),
+      from: fc.constantFrom("2026-01-31", "2026-12-01"),
+      until: fc.constantFrom("2026-12-01", "2028-02-29"),
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ user }) => user },
+  ),
 }).filter((people) => Object.keys(people).length > 0);
 
 const model = fc

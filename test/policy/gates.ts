@@ -11,6 +11,14 @@ import { RULES } from "../../gate/rules/index.ts";
 
 /** A few values of each argument, close enough to the situations below to change an outcome. */
 const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  ...Object.fromEntries(
+    ["A", "B", "C", "D", "E"].map((row) => [
+      `approvals.required ${row}`,
+      byTier(fc.subarray(["owner", "validator", "risk"])),
+    ]),
+  ),
+  "approvals.required people": byTier(fc.constantFrom(1, 2, 3)),
+  "approvals.separation unlinked": fc.constantFrom("extra", "block"),
   "artifact.format allow": fc.subarray(["onnx", "safetensors", "pickle"], { minLength: 1 }),
   "artifact.size max_bytes": fc.constantFrom(500, 1000, 2000),
   "card.complete sections": fc.subarray(["Intended use", "Limitations", "Ethics"], { minLength: 1 }),
@@ -37,6 +45,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "metric.no-regression dataset": fc.constantFrom("holdout", "recent"),
   "metric.no-regression margin": fc.constantFrom(0, 0.02, 0.1),
   "metric.no-regression relative_margin": fc.constantFrom(0, 0.02, 0.1),
+  "policy.change-guard approved_by": fc.subarray(["risk", "owner"], { minLength: 1 }),
   "policy.change-guard refuse": fc.subarray(["waiver", "workflow"], { minLength: 1 }),
 };
 
@@ -164,6 +173,24 @@ const card = fc.record({
   }),
 });
 
+const vote = fc.record(
+  {
+    kind: fc.constantFrom("approve" as const, "approve" as const, "approve" as const, "reject" as const),
+    roles: fc.subarray(["owner", "validator", "risk"]),
+    by: fc.constantFrom("other" as const, "other" as const, "author" as const, "reader" as const),
+    about: fc.constantFrom("this" as const, "this" as const, "other" as const),
+  },
+  { requiredKeys: ["roles"], noNullPrototype: true },
+);
+const approvals = fc.record(
+  { votes: fc.array(vote, { maxLength: 5 }), unlinked: fc.constant(true as const) },
+  { requiredKeys: ["votes"], noNullPrototype: true },
+);
+const waiver = fc.record(
+  { expired: fc.constant(true as const), approved_by: fc.subarray(["owner", "risk", "compliance"]) },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 /** A situation that concerns one rule or another. */
 export const situations: fc.Arbitrary<Given> = fc
   .record({
@@ -186,6 +213,8 @@ export const situations: fc.Arbitrary<Given> = fc
       fc.record({ without: fc.subarray(["owner", "purpose", "next_review", "card"] as const) }),
     ),
     card: optional(card),
+    approvals: optional(approvals),
+    waivers: optional(fc.array(waiver, { maxLength: 2 })),
     policy_change: optional(
       fc.record({
         files: fc.constantFrom(

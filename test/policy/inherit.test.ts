@@ -271,6 +271,7 @@ describe("roles and models of a child", () => {
     ["a team", "teams: [acme/risk, acme/everybody]"],
     ["a person", "users: [octocat, hubot]"],
     ["an end of an exclusion", "exclusive_with: [owner]"],
+    ["somebody who stands in", "delegates: [{ user: olu, from: 2026-12-01, until: 2026-12-14 }]"],
   ]) {
     it(`C8: may not add ${name}`, () => {
       const error = refusalOf(() => policyOf(`roles:\n  risk: { ${role} }\n`, [parent("base", ROLES)]));

@@ -94,6 +94,24 @@ gates:
       "POLICY_INVALID",
       4,
     ],
+    [
+      "a delegate on a day that the calendar does not have",
+      `${HEADER}roles:\n  owner:\n    delegates:\n      - { user: olu, from: 2026-02-01, until: 2026-02-30 }`,
+      "DELEGATE_DAYS",
+      6,
+    ],
+    [
+      "a delegate whose last day comes before the first",
+      `${HEADER}roles:\n  owner:\n    delegates:\n      - { user: olu, from: 2026-02-02, until: 2026-02-01 }`,
+      "DELEGATE_DAYS",
+      6,
+    ],
+    [
+      "a delegate without an end",
+      `${HEADER}roles:\n  owner:\n    delegates:\n      - { user: olu, from: 2026-02-02 }`,
+      "POLICY_INVALID",
+      6,
+    ],
     ["a role that is null", `${HEADER}roles:\n  owner:`, "POLICY_INVALID", 4],
     [
       "a role of a team that is a wildcard",

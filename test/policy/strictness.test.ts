@@ -64,6 +64,8 @@ describe("strictestOf()", () => {
     [LOWER_FROM_ZERO, 0.1, undefined, { value: 0 }],
     [SUBSET, ["a", "b"], ["b", "c"], { value: ["b"] }],
     [SUBSET, ["a"], ["b"], undefined],
+    [{ kind: "subset", default: [] }, ["a"], ["b"], { value: [] }],
+    [{ kind: "subset", default: [] }, ["a"], undefined, { value: [] }],
     [SUPERSET, ["a", "b"], ["b", "c"], { value: ["a", "b", "c"] }],
     [ORDER, "warn", "block", { value: "block" }],
     [SAME, "a", "a", { value: "a" }],

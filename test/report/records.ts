@@ -1,3 +1,4 @@
+import type { Vote } from "../../gate/model/approval.ts";
 import type { ModelChange } from "../../gate/model/change.ts";
 import type { DecisionInput, DecisionRecord, GateResult, JudgedModel } from "../../gate/model/decision.ts";
 import type { Digest } from "../../gate/model/digest.ts";
@@ -161,11 +162,12 @@ export interface RecordParts {
   readonly verdict: DecisionRecord["verdict"];
   readonly results: readonly GateResult[];
   readonly models?: readonly JudgedModel[];
+  readonly votes?: DecisionRecord["votes"];
   readonly input?: Partial<DecisionInput>;
 }
 
 /** A whole record around the parts that matter to a test; its digests are true. */
-export function record({ verdict, results, models, input }: RecordParts): DecisionRecord {
+export function record({ verdict, results, models, votes, input }: RecordParts): DecisionRecord {
   const whole: DecisionInput = {
     now: "2026-11-02T09:12:44Z",
     change: {
@@ -193,6 +195,7 @@ export function record({ verdict, results, models, input }: RecordParts): Decisi
     },
     models: models ?? [CREDIT_PD],
     results,
+    ...(votes === undefined ? {} : { votes }),
     input: whole,
   } as const;
   return { ...judged, digest: digestOf(judged) };
@@ -481,7 +484,21 @@ export const POLICY_WEAKENED = record({
   },
 });
 
-/** Everything is met; a validator has still to agree. */
+function vote(userId: number, login: string, roles: readonly string[]): Vote {
+  return {
+    kind: "approve",
+    userId,
+    login,
+    source: { kind: "review", id: userId * 10 },
+    head: commitFor("head"),
+    subject: digestFor("subject"),
+    roles,
+    isBot: false,
+    canWrite: true,
+  };
+}
+
+/** Everything is met; a validator and one more have still to agree. */
 export const WAIT = record({
   verdict: "wait",
   results: [
@@ -489,13 +506,49 @@ export const WAIT = record({
       ...about,
       outcome: "missing_evidence",
       closes: true,
-      observed: "0 of 1 validator",
-      expected: "1 validator",
-      findings: [{ code: "APPROVAL_MISSING", message: "No validator has approved this head" }],
+      observed: "1 of 3",
+      expected: "validator, owner, peer",
+      findings: [
+        { code: "APPROVAL_MISSING", message: "Nobody has approved as validator" },
+        {
+          code: "APPROVAL_MISSING",
+          message: "One more person has to approve who may write and had no hand in the change",
+        },
+      ],
+      seats: [
+        { role: "validator", state: "waiting" },
+        { role: "owner", state: "approved", userId: 7 },
+        { role: "peer", state: "waiting" },
+      ],
     }),
     result(AUC_FLOOR, { ...about, observed: "0.8021", expected: "≥ 0.78" }),
   ],
-  input: { policy: policy({ gates: GATES }) },
+  votes: [
+    { userId: 7, kind: "approve", source: { kind: "review", id: 70 }, state: "counted" },
+    {
+      userId: 8,
+      kind: "approve",
+      source: { kind: "comment", id: 80 },
+      state: "stale",
+      reason: "the model, its data, its evidence or the policy is another than when it was given",
+    },
+    {
+      userId: 9,
+      kind: "approve",
+      source: { kind: "review", id: 90 },
+      state: "ignored",
+      reason: "who approved had a hand in the change: wrote it",
+    },
+  ],
+  input: {
+    policy: policy({ gates: GATES }),
+    approvals: {
+      participants: [{ part: "author", userId: 9 }],
+      complete: true,
+      votes: [vote(7, "olga", ["owner"]), vote(8, "vlad", ["validator"]), vote(9, "anna", ["owner"])],
+      unresolved: [],
+    },
+  },
 });
 
 /** Every text of the record is the given one: what a hostile author could reach, and more. */
@@ -525,8 +578,29 @@ export function recordOf(text: string): DecisionRecord {
       result(hostile, { model: text, outcome: "fail", waiver: text, ...unmet }),
       result(hostile, { model: text, outcome: "not_applicable", ...unmet }),
       result(hostile, { model: text, outcome: "inconclusive", severity: "warn", ...unmet }),
+      result(hostile, {
+        model: text,
+        outcome: "fail",
+        closes: true,
+        ...unmet,
+        seats: [
+          { role: text, state: "waiting" },
+          { role: text, state: "approved", userId: 7 },
+          { role: text, state: "rejected", userId: 8 },
+        ],
+      }),
+    ],
+    votes: [
+      { userId: 7, kind: "approve", source: { kind: "review", id: 7 }, state: "stale", reason: text },
+      { userId: 8, kind: "reject", source: { kind: "comment", id: 8 }, state: "ignored", reason: text },
     ],
     input: {
+      approvals: {
+        participants: [],
+        complete: false,
+        votes: [vote(7, text, [text]), vote(8, text, [text])],
+        unresolved: [{ role: text, reason: text }],
+      },
       change: {
         base: text,
         mergeBase: text,

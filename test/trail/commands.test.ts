@@ -14,6 +14,7 @@ import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { input } from "../verdict/gates.ts";
 import { CONTENTS } from "./entries.ts";
 import { ownerOf } from "./owner.ts";
+import { programEnvironment } from "./programs.ts";
 import { amend, BRANCH, flipped, readFile } from "./tamper.ts";
 
 /** The commands as a team and its auditor use them, one after the other, on one repository. */
@@ -47,6 +48,7 @@ function write(name: string, content: string | Uint8Array): string {
 function trail(...args: readonly string[]) {
   return spawnSync(process.execPath, [PROGRAM, "trail", ...args], {
     cwd: repository.directory,
+    env: programEnvironment(),
     encoding: "utf8",
   });
 }

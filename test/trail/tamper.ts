@@ -5,10 +5,12 @@ import { runGit, type ScratchRepository } from "../git.ts";
 
 export const BRANCH = "weighbridge-trail";
 
+type Tampered = Pick<ScratchRepository, "directory" | "git">;
+
 export type Changes = Readonly<Record<string, Uint8Array | string | undefined>>;
 
 /** Replaces the branch's last commit by one with other files; author, date, parent and message stay. */
-export function amend(repository: ScratchRepository, changes: Changes): void {
+export function amend(repository: Tampered, changes: Changes): void {
   const raw = repository.git("cat-file", "commit", BRANCH);
   const tree = treeWith(repository, BRANCH, changes);
   const commit = runGit(
@@ -20,7 +22,7 @@ export function amend(repository: ScratchRepository, changes: Changes): void {
 }
 
 /** The whole content of a file at the branch's end. */
-export function readFile(repository: ScratchRepository, path: string): Buffer {
+export function readFile(repository: Tampered, path: string): Buffer {
   return execFileSync("git", ["cat-file", "blob", `${BRANCH}:${path}`], {
     cwd: repository.directory,
     maxBuffer: 64 * 1024 * 1024,
@@ -28,7 +30,7 @@ export function readFile(repository: ScratchRepository, path: string): Buffer {
 }
 
 /** Paths of all files at the branch's end. */
-export function paths(repository: ScratchRepository): readonly string[] {
+export function paths(repository: Tampered): readonly string[] {
   return repository.git("ls-tree", "-r", "--name-only", BRANCH).split("\n");
 }
 
@@ -39,7 +41,7 @@ export function flipped(bytes: Uint8Array, at: number, bit = 0): Buffer {
   return copy;
 }
 
-function treeWith(repository: ScratchRepository, commit: string, changes: Changes): string {
+function treeWith(repository: Tampered, commit: string, changes: Changes): string {
   const index = `${repository.directory}/tamper-index`;
   const git = (args: readonly string[], input?: string | Uint8Array) =>
     execFileSync("git", [...args], {

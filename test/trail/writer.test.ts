@@ -93,6 +93,7 @@ class Network implements TrailStore {
   readonly read: TrailStore["read"];
   readonly list: TrailStore["list"];
   readonly log: TrailStore["log"];
+  readonly countAbove: TrailStore["countAbove"];
   readonly diff: TrailStore["diff"];
 
   constructor(store: TrailStore, head: TrailStore["head"] = store.head, staleMs = 0) {
@@ -102,6 +103,7 @@ class Network implements TrailStore {
     this.read = store.read;
     this.list = store.list;
     this.log = store.log;
+    this.countAbove = store.countAbove;
     this.diff = store.diff;
   }
 

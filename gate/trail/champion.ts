@@ -1,0 +1,87 @@
+import type { Digest } from "../model/digest.ts";
+import type { MetricEvidence } from "../model/evidence.ts";
+import type { Champion, ChampionRequest } from "../model/trail.ts";
+import { sha256Of } from "../parse/canonical.ts";
+import { parseJson } from "../parse/json.ts";
+import { toValue } from "../parse/node.ts";
+import { decodeUtf8 } from "../parse/text.ts";
+import { evidencePathOf } from "./batch.ts";
+import { DECISION_FILE } from "./decision-content.ts";
+import type { GitStore } from "./git-store.ts";
+import { type LogEntry, openTrail, readLog } from "./read.ts";
+
+/** Passing decisions about a model that are looked through, the newest first. */
+const DECISIONS_MAX = 16;
+const RECORD_DEPTH_MAX = 64;
+
+/**
+ * The champions among what was asked for: of each model the last decision that let pass exactly what the base has.
+ * The trail has to be verified before; a record that is not the one that its entry names is passed over.
+ */
+export async function findChampions(
+  store: GitStore,
+  requests: readonly ChampionRequest[],
+): Promise<readonly Champion[]> {
+  const found = await Promise.all(requests.map((request) => findChampion(store, request)));
+  return found.filter((champion) => champion !== undefined);
+}
+
+async function findChampion(store: GitStore, request: ChampionRequest): Promise<Champion | undefined> {
+  const head = await openTrail(store);
+  const passed: LogEntry[] = [];
+  for await (const entry of readLog(store, head, { model: request.model, kinds: ["decision.made"] })) {
+    if (entry.predicate.decision?.verdict !== "pass") continue;
+    passed.push(entry);
+    if (passed.length > DECISIONS_MAX) passed.shift();
+  }
+  for (const { predicate, seq } of passed.reverse()) {
+    const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
+    if (file === undefined) continue;
+    const [bytes] = await store.read(head.commit, [evidencePathOf(file)]);
+    if (bytes === undefined || sha256Of(bytes) !== `sha256:${file}`) continue;
+    const metrics = metricsAbout(toValue(parseRecord(bytes)), request);
+    if (metrics !== undefined) return { ...request, decision: `sha256:${file}`, seq, metrics };
+  }
+  return undefined;
+}
+
+function parseRecord(bytes: Uint8Array) {
+  return parseJson(decodeUtf8(bytes, DECISION_FILE), DECISION_FILE, { depthMax: RECORD_DEPTH_MAX });
+}
+
+/** The candidate's metrics in a record; undefined if the record is about another state of the model. */
+function metricsAbout(
+  record: unknown,
+  { model, subject }: ChampionRequest,
+): readonly MetricEvidence[] | undefined {
+  const input = member(record, "input");
+  const judged = listOf(member(member(input, "change"), "models")).find(
+    (each) => member(each, "id") === model && member(member(each, "head"), "subject") === subject,
+  );
+  if (judged === undefined) return undefined;
+  return listOf(member(input, "evidence")).filter((item) => isMetricAbout(item, model, subject));
+}
+
+/** Evidence of our own making, in a record whose digest the trail states; this keeps apart what it is about. */
+function isMetricAbout(item: unknown, model: string, subject: Digest): item is MetricEvidence {
+  const is = (name: string, value: unknown) => member(item, name) === value;
+  const about = member(item, "subject");
+  return (
+    is("kind", "metric") &&
+    is("side", "head") &&
+    is("model", model) &&
+    (about === undefined || about === subject) &&
+    typeof member(item, "name") === "string" &&
+    typeof member(member(item, "source"), "path") === "string"
+  );
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

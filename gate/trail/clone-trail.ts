@@ -1,0 +1,57 @@
+import type { Checkout } from "../checkout.ts";
+import { GateError } from "../model/error.ts";
+import { once } from "../model/once.ts";
+import type { Trail } from "../world.ts";
+import { findChampions } from "./champion.ts";
+import { DEFAULT_BRANCH, openGitStore } from "./git-store.ts";
+import { readTrailState } from "./state.ts";
+
+/** Where a clone has the trail: as its remote last said; where it was never fetched, as it is written here. */
+const PLACES = [`refs/remotes/origin/${DEFAULT_BRANCH}`, `refs/heads/${DEFAULT_BRANCH}`];
+
+/** The trail that a clone has, looked for when it is first asked for; `close` ends its git process. */
+export function cloneTrail(checkout: Checkout): Trail & { close(): Promise<void> } {
+  const opened = once(() => open(checkout));
+  const state = once(async () => {
+    const trail = await opened();
+    return trail && readTrailState(trail.store, trail.ref);
+  });
+  let isAsked = false;
+  return {
+    state: () => {
+      isAsked = true;
+      return state();
+    },
+    champions: async (requests) => {
+      isAsked = true;
+      const trail = requests.length === 0 ? undefined : await opened();
+      // The word of a trail that does not verify is no baseline.
+      if (trail === undefined || (await state())?.findings.length !== 0) return [];
+      return findChampions(trail.store, requests);
+    },
+    async close() {
+      if (isAsked) await (await opened())?.store.close();
+    },
+  };
+}
+
+async function open(checkout: Checkout) {
+  const ref = await findRef(checkout);
+  if (ref === undefined) return undefined;
+  return { ref, store: await openGitStore(checkout.directory, DEFAULT_BRANCH, ref) };
+}
+
+async function findRef(checkout: Checkout): Promise<string | undefined> {
+  for (const ref of PLACES) {
+    try {
+      await checkout.commit(ref);
+      return ref;
+    } catch (cause) {
+      if (!(cause instanceof GateError && ABSENT.has(cause.code))) throw cause;
+    }
+  }
+  return undefined;
+}
+
+/** A shallow clone may have left the branch out; then nobody can look at it here. */
+const ABSENT = new Set(["REVISION_UNKNOWN", "REVISION_SHALLOW"]);
