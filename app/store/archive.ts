@@ -1,3 +1,5 @@
+import type { Place } from "../place.ts";
+
 /** What the App remembers of its own doing. Everything here can be made again from GitHub and the trail, but votes. */
 export interface Archive {
   /** Keeps what was decided about a head. The same decision again changes nothing. */
@@ -11,12 +13,14 @@ export interface Archive {
   findPull(repositoryId: number, number: number): Promise<PullRow | undefined>;
   /** Open pull requests of these repositories. */
   openPulls(repositoryIds: readonly number[]): Promise<readonly PullRow[]>;
+  /** Repositories of the installation that a pull request was ever seen in. */
+  places(installationId: number): Promise<readonly Place[]>;
   /** Open pull requests of the repository with that head: one commit may head several. */
   pullsWithHead(repositoryId: number, head: string): Promise<readonly PullRow[]>;
 
   /**
-   * Binds a vote to what its voter saw. The first binding of a source stands; the same source in another state is
-   * another vote.
+   * Binds a vote to what its voter saw. The first binding of a source stands, and one without a subject is completed
+   * by the first that names one for the same head; the same source in another state is another vote.
    */
   keepVote(vote: KeptVote): Promise<void>;
   votes(repositoryId: number, number: number): Promise<readonly KeptVote[]>;
@@ -98,6 +102,9 @@ export interface KeptVote {
   /** `revoke` ends what the person said before. */
   readonly kind: "approve" | "reject" | "revoke";
   readonly head: string;
+  /** The one model that an approval names. */
+  readonly model?: string;
+  /** What the voter saw; absent until it is known. */
   readonly subject?: string;
   /** Milliseconds since 1970, as GitHub says. */
   readonly at: number;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Members } from "./description.ts";
 import { webhookProblems } from "./oracle.ts";
-import { instant, toPull, toRepository, toUser } from "./resources.ts";
+import { instant } from "./resources/times.ts";
+import { toPull, toRepository, toUser } from "./resources.ts";
 import type { GitHubState, Pull, Repository } from "./state.ts";
 
 /**
@@ -23,11 +24,10 @@ function around({ origin, github }: Sender, repository: Repository): Members {
 }
 
 export function pullRequestEvent(sender: Sender, pull: Pull, action = "opened"): Members {
-  const comments = sender.github.comments.filter((comment) => comment.pull === pull).length;
   return checked("pull_request", {
     action,
     number: pull.number,
-    pull_request: { ...toPull(sender.origin, pull, comments), active_lock_reason: null },
+    pull_request: toPull(sender.github, pull),
     ...(action === "synchronize" && { before: pull.base.sha, after: pull.head.sha }),
     ...around(sender, pull.repository),
   });

@@ -1,5 +1,7 @@
 import type { Json } from "./description.ts";
-import type { GitHubState, Permission, Pull, Repository, Token } from "./state.ts";
+import type { Issue, Permission, Pull, Repository, Token } from "./nouns.ts";
+import { reaches } from "./reach.ts";
+import type { GitHubState } from "./state.ts";
 
 /** One request after the oracle and the permission check. */
 export interface Call {
@@ -22,8 +24,29 @@ export interface Reply {
   readonly raw?: { readonly contentType: string; readonly bytes: Buffer };
 }
 
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+  readonly authorization: string | undefined;
+  readonly accept: string;
+  readonly apiVersion: unknown;
+}
+
+/** The answer, and all that GitHub's description does not allow in the request or in the answer. */
+export interface Answer {
+  readonly reply: Reply;
+  readonly violations: readonly string[];
+}
+
 /** One operation: what its token must be allowed (any one of `permissions`), and what it does. */
 export interface Route {
+  /**
+   * An App's JSON Web Token, a person's token, or an App's client id and secret; the token of an installation or of
+   * a person if absent.
+   */
+  readonly auth?: "app" | "user" | "client";
   readonly permissions: readonly string[];
   readonly level: Permission;
   handle(call: Call): Reply;
@@ -56,9 +79,17 @@ export function repositoryOf({ github, parameters, token }: Call): Repository | 
   const { owner = "", repo = "" } = parameters;
   const repository = github.findRepository(owner, repo);
   if (repository === undefined) return undefined;
-  const names = token.repositories;
-  const visible = names === undefined || names.includes(`${repository.owner.login}/${repository.name}`);
-  return visible || !repository.private ? repository : undefined;
+  return !repository.private || reaches(github, token, repository) ? repository : undefined;
+}
+
+/** The handler with the repository that the path names; 404 if the token may not know of it. */
+export function withRepository(
+  handler: (call: Call, repository: Repository) => Reply,
+): (call: Call) => Reply {
+  return (call) => {
+    const repository = repositoryOf(call);
+    return repository === undefined ? NOT_FOUND : handler(call, repository);
+  };
 }
 
 /** The pull request that the path names, as an issue or as a pull request. */
@@ -66,4 +97,25 @@ export function pullOf(call: Call): Pull | undefined {
   const repository = repositoryOf(call);
   const number = Number(call.parameters.issue_number ?? call.parameters.pull_number);
   return call.github.pulls.find((pull) => pull.repository === repository && pull.number === number);
+}
+
+/** The handler with the pull request that the path names. */
+export function withPull(handler: (call: Call, pull: Pull) => Reply): (call: Call) => Reply {
+  return (call) => {
+    const pull = pullOf(call);
+    return pull === undefined ? NOT_FOUND : handler(call, pull);
+  };
+}
+
+/** The pull request or issue that the path names. */
+export function threadOf(call: Call): Pull | Issue | undefined {
+  const repository = repositoryOf(call);
+  const number = Number(call.parameters.issue_number);
+  const isMeant = (each: Pull | Issue) => each.repository === repository && each.number === number;
+  return call.github.pulls.find(isMeant) ?? call.github.issues.find(isMeant);
+}
+
+/** Address of something in the repository that the path names. */
+export function repositoryUrl({ origin, parameters: { owner, repo } }: Call, path: string): string {
+  return `${origin}/repos/${owner}/${repo}/${path}`;
 }

@@ -16,7 +16,11 @@ export type Effect =
   | { readonly kind: "reply"; readonly reply: Reply }
   /** The connection is cut without an answer. */
   | { readonly kind: "reset" }
-  | { readonly kind: "delay"; readonly ms: number };
+  | { readonly kind: "delay"; readonly ms: number }
+  /** No answer for a while, and then the connection is cut. */
+  | { readonly kind: "hang"; readonly ms: number }
+  /** A read is answered as it was before the last write, if it was asked then and that is not long ago. */
+  | { readonly kind: "stale" };
 
 function reply(answer: Reply, headers: Readonly<Record<string, string>> = {}): Effect {
   return { kind: "reply", reply: { ...answer, headers } };
@@ -75,4 +79,12 @@ export const RESET: Effect = { kind: "reset" };
 
 export function delay(ms: number): Effect {
   return { kind: "delay", ms };
+}
+
+export const STALE: Effect = { kind: "stale" };
+
+export const HANG_MS = 500;
+
+export function hang(ms = HANG_MS): Effect {
+  return { kind: "hang", ms };
 }

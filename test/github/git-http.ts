@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
-import type { GitHubState, Repository } from "./state.ts";
+import type { Repository } from "./nouns.ts";
+import { reaches } from "./reach.ts";
+import { allows } from "./state/apps.ts";
+import type { GitHubState } from "./state.ts";
 
 const PATH = /^\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?(?<rest>\/(?:info\/refs|git-upload-pack))$/;
 
@@ -17,13 +20,19 @@ export function findGitRequest(github: GitHubState, path: string): GitRequest | 
   return repository === undefined ? undefined : { repository, rest };
 }
 
-/** Whether the header carries a known token, as `x-access-token:<token>` in basic form. */
-export function isGitAuthorized(github: GitHubState, authorization: string | undefined): boolean {
+/** Whether the header carries a token for the repository's contents, as `x-access-token:<token>` in basic form. */
+export function isGitAuthorized(
+  github: GitHubState,
+  authorization: string | undefined,
+  repository: Repository,
+): boolean {
   const basic = /^basic (.+)$/i.exec(authorization ?? "")?.[1] ?? "";
   const text = Buffer.from(basic, "base64")
     .toString()
     .replace(/^x-access-token:/, "");
-  return github.tokens.some((token) => token.text === text);
+  const token = github.findToken(`token ${text}`);
+  if (typeof token !== "object" || !reaches(github, token, repository)) return false;
+  return allows(token.permissions, "contents", "read");
 }
 
 /** Serves one request of git's smart protocol with git's own CGI program. */

@@ -143,7 +143,10 @@ export function responseProblems({ id, responses }: Operation, status: number, b
     return STATUSES_ANYWHERE.has(status) ? [] : [`${id}: status ${status} is not in the description`];
   }
   const schema = responses.get(status);
-  if (schema === undefined) return body === undefined ? [] : [`${id}: status ${status} has no body`];
+  // Every refusal of GitHub has a body, described or not.
+  if (schema === undefined) {
+    return body === undefined || status >= 400 ? [] : [`${id}: status ${status} has no body`];
+  }
   return schemaProblems(schema, body, `${id}: ${status}`);
 }
 

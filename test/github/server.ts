@@ -1,17 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ApiRequest, answer, nameOperation } from "./api.ts";
-import type { Reply } from "./exchange.ts";
+import { answer, nameOperation } from "./api.ts";
+import type { ApiRequest, Reply } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
 import { findGitRequest, type GitRequest, isGitAuthorized, serveGit } from "./git-http.ts";
+import { Memory } from "./memory.ts";
+import { fullName } from "./nouns.ts";
+import { type Play, playOn } from "./play.ts";
 import { GitHubState } from "./state.ts";
+import { type Storm, strokes } from "./storm.ts";
+import { webReply } from "./web.ts";
 
 const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
+const WEB_PATH = /^\/(?:login|_storage)\//;
 
 /** One request and what became of it. */
 export interface LoggedRequest {
-  /** Operation id; `graphql`, `git`, or `unknown`. */
+  /** Operation id; `graphql`, `git`, `web`, or `unknown`. */
   readonly operation: string;
   readonly method: string;
   readonly path: string;
@@ -26,10 +32,14 @@ export interface LoggedRequest {
 export interface StandIn {
   readonly origin: string;
   readonly github: GitHubState;
+  /** What people do, of which the Apps are told. */
+  readonly play: Play;
   readonly requests: readonly LoggedRequest[];
   /** How often an operation was asked for. */
   count(operation: string): number;
   fail(fault: Fault): void;
+  /** From now on requests fail by chance; without a storm they do no more. */
+  storm(storm: Storm | undefined): void;
   /** Stops the server and throws if anything was sent or answered that GitHub's description does not allow. */
   close(): Promise<void>;
 }
@@ -43,9 +53,12 @@ export async function startServer(): Promise<StandIn> {
 class Server implements StandIn {
   origin = "";
   readonly github = new GitHubState();
+  readonly play = playOn(this.github);
   readonly requests: LoggedRequest[] = [];
   readonly #violations: string[] = [];
   readonly #faults: { fault: Fault; left: number }[] = [];
+  readonly #memory = new Memory();
+  #stroke: ((operation: string) => Fault | undefined) | undefined;
   readonly #server = createServer((request, response) => {
     this.#serve(request, response).catch((error: unknown) => {
       this.#violations.push(`the stand-in failed: ${error instanceof Error ? error.stack : error}`);
@@ -56,6 +69,7 @@ class Server implements StandIn {
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     this.origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.github.origin = this.origin;
   }
 
   count(operation: string): number {
@@ -64,9 +78,16 @@ class Server implements StandIn {
 
   fail(fault: Fault): void {
     this.#faults.push({ fault, left: fault.times ?? 1 });
+    if (fault.effect.kind === "stale") this.#memory.isOn = true;
+  }
+
+  storm(storm: Storm | undefined): void {
+    this.#stroke = storm && strokes(storm);
+    this.#memory.isOn = true;
   }
 
   async close(): Promise<void> {
+    await this.github.hooks.settled();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
     if (this.#violations.length > 0) throw new Error(this.#violations.join("\n"));
@@ -75,17 +96,32 @@ class Server implements StandIn {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "", this.origin);
     const git = findGitRequest(this.github, pathname);
-    await (git === undefined ? this.#serveApi(request, response) : this.#serveGit(git, request, response));
+    if (git !== undefined) await this.#serveGit(git, request, response);
+    else if (WEB_PATH.test(pathname)) await this.#serveWeb(request, response);
+    else await this.#serveApi(request, response);
+  }
+
+  async #serveWeb(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url = "" } = request;
+    const { pathname: path, searchParams: query } = new URL(url, this.origin);
+    const body = await readText(request);
+    const { authorization } = request.headers;
+    const exchange = this.#open("web", { method, path, query, body, authorization }, response);
+    if (await exchange.failed("before")) return;
+    const reply = webReply({ method, path, query, body }, this.github);
+    if (await exchange.failed("after")) return;
+    exchange.send(reply ?? { status: 404 });
   }
 
   async #serveApi(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parsed = await parseRequest(request, this.origin);
+    const parsed = await parseRequest(request, this.github);
     const exchange = this.#open(nameOperation(parsed.method, parsed.path), parsed, response);
     if (await exchange.failed("before")) return;
     const { reply, violations } = answer(parsed, this.github, this.origin);
     this.#violations.push(...violations);
     if (await exchange.failed("after")) return;
-    exchange.send(reply);
+    const former = this.#memory.keep(parsed, reply, this.github.now());
+    exchange.send(exchange.isStale ? former : reply);
   }
 
   async #serveGit(git: GitRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,7 +130,7 @@ class Server implements StandIn {
     const query = new URLSearchParams();
     const exchange = this.#open("git", { method, path, query, body: undefined, authorization }, response);
     if (await exchange.failed("before")) return;
-    if (git.repository.private && !isGitAuthorized(this.github, authorization)) {
+    if (git.repository.private && !isGitAuthorized(this.github, authorization, git.repository)) {
       exchange.send({ status: 401, headers: { "www-authenticate": 'Basic realm="GitHub"' } });
     } else {
       await serveGit(git, request, response);
@@ -112,6 +148,7 @@ class Server implements StandIn {
     this.requests.push(logged);
     const waiting = this.#faults.find(({ fault, left }) => fault.match === operation && left > 0);
     if (waiting !== undefined) waiting.left -= 1;
+    const fault = waiting?.fault ?? this.#stroke?.(operation);
     const send = (reply: Reply) => {
       logged.status = reply.status;
       sendReply(response, reply, this.github.now());
@@ -119,12 +156,13 @@ class Server implements StandIn {
     return {
       logged,
       send,
+      isStale: fault?.effect.kind === "stale",
       failed: async (when) => {
-        const { effect, when: moment = "before" } = waiting?.fault ?? {};
-        if (effect === undefined || moment !== when) return false;
+        const { effect, when: moment = "before" } = fault ?? {};
+        if (effect === undefined || effect.kind === "stale" || moment !== when) return false;
         if (effect.kind === "reply") send(effect.reply);
-        else if (effect.kind === "reset") response.destroy();
-        else await sleep(effect.ms);
+        if (effect.kind === "delay" || effect.kind === "hang") await sleep(effect.ms);
+        if (effect.kind === "reset" || effect.kind === "hang") response.destroy();
         return effect.kind !== "delay";
       },
     };
@@ -135,6 +173,8 @@ type Asked = Pick<ApiRequest, "method" | "path" | "query" | "body" | "authorizat
 
 interface Exchange {
   readonly logged: LoggedRequest;
+  /** Whether the test wants the answer of before. */
+  readonly isStale: boolean;
   send(reply: Reply): void;
   /** Whether the request failed as the test wanted it to, at this moment. */
   failed(when: "before" | "after"): Promise<boolean>;
@@ -149,14 +189,24 @@ function sendReply(response: ServerResponse, { status, headers, json, raw }: Rep
   response.end(json === undefined ? raw?.bytes : JSON.stringify(json));
 }
 
-async function parseRequest(request: IncomingMessage, origin: string): Promise<ApiRequest> {
+async function parseRequest(request: IncomingMessage, github: GitHubState): Promise<ApiRequest> {
   const { method = "", url = "", headers } = request;
-  const { pathname: path, searchParams: query } = new URL(url, origin);
+  const { pathname, searchParams: query } = new URL(url, github.origin);
   const { authorization, accept = "", "x-github-api-version": apiVersion } = headers;
-  return { method, path, query, authorization, accept, apiVersion, body: await readJson(request) };
+  const text = await readText(request);
+  const body: unknown = text === "" ? undefined : JSON.parse(text);
+  return { method, path: toNamed(pathname, github), query, authorization, accept, apiVersion, body };
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+/** The path as the description has it: without the prefix of an Enterprise Server, the repository by its name. */
+function toNamed(path: string, { repositories }: GitHubState): string {
+  const plain = path.replace(/^\/api\/v3(?=\/)/, "").replace(/^\/api\/graphql$/, "/graphql");
+  const { id, rest = "" } = /^\/repositories\/(?<id>\d+)(?<rest>\/.*)?$/.exec(plain)?.groups ?? {};
+  const repository = repositories.find((each) => each.id === Number(id));
+  return repository === undefined ? plain : `/repos/${fullName(repository)}${rest}`;
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -165,6 +215,5 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
       throw new Error(`Cannot read a request: more than ${REQUEST_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
-  return text === "" ? undefined : JSON.parse(text);
+  return Buffer.concat(chunks).toString();
 }

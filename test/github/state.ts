@@ -1,80 +1,64 @@
-import { execFileSync } from "node:child_process";
+import { listRefs } from "./git/refs.ts";
+import { tip } from "./git-data.ts";
+import { Hooks } from "./hooks.ts";
+import type {
+  Account,
+  App,
+  Clock,
+  Comment,
+  Issue,
+  Permissions,
+  Pull,
+  Reaction,
+  Repository,
+  Token,
+} from "./nouns.ts";
+import { Rates } from "./rates.ts";
+import type { Activity } from "./state/activity.ts";
+import { Apps, type Registration } from "./state/apps.ts";
+import { Checks } from "./state/checks.ts";
+import type { Deployment, DeploymentStatus } from "./state/deployments.ts";
+import { Logins } from "./state/logins.ts";
+import { People } from "./state/people.ts";
+import type { Review } from "./state/reviews.ts";
+import { Rules } from "./state/rules.ts";
+import type { Artifact, GateReview, WorkflowRun } from "./state/workflows.ts";
 
-/** An account as the API shows it. `github-actions[bot]` is the one that a workflow's token acts as. */
-export interface Account {
-  readonly id: number;
-  login: string;
-  readonly type: "User" | "Bot" | "Organization";
-}
-
-export interface App {
-  readonly id: number;
-  readonly slug: string;
-  readonly name: string;
-  readonly owner: Account;
-}
-
-export type Permission = "read" | "write";
-
-/** What an `Authorization` header stands for. */
-export interface Token {
-  readonly text: string;
-  readonly account: Account;
-  /** Of an installation token; a token with an app cannot ask who it is with `GET /user`. */
-  readonly app?: App;
-  permissions: Readonly<Record<string, Permission>>;
-  /** Full names; every repository if absent. */
-  readonly repositories?: readonly string[];
-}
-
-export interface Repository {
-  readonly id: number;
-  readonly owner: Account;
-  readonly name: string;
-  readonly private: boolean;
-  readonly defaultBranch: string;
-  /** The bare repository that git data is served from. */
-  readonly directory: string;
-  readonly fork: boolean;
-}
-
-export interface Pull {
-  readonly id: number;
-  readonly number: number;
-  readonly repository: Repository;
-  readonly author: Account;
-  title: string;
-  body: string | null;
-  state: "open" | "closed";
-  locked: boolean;
-  draft: boolean;
-  base: { ref: string; sha: string };
-  head: { ref: string; sha: string; repository: Repository };
-  readonly createdAt: Date;
-}
-
-export interface Comment {
-  readonly id: number;
-  readonly pull: Pull;
-  /** Null when the account was deleted. */
-  readonly author: Account | null;
-  readonly app?: App;
-  body: string;
-  readonly createdAt: Date;
-  updatedAt: Date;
-}
+export type { Account, App, Comment, Pull, Repository, Token } from "./nouns.ts";
 
 /** Everything that the stand-in knows. Tests read and change it directly. */
-export class GitHubState {
+export class GitHubState implements Clock {
+  /** Where it is served, for the addresses in answers and deliveries. */
+  origin = "";
   readonly accounts: Account[] = [];
   readonly tokens: Token[] = [];
   readonly repositories: Repository[] = [];
   readonly pulls: Pull[] = [];
+  readonly issues: Issue[] = [];
   readonly comments: Comment[] = [];
+  readonly reactions: Reaction[] = [];
+  readonly reviews: Review[] = [];
+  readonly activities: Activity[] = [];
+  readonly workflowRuns: WorkflowRun[] = [];
+  readonly artifacts: Artifact[] = [];
+  readonly gateReviews: GateReview[] = [];
+  readonly deployments: Deployment[] = [];
+  readonly deploymentStatuses: DeploymentStatus[] = [];
+  readonly apps = new Apps(this);
+  readonly people = new People(this);
+  readonly checks = new Checks(this);
+  readonly rules = new Rules();
+  readonly logins = new Logins(this);
+  readonly hooks = new Hooks(this);
+  readonly rates = new Rates(this);
   readonly owner: Account;
   /** The app behind `github.token`, with its ids on github.com. */
   readonly actions: App;
   readonly actionsBot: Account;
+  /** Committer of what is merged or edited on the site. */
+  readonly webFlow: Account;
+  /** Who stands where an account was deleted. */
+  readonly ghost: Account;
   /** The server's clock. */
   now: () => Date = () => new Date();
   #id = 1000;
@@ -84,21 +68,34 @@ export class GitHubState {
     const github = this.addAccount("github", { type: "Organization", id: 9919 });
     this.actions = { id: 15368, slug: "github-actions", name: "GitHub Actions", owner: github };
     this.actionsBot = this.addAccount("github-actions[bot]", { type: "Bot", id: 41898282 });
+    this.webFlow = this.addAccount("web-flow", { id: 19864447, emails: ["noreply@github.com"] });
+    this.ghost = this.addAccount("ghost", { id: 10137 });
   }
 
   nextId(): number {
     return this.#id++;
   }
 
-  addAccount(login: string, { type = "User", id = this.nextId() }: Partial<Account> = {}): Account {
-    const account = { id, login, type };
+  addAccount(
+    login: string,
+    { type = "User", id = this.nextId(), emails = [`${login}@example.com`] }: Partial<Account> = {},
+  ): Account {
+    const account: Account = { id, login, type, emails, state: "active" };
     this.accounts.push(account);
     return account;
   }
 
+  /** An App of the organisation, with a bot to act as; `github.apps.install` puts it somewhere. */
+  addApp(slug: string, app: Partial<Registration> = {}): Registration {
+    const bot = this.addAccount(`${slug}[bot]`, { type: "Bot" });
+    return this.apps.add(slug, { owner: this.owner, bot, ...app });
+  }
+
   /** A token of a workflow run, as `github.token` is. */
-  addWorkflowToken(text: string, permissions: Token["permissions"]): Token {
-    const token = { text, account: this.actionsBot, app: this.actions, permissions };
+  addWorkflowToken(text: string, permissions: Permissions): Token {
+    const token: Token = {
+      ...{ text, kind: "installation", account: this.actionsBot, app: this.actions, permissions },
+    };
     this.tokens.push(token);
     return token;
   }
@@ -109,28 +106,32 @@ export class GitHubState {
       owner: this.owner,
       name,
       private: false,
+      archived: false,
       defaultBranch: "main",
       directory,
       fork: false,
+      formerNames: [],
       ...options,
     };
     this.repositories.push(repository);
     return repository;
   }
 
-  /** A pull request into the default branch as it stands now, if it does not say which. */
+  /** A pull request into the default branch as it stands now, if it does not say which. Nobody is told. */
   addPull(repository: Repository, pull: Partial<Pull> & { head: Pull["head"]; author: Account }): Pull {
     const branch = repository.defaultBranch;
+    const now = this.now();
     const added: Pull = {
       id: this.nextId(),
-      number: this.pulls.filter((each) => each.repository === repository).length + 1,
+      number: this.nextNumber(repository),
       repository,
       title: "A change",
       body: null,
       state: "open",
       locked: false,
       draft: false,
-      createdAt: this.now(),
+      createdAt: now,
+      updatedAt: now,
       ...pull,
       base: pull.base ?? { ref: branch, sha: tip(repository, branch) },
     };
@@ -138,11 +139,29 @@ export class GitHubState {
     return added;
   }
 
-  addComment(pull: Pull, author: Account | null, body: string, app?: App): Comment {
+  addIssue(repository: Repository, author: Account, issue: Partial<Issue> = {}): Issue {
+    const now = this.now();
+    const added: Issue = {
+      ...{ id: this.nextId(), number: this.nextNumber(repository), repository, author },
+      ...{ title: "An issue", body: null, state: "open", locked: false, labels: [] },
+      ...{ createdAt: now, updatedAt: now },
+      ...issue,
+    };
+    this.issues.push(added);
+    return added;
+  }
+
+  /** Issues and pull requests are counted together. */
+  nextNumber(repository: Repository): number {
+    const threads = [...this.pulls, ...this.issues];
+    return threads.filter((each) => each.repository === repository).length + 1;
+  }
+
+  addComment(thread: Pull | Issue, author: Account | null, body: string, app?: App): Comment {
     const now = this.now();
     const comment: Comment = {
       id: this.nextId(),
-      pull,
+      thread,
       author,
       body,
       createdAt: now,
@@ -158,18 +177,58 @@ export class GitHubState {
   }
 
   findRepository(owner: string, name: string): Repository | undefined {
-    const fullName = `${owner}/${name}`.toLowerCase();
-    return this.repositories.find((each) => `${each.owner.login}/${each.name}`.toLowerCase() === fullName);
+    const wanted = `${owner}/${name}`.toLowerCase();
+    return this.repositories.find((each) => `${each.owner.login}/${each.name}`.toLowerCase() === wanted);
   }
 
-  findToken(authorization: string | undefined): Token | undefined {
-    const text = /^(?:token|bearer) (.+)$/i.exec(authorization ?? "")?.[1];
-    return this.tokens.find((token) => token.text === text);
+  /** Nobody for a deleted account: the login may be somebody else's by now. */
+  findAccount(login: string): Account | undefined {
+    const wanted = login.toLowerCase();
+    return this.accounts.find((each) => each.login.toLowerCase() === wanted && each.state !== "deleted");
   }
-}
 
-/** The commit that a branch names. */
-export function tip(repository: Repository, branch: string): string {
-  const ref = `refs/heads/${branch}`;
-  return execFileSync("git", ["-C", repository.directory, "rev-parse", ref], { encoding: "utf8" }).trim();
+  /** The account that a commit's e-mail address is linked to. */
+  findByEmail(email: string): Account | undefined {
+    const noreply = /^(?:(?<id>\d+)\+)?(?<login>[^@]+)@users\.noreply\.github\.com$/.exec(email)?.groups;
+    return this.accounts.find(
+      (each) =>
+        each.state !== "deleted" &&
+        (each.emails.includes(email) ||
+          (noreply !== undefined &&
+            (noreply.id === undefined ? each.login === noreply.login : each.id === Number(noreply.id)))),
+    );
+  }
+
+  /** Open pull requests whose head is the branch. */
+  pullsFrom(repository: Repository, branch: string): Pull[] {
+    return this.pulls.filter(
+      ({ state, head }) => state === "open" && head.repository === repository && head.ref === branch,
+    );
+  }
+
+  branchesOf(repository: Repository): string[] {
+    return listRefs(repository, "refs/heads/").map(([ref]) => ref.slice("refs/heads/".length));
+  }
+
+  /** What the header stands for, or GitHub's words against it; undefined for a token that nobody has. */
+  findToken(authorization: string | undefined): Token | string | undefined {
+    const text = /^(?:token|bearer) (.+)$/i.exec(authorization ?? "")?.[1] ?? "";
+    const known = this.tokens.find((token) => token.text === text) ?? this.logins.find(text)?.access;
+    if (known === undefined) return this.apps.verify(text);
+    const isOver = known.expiresAt !== undefined && known.expiresAt <= this.now();
+    return isOver || this.#isGone(known) ? undefined : known;
+  }
+
+  /** The App of ours whose client id and secret the header carries in basic form. */
+  findClient(authorization: string | undefined): Token | undefined {
+    const basic = /^basic (.+)$/i.exec(authorization ?? "")?.[1] ?? "";
+    const text = Buffer.from(basic, "base64").toString();
+    const app = this.apps.registrations.find((each) => text === `${each.clientId}:${each.clientSecret}`);
+    return app && { text, kind: "app", account: app.bot, app, permissions: {} };
+  }
+
+  #isGone({ installation, account }: Token): boolean {
+    const standing = this.apps.installations.find(({ id }) => id === installation?.id);
+    return standing?.isDeleted === true || account.state === "deleted";
+  }
 }

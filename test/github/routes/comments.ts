@@ -1,16 +1,17 @@
+import { sendComment } from "../events/comments.ts";
 import {
   type Call,
   json,
   NOT_FOUND,
   problem,
-  pullOf,
   type Reply,
   type Routes,
   repositoryOf,
+  threadOf,
 } from "../exchange.ts";
+import type { Comment } from "../nouns.ts";
 import { paginated } from "../pagination.ts";
 import { toComment } from "../resources.ts";
-import type { Comment } from "../state.ts";
 
 const ON_PULLS = ["issues", "pull_requests"];
 
@@ -24,19 +25,24 @@ export const COMMENT_ROUTES: Routes = {
 };
 
 function listComments(call: Call): Reply {
-  const pull = pullOf(call);
-  if (pull === undefined) return NOT_FOUND;
-  const comments = call.github.comments.filter((comment) => comment.pull === pull);
+  const thread = threadOf(call);
+  if (thread === undefined) return NOT_FOUND;
+  const since = new Date(call.query.get("since") ?? 0);
+  const comments = call.github.comments.filter(
+    (comment) => comment.thread === thread && comment.updatedAt >= since,
+  );
   return paginated(
     call,
     comments.map((comment) => toComment(call.origin, comment)),
   );
 }
 
-function findComment(call: Call): Comment | undefined {
+export function findComment(call: Call): Comment | undefined {
   const repository = repositoryOf(call);
   const id = Number(call.parameters.comment_id);
-  return call.github.comments.find((comment) => comment.pull.repository === repository && comment.id === id);
+  return call.github.comments.find(
+    (comment) => comment.thread.repository === repository && comment.id === id,
+  );
 }
 
 function getComment(call: Call): Reply {
@@ -45,11 +51,12 @@ function getComment(call: Call): Reply {
 }
 
 function createComment(call: Call): Reply {
-  const pull = pullOf(call);
-  if (pull === undefined) return NOT_FOUND;
-  if (pull.locked) return problem(403, "Unable to create comment because issue is locked.");
+  const thread = threadOf(call);
+  if (thread === undefined) return NOT_FOUND;
+  if (thread.locked) return problem(403, "Unable to create comment because issue is locked.");
   const { account, app } = call.token;
-  const comment = call.github.addComment(pull, account, String(call.body.body), app);
+  const comment = call.github.addComment(thread, account, String(call.body.body), app);
+  sendComment(call.github, comment, { action: "created", sender: account });
   const body = toComment(call.origin, comment);
   return json(201, body, { location: String(body.url) });
 }
@@ -58,8 +65,10 @@ function updateComment(call: Call): Reply {
   const comment = findComment(call);
   if (comment === undefined) return NOT_FOUND;
   if (!mayEdit(call, comment)) return problem(403, "Must have admin rights to Repository.");
+  const before = comment.body;
   comment.body = String(call.body.body);
   comment.updatedAt = call.github.now();
+  sendComment(call.github, comment, { action: "edited", sender: call.token.account, before });
   return json(200, toComment(call.origin, comment));
 }
 
@@ -68,6 +77,7 @@ function deleteComment(call: Call): Reply {
   if (comment === undefined) return NOT_FOUND;
   if (!mayEdit(call, comment)) return problem(403, "Must have admin rights to Repository.");
   call.github.removeComment(comment);
+  sendComment(call.github, comment, { action: "deleted", sender: call.token.account });
   return { status: 204 };
 }
 

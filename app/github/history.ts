@@ -1,0 +1,89 @@
+import { GateError } from "../../gate/model/error.ts";
+import type { ObjectSource } from "./cache.ts";
+import { type Comparison, readComparison } from "./comparison.ts";
+import { isFailure } from "./failure.ts";
+import { objectIdAt } from "./shape.ts";
+
+const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** As the local checkout: no white space or control, nothing that names a file, no option. */
+const REVISION = /^(?!-)[^\s\x00-\x20\x7f:?*[\\]{1,1024}$/;
+
+/** What is known of commits; what two ids have in common never changes. */
+export class History {
+  readonly #source: ObjectSource;
+  readonly #trees = new Map<string, string>();
+  readonly #comparisons = new Map<string, Promise<Comparison>>();
+
+  constructor(source: ObjectSource) {
+    this.#source = source;
+  }
+
+  /** A whole commit id stands for itself: whether GitHub has it shows when it is read. */
+  async commit(revision: string): Promise<string> {
+    if (COMMIT_ID.test(revision)) return revision;
+    if (!REVISION.test(revision) || revision === "worktree") {
+      const shown = JSON.stringify(revision.slice(0, 80));
+      const message = `Cannot use ${shown} as a revision: expected a branch, a tag or a commit id`;
+      throw new GateError("REVISION_INVALID", message);
+    }
+    return objectIdAt(await this.#readCommit(revision), "sha");
+  }
+
+  async mergeBase(base: string, head: string): Promise<string> {
+    const [ours, theirs] = [await this.commit(base), await this.commit(head)];
+    const name = `merge-base/${ours}...${theirs}`;
+    const kept = await this.#source.cache.find(name);
+    if (kept !== undefined) return Buffer.from(kept).toString("latin1");
+    const { mergeBase } = await this.compare(ours, theirs);
+    await this.#source.cache.keep(name, Buffer.from(mergeBase, "latin1"));
+    return mergeBase;
+  }
+
+  compare(base: string, head: string): Promise<Comparison> {
+    const name = `${base}...${head}`;
+    const comparison = this.#comparisons.get(name) ?? this.#readComparison(base, head);
+    this.#comparisons.set(name, comparison);
+    return comparison;
+  }
+
+  /** Id of a commit's tree; a comparison that was made has it. */
+  async treeOf(commit: string): Promise<string> {
+    const known = this.#trees.get(commit) ?? (await this.#findTree(commit));
+    this.#trees.set(commit, known);
+    return known;
+  }
+
+  async #readComparison(base: string, head: string): Promise<Comparison> {
+    const { client, owner, repo } = this.#source;
+    const comparison = await readComparison(client, { owner, repo, base, head });
+    for (const commit of [base, comparison.mergeBase, head]) {
+      const tree = comparison.trees.get(commit);
+      if (tree !== undefined) await this.#keepTree(commit, tree);
+    }
+    return comparison;
+  }
+
+  async #findTree(commit: string): Promise<string> {
+    const kept = await this.#source.cache.find(`tree-of/${commit}`);
+    if (kept !== undefined) return Buffer.from(kept).toString("latin1");
+    return this.#keepTree(commit, objectIdAt(await this.#readCommit(commit), "commit", "tree", "sha"));
+  }
+
+  async #keepTree(commit: string, tree: string): Promise<string> {
+    await this.#source.cache.keep(`tree-of/${commit}`, Buffer.from(tree, "latin1"));
+    return tree;
+  }
+
+  async #readCommit(ref: string): Promise<unknown> {
+    const { client, owner, repo } = this.#source;
+    try {
+      const route = "GET /repos/{owner}/{repo}/commits/{ref}";
+      return (await client.rest(route, { owner, repo, ref, per_page: 1 })).data;
+    } catch (cause) {
+      // 422: "No commit found for SHA".
+      if (!isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_REFUSED")) throw cause;
+      const message = `Cannot find the commit ${JSON.stringify(ref)}: GitHub has no such revision`;
+      throw new GateError("REVISION_UNKNOWN", message, { cause });
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Archive } from "../store/archive.ts";
+import type { Client } from "./client.ts";
+import { isFailure } from "./failure.ts";
+import { at, listAt, numberAt, optional, textAt } from "./shape.ts";
+import type { RepositoryAddress } from "./writers.ts";
+
+/** An issue whose answer was lost is among the newest; older ones are in the archive. */
+const NEWEST_SEEN = 100;
+const ATTEMPTS_MAX = 3;
+/** GitHub may answer from before a write for some seconds. */
+const SETTLE_MS = 3_000;
+
+export interface IssueRequest extends RepositoryAddress {
+  readonly repositoryId: number;
+  /** First line of the body: the same for the same occasion, and no other. */
+  readonly marker: string;
+  readonly title: string;
+  /** Markdown in which nothing foreign is active. */
+  readonly body: string;
+}
+
+/** The number of the issue about an occasion, opened if it never was: once, whatever becomes of the issue later. */
+export async function openIssue(
+  client: Client,
+  wanted: IssueRequest,
+  archive: Pick<Archive, "get" | "setOnce">,
+): Promise<number> {
+  const name = `issue/${wanted.repositoryId}/${wanted.marker}`;
+  const known = await archive.get(name);
+  if (known !== undefined) return Number(known);
+  const number = await findOrCreate(client, wanted);
+  return Number(await archive.setOnce(name, String(number)));
+}
+
+async function findOrCreate(client: Client, wanted: IssueRequest): Promise<number> {
+  const { owner, repo, marker, title, body } = wanted;
+  for (let attempt = 1; ; attempt++) {
+    const known = await findOurs(client, wanted);
+    if (known !== undefined) return known;
+    try {
+      const { data } = await client.rest("POST /repos/{owner}/{repo}/issues", {
+        ...{ owner, repo, title, body: `${marker}\n${body}` },
+      });
+      return numberAt(data, "number");
+    } catch (cause) {
+      // It may be there although the answer did not come: look before writing again.
+      const mayBeThere = isFailure(cause, "GITHUB_UNAVAILABLE") && attempt < ATTEMPTS_MAX;
+      if (!mayBeThere || !(await client.settle(SETTLE_MS))) throw cause;
+    }
+  }
+}
+
+/** By marker and App: anybody can write the marker. */
+async function findOurs(client: Client, { owner, repo, marker }: IssueRequest): Promise<number | undefined> {
+  const { data } = await client.rest("GET /repos/{owner}/{repo}/issues", {
+    ...{ owner, repo, state: "all", sort: "created", direction: "desc", per_page: NEWEST_SEEN },
+  });
+  const ours = listAt(data).filter(
+    (issue) =>
+      at(issue, "performed_via_github_app", "id") === client.appId &&
+      at(issue, "user", "type") === "Bot" &&
+      (optional(textAt, issue, "body") ?? "").split("\n", 1)[0] === marker,
+  );
+  return ours.length === 0 ? undefined : Math.min(...ours.map((issue) => numberAt(issue, "number")));
+}

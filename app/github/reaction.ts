@@ -1,0 +1,18 @@
+import type { Client } from "./client.ts";
+
+/** Reactions that answer a command. */
+export type Reaction = "+1" | "-1" | "eyes" | "confused" | "rocket";
+
+export interface CommentAddress {
+  readonly owner: string;
+  readonly repo: string;
+  readonly commentId: number;
+}
+
+/** Reacts to a comment; the same reaction again changes nothing. */
+export async function react(client: Client, comment: CommentAddress, content: Reaction): Promise<void> {
+  const { owner, repo, commentId } = comment;
+  await client.rest("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
+    ...{ owner, repo, comment_id: commentId, content },
+  });
+}

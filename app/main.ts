@@ -1,0 +1,26 @@
+import { GateError } from "../gate/model/error.ts";
+import { terminal } from "../gate/report/escape.ts";
+import { startApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+/** As long as an orchestrator usually waits before it kills, less a little. */
+const GRACE_MS = 25_000;
+
+/** The outermost shell: starts, waits for the signal to end, ends in order. */
+async function run(): Promise<void> {
+  const app = await startApp(readConfig(process.env));
+  const stop = new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+  await stop;
+  await app.stop(GRACE_MS);
+}
+
+try {
+  await run();
+} catch (cause) {
+  const text =
+    cause instanceof GateError ? cause.message : cause instanceof Error ? (cause.stack ?? "") : String(cause);
+  process.stderr.write(`weighbridge: ${text.split("\n").map(terminal).join("\n")}\n`);
+  process.exitCode = 1;
+}

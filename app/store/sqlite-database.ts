@@ -1,0 +1,199 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { GateError } from "../../gate/model/error.ts";
+import { type Database, integerOf, type Row, type Sql, type Value } from "./database.ts";
+
+/** Transactions that share one wait for the disk. */
+const GROUP_MAX = 256;
+
+/** A webhook's payload is some 20 KB: large pages keep it in few, which is a third faster than pages of 4 KB. */
+const PAGE_BYTES = 16_384;
+
+interface Waiting {
+  /** Runs what was asked for; gives what tells of it, once it is on the disk. */
+  readonly run: () => Promise<() => void>;
+  readonly reject: (cause: unknown) => void;
+}
+
+/**
+ * A SQLite file of this process alone. Waiting for the disk takes longer than all else, so transactions that are asked
+ * for at the same time are committed together: each in a savepoint of its own, all on the disk before any resolves.
+ */
+export class SqliteDatabase implements Database {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: Sql = { query: async (text, values = []) => this.#run(text, values) };
+  #waiting: Waiting[] = [];
+  #working: Promise<void> | undefined;
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  /**
+   * The database in a file, brought up to the newest of `versions`, each a script that leads there from the one before.
+   * Throws `STORE_LOCKED` while another process has it, `STORE_NEWER`, `STORE_UNAVAILABLE`.
+   */
+  static open(path: string, versions: readonly string[]): SqliteDatabase {
+    const database = openFile(path);
+    try {
+      lock(database, path);
+      migrate(database, path, versions);
+    } catch (cause) {
+      database.close();
+      throw cause instanceof GateError ? cause : unavailable(path, cause);
+    }
+    return new SqliteDatabase(path, database);
+  }
+
+  query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
+    return this.transaction((sql) => sql.query(text, values));
+  }
+
+  transaction<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const run = async () => {
+        const value = await body(this.#sql);
+        return () => resolve(value);
+      };
+      this.#waiting.push({ run, reject });
+      // At the end of this turn of the event loop: whatever it brings goes into one group.
+      this.#working ??= new Promise((done) => {
+        setImmediate(() => done(this.#work()));
+      });
+    });
+  }
+
+  /** Waits for what was asked for, then lets another process have the file. */
+  async close(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+    this.#database.close();
+  }
+
+  async #work(): Promise<void> {
+    const group = this.#waiting.slice(0, GROUP_MAX);
+    this.#waiting = this.#waiting.slice(GROUP_MAX);
+    await this.#commitTogether(group);
+    this.#working = this.#waiting.length === 0 ? undefined : nextTurn().then(() => this.#work());
+  }
+
+  async #commitTogether(group: readonly Waiting[]): Promise<void> {
+    const settlements: (() => void)[] = [];
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const waiting of group) settlements.push(await this.#attempt(waiting));
+      this.#database.exec("COMMIT");
+    } catch (cause) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      const error = cause instanceof GateError ? cause : unavailable(this.#path, cause);
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    for (const settle of settlements) settle();
+  }
+
+  async #attempt({ run, reject }: Waiting): Promise<() => void> {
+    this.#run("SAVEPOINT attempt", []);
+    try {
+      const settle = await run();
+      this.#run("RELEASE attempt", []);
+      return settle;
+    } catch (cause) {
+      // A full disk ends the whole transaction, and then there is no savepoint to go back to.
+      if (!this.#database.isTransaction) throw cause;
+      this.#run("ROLLBACK TO attempt", []);
+      this.#run("RELEASE attempt", []);
+      return () => reject(cause);
+    }
+  }
+
+  #run(text: string, values: readonly Value[]): Row[] {
+    try {
+      return this.#prepare(text).all(...values);
+    } catch (cause) {
+      throw unavailable(this.#path, cause);
+    }
+  }
+
+  #prepare(text: string): StatementSync {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text.replaceAll(/\$([0-9]+)/g, "?$1"));
+    this.#statements.set(text, statement);
+    return statement;
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    throw unavailable(path, cause);
+  }
+}
+
+/**
+ * Takes the file for this process, until it ends however it ends: SQLite holds a lock of the operating system. With
+ * `synchronous=FULL` a commit is on the disk when it returns, in WAL mode too.
+ */
+function lock(database: DatabaseSync, path: string): void {
+  try {
+    database.exec(`
+      PRAGMA page_size = ${PAGE_BYTES};
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      BEGIN IMMEDIATE;
+      COMMIT;
+    `);
+  } catch (cause) {
+    if (!isBusy(cause)) throw cause;
+    throw new GateError("STORE_LOCKED", `Cannot open ${path}: another process has it open`, {
+      fix: "Stop the other process, or give this one a folder of its own; several instances need PostgreSQL",
+      cause,
+    });
+  }
+}
+
+function migrate(database: DatabaseSync, path: string, versions: readonly string[]): void {
+  const version = integerOf(database.prepare("PRAGMA user_version").get() ?? {}, "user_version");
+  if (version > versions.length) {
+    throw new GateError(
+      "STORE_NEWER",
+      `Cannot open ${path}: version ${version}, expected ${versions.length}`,
+      {
+        fix: "Start the newer Weighbridge that wrote it",
+      },
+    );
+  }
+  for (const [at, script] of versions.entries()) {
+    if (at < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${at + 1}; COMMIT;`);
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(cause: unknown): boolean {
+  // The low byte is the kind of error, what is above it a detail.
+  return (
+    cause instanceof Error &&
+    "errcode" in cause &&
+    typeof cause.errcode === "number" &&
+    (cause.errcode & 0xff) === SQLITE_BUSY
+  );
+}
+
+function unavailable(path: string, cause: unknown): GateError {
+  const state = cause instanceof Error ? cause.message : String(cause);
+  return new GateError("STORE_UNAVAILABLE", `Cannot use ${path}: ${state}`, { cause });
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

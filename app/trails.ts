@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TrailState } from "../gate/model/trail.ts";
+import { createTrail } from "../gate/trail/change.ts";
+import type { ContentWithEvidence } from "../gate/trail/decision-content.ts";
+import type { EntryContent } from "../gate/trail/entry.ts";
+import { DEFAULT_BRANCH } from "../gate/trail/git-store.ts";
+import { openGitHubStore } from "../gate/trail/github-store.ts";
+import { readHead } from "../gate/trail/head.ts";
+import type { Halt } from "../gate/trail/journal.ts";
+import { toRow } from "../gate/trail/outbox-row.ts";
+import type { TrailStore } from "../gate/trail/store.ts";
+import { currentKey, type TrailFile } from "../gate/trail/trail-file.ts";
+import { TrailWriter } from "../gate/trail/writer.ts";
+import { ENGINE } from "../gate/verdict/decide.ts";
+import type { Config } from "./config.ts";
+import type { GitHub } from "./github/client.ts";
+import { limited } from "./github/failure.ts";
+import { objectIdAt, textAt } from "./github/shape.ts";
+import { trailApi } from "./github/trail-api.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { nameOf, type Place } from "./place.ts";
+import type { OpenJournal, Store } from "./store/store.ts";
+import { openSigner } from "./trail-key.ts";
+
+/** What is governed where nobody says otherwise: the folder that `weighbridge init` makes manifests in. */
+const GOVERNED = ["models/**"];
+const HEARTBEAT_MINUTES = 60;
+/** Commits that one call waits for: with a thousand entries each, more than an hour of work. */
+const FLUSHES_MAX = 16;
+
+export interface TrailsWorld {
+  readonly config: Pick<Config, "trailKey" | "appId" | "github">;
+  readonly github: GitHub;
+  readonly store: Store;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, "trailEntries">;
+  readonly now: () => number;
+}
+
+/** How a trail stands after something was to be written to it. */
+export type Standing = { readonly kind: "landed" } | { readonly kind: "halted"; readonly halt: Halt };
+
+/** The trails of all repositories: what is recorded is kept at once, and one writer at a time brings it to the branch. */
+export class Trails {
+  readonly #world: TrailsWorld;
+  /** By repository: the work on its trail that goes on, for there is one writer. */
+  readonly #turns = new Map<number, Promise<unknown>>();
+
+  constructor(world: TrailsWorld) {
+    this.#world = world;
+  }
+
+  /** Members that every entry of the App has. */
+  setting(place: Place) {
+    const { appId, github } = this.#world.config;
+    return {
+      repo: { id: place.repositoryId, name: nameOf(place) },
+      state: `git+${github.webUrl.replace(/^http:/, "https:")}/${nameOf(place)}`,
+      app: { version: ENGINE, id: appId, installation: place.installationId },
+    };
+  }
+
+  /** Keeps an event for the trail; it is on the disk when this resolves. Its id. */
+  async record(place: Place, { content, evidence }: ContentWithEvidence): Promise<string> {
+    const row = toRow(content, evidence);
+    await this.#world.store.enqueue(place.repositoryId, row);
+    return row.id;
+  }
+
+  /** Keeps an event that is about the repository's state, and not about a file. */
+  recordEvent(place: Place, event: TrailEvent): Promise<string> {
+    const { repo, app, state } = this.setting(place);
+    const source_ts = new Date(this.#world.now()).toISOString();
+    const { head, ...predicate } = event;
+    const content = {
+      subject: [{ name: state, digest: { gitCommit: head } }],
+      predicate: { source_ts, repo, app, ...predicate },
+    };
+    return this.record(place, { content: content as EntryContent, evidence: [] });
+  }
+
+  /**
+   * Brings everything that is kept to the branch. Rejects `GITHUB_LIMITED` where GitHub makes it wait, and
+   * `TRAIL_LEADER_BUSY` where another process writes.
+   */
+  async settle(place: Place): Promise<Standing> {
+    return this.#inTurn(place.repositoryId, () =>
+      this.#withWriter(place, async (writer, journal) => {
+        for (let turn = 0; turn < FLUSHES_MAX; turn++) {
+          const flush = await writer.flush();
+          if (flush.kind === "halted") return this.#reportHalt(place, flush.halt);
+          if (flush.kind === "waiting") throw limited("the trail", flush.seconds ?? 10);
+          if (flush.kind === "idle") return { kind: "landed" };
+          this.#world.metrics.trailEntries(1);
+          if ((await journal.pending(1)).length === 0) return { kind: "landed" };
+        }
+        throw limited("the trail", 10);
+      }),
+    );
+  }
+
+  /** How the trail stands, as its writer knows: it looks at the branch before each commit, and halts at what is not its own. */
+  async state(place: Place): Promise<TrailState | undefined> {
+    return this.#inTurn(place.repositoryId, async () => {
+      const journal = await this.#world.store.journal(place.repositoryId);
+      try {
+        const [landed, halt] = [await journal.landed(), await journal.halted()];
+        if (landed === undefined && halt === undefined) return undefined;
+        const origin = this.#originOf(place);
+        const root = Buffer.from(landed?.root ?? []).toString("hex");
+        const fix = "Find out who wrote to the trail's branch; then an operator resumes it";
+        const findings = halt === undefined ? [] : [{ code: halt.code, message: halt.message, fix }];
+        return { origin, size: landed?.size ?? 0, root, findings };
+      } finally {
+        await journal.close();
+      }
+    });
+  }
+
+  /** The branch as GitHub has it. */
+  storeOf({ installationId, owner, repo }: Place): TrailStore {
+    const api = trailApi(this.#world.github.installation(installationId));
+    return openGitHubStore(api, { owner, repo, branch: DEFAULT_BRANCH });
+  }
+
+  #originOf(place: Place): string {
+    return `${new URL(this.#world.config.github.webUrl).host.replace(/[^A-Za-z0-9._-]/g, "-")}/${nameOf(place)}/trail`;
+  }
+
+  async #withWriter<T>(
+    place: Place,
+    work: (writer: TrailWriter, journal: OpenJournal) => Promise<T>,
+  ): Promise<T> {
+    const { store, now } = this.#world;
+    const journal = await store.journal(place.repositoryId);
+    try {
+      const branch = this.storeOf(place);
+      const commit = (await journal.landed())?.commit ?? (await branch.head());
+      const name = this.#originOf(place);
+      const isNew = commit === undefined && (await journal.reserved()) === undefined;
+      const vkey = commit === undefined ? "" : currentKey((await readHead(branch, commit)).file).vkey;
+      const known = commit === undefined ? { name, vkey } : { name: vkey.split("+")[0] ?? name, vkey };
+      const signer = await openSigner(this.#world.config.trailKey, known);
+      const writer = new TrailWriter({
+        ...{ store: branch, journal, signers: [signer] },
+        now: () => new Date(now()),
+        sleep: (ms: number) => sleep(ms),
+      });
+      if (isNew) await this.#begin(place, writer, { origin: name, vkey: signer.vkey });
+      return await work(writer, journal);
+    } finally {
+      await journal.close();
+    }
+  }
+
+  /** The first entry, after the commit that the default branch has now. */
+  async #begin(
+    place: Place,
+    writer: TrailWriter,
+    { origin, vkey }: { readonly origin: string; readonly vkey: string },
+  ): Promise<void> {
+    const client = this.#world.github.installation(place.installationId);
+    const { owner, repo } = place;
+    const { data: repository } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
+    const branch = textAt(repository, "default_branch");
+    const { data: ref } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
+      ...{ owner, repo, ref: `heads/${branch}` },
+    });
+    const file: TrailFile = {
+      v: 1,
+      origin,
+      repo_id: place.repositoryId,
+      genesis: objectIdAt(ref, "object", "sha"),
+      governed: { branch, globs: GOVERNED },
+      keys: [{ vkey, from: 0 }],
+      heartbeat_minutes: HEARTBEAT_MINUTES,
+    };
+    const { repo: named, app } = this.setting(place);
+    const source_ts = new Date(this.#world.now()).toISOString();
+    const flush = await createTrail(writer, file, { repo: named, source_ts, app });
+    if (flush.kind === "waiting") throw limited("the trail", flush.seconds ?? 10);
+  }
+
+  #reportHalt({ repositoryId }: Place, halt: Halt): Standing {
+    this.#world.log.error("The trail is halted: an operator has to look", {
+      repository: repositoryId,
+      reason: halt.code,
+    });
+    return { kind: "halted", halt };
+  }
+
+  #inTurn<T>(repositoryId: number, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(repositoryId) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => {});
+    this.#turns.set(repositoryId, settled);
+    settled.then(() => {
+      if (this.#turns.get(repositoryId) === settled) this.#turns.delete(repositoryId);
+    });
+    return mine;
+  }
+}
+
+/** An event without what every entry has; `head` is the commit that it is about. */
+export type TrailEvent = { readonly head: string } & Omit<
+  EntryContent["predicate"],
+  "source_ts" | "repo" | "app"
+>;

@@ -1,0 +1,139 @@
+import type { Approvals, Participant } from "../../gate/model/approval.ts";
+import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { byCodeUnits } from "../../gate/model/order.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
+import { readParticipants } from "../github/participants.ts";
+import type { ApiRepository } from "../github/repository.ts";
+import { type CastVote, readVotes } from "../github/reviews.ts";
+import { holdersOf } from "../github/roles.ts";
+import { writersAmong } from "../github/writers.ts";
+import type { Site } from "../services.ts";
+import type { Archive, DecisionRow } from "../store/archive.ts";
+import type { Weighing } from "./weigh.ts";
+
+/** Decisions about one pull request, or one model, that are looked through. */
+const DECISIONS_MAX = 200;
+/** Whoever worked on a model is no independent validator of it for so long (CORE-13). */
+const DEVELOPER_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export interface Asked {
+  readonly weighing: Weighing;
+  readonly repository: ApiRepository;
+  /** The decision without anybody's word: it says what words would be about. */
+  readonly record: DecisionRecord;
+}
+
+/** Who had a hand in the change, who said what of it, and in which roles: all of it read now. */
+export async function readApprovals(site: Site, { weighing, repository, record }: Asked): Promise<Approvals> {
+  const { client, place } = site;
+  const { pull, base } = weighing;
+  const compared = { ...pull, base: { ...pull.base, sha: base } };
+  const comparison = await repository.compare(base, pull.head.sha);
+  const { participants, complete } = await readParticipants(client, compared, { comparison });
+  const votes = await readBoundVotes(site, weighing, record);
+  const people = votes.map(({ userId, login }) => ({ userId, login }));
+  const { roles, unresolved } = await holdersOf(client, {
+    roles: record.input.policy.roles,
+    userIds: people.map(({ userId }) => userId),
+    now: record.input.now,
+    pin: (name, id) => pin(site, name, id),
+  });
+  const writers = await writersAmong(client, place, people);
+  const developers = await findDevelopers(site, pull.number, record);
+  return {
+    participants: [...participants, ...developers].sort(inOrder),
+    complete,
+    votes: votes.map((vote) => ({
+      ...vote,
+      roles: roles.get(vote.userId) ?? [],
+      canWrite: writers.has(vote.userId),
+    })),
+    unresolved,
+  };
+}
+
+async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
+  return Number(await store.archive.setOnce(`name/${place.repositoryId}/${name}`, String(id)));
+}
+
+/**
+ * The votes, each with what its voter saw. One that was given while the head was being judged saw the head, and so
+ * what is decided about it now; one whose time nobody noted counts only where the head was never decided otherwise.
+ */
+async function readBoundVotes(
+  { client, place, store, now }: Site,
+  { pull }: Weighing,
+  record: DecisionRecord,
+): Promise<readonly CastVote[]> {
+  const { repositoryId } = place;
+  const kept = await store.archive.votes(repositoryId, pull.number);
+  const votes = await readVotes(client, pull, kept);
+  if (votes.every(({ subject }) => subject !== undefined)) return votes;
+  const decided = await store.archive.decisions({ repositoryId, number: pull.number, countMax: DECISIONS_MAX });
+  const bound: CastVote[] = [];
+  for (const vote of votes) {
+    const subject = vote.subject ?? subjectSeen(vote.head, decided, { pull, record });
+    if (vote.subject === undefined && subject !== undefined) {
+      const { source, userId, login, kind, head } = vote;
+      await store.archive.keepVote({
+        ...{ repositoryId, number: pull.number, source: source.kind, sourceId: source.id },
+        ...{ userId, login, kind, head, subject, at: now() },
+      });
+    }
+    bound.push(subject === undefined ? vote : { ...vote, subject });
+  }
+  return bound;
+}
+
+function subjectSeen(
+  head: string,
+  decided: readonly DecisionRow[],
+  { pull, record }: Pick<Weighing, "pull"> & Pick<Asked, "record">,
+): CastVote["subject"] {
+  const subjects = new Set(decided.filter((row) => row.head === head).map(({ subject }) => subject));
+  if (subjects.size === 0 && head === pull.head.sha) return record.digests.subject;
+  const [only] = subjects;
+  return subjects.size === 1 ? (only as CastVote["subject"]) : undefined;
+}
+
+/** Who made the models' last versions, as far as this App has seen it. */
+async function findDevelopers(
+  { store, place, now }: Site,
+  number: number,
+  { models }: DecisionRecord,
+): Promise<readonly Participant[]> {
+  const since = now() - DEVELOPER_DAYS * DAY_MS;
+  const ids = new Set<number>();
+  for (const { id } of models) {
+    const rows = await store.archive.decisions({
+      ...{ repositoryId: place.repositoryId, model: id, countMax: DECISIONS_MAX },
+    });
+    for (const row of rows) {
+      if (row.number === number || row.decidedAt < since) continue;
+      for (const id of handsIn(row)) ids.add(id);
+    }
+  }
+  return [...ids].map((userId) => ({ part: "developer", userId }));
+}
+
+function handsIn(row: DecisionRow): readonly number[] {
+  const { input } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+  const own = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
+  return own.flatMap(({ userId }) => userId ?? []);
+}
+
+function inOrder(a: Participant, b: Participant): number {
+  return byCodeUnits(a.part, b.part) || (a.userId ?? 0) - (b.userId ?? 0);
+}
+
+/** The decision that stands for a pull request, of a head if one is named. */
+export async function standingDecision(
+  archive: Archive,
+  repositoryId: number,
+  number: number,
+  head?: string,
+): Promise<DecisionRow | undefined> {
+  const rows = await archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX });
+  return rows.find((row) => head === undefined || row.head === head);
+}

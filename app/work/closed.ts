@@ -1,0 +1,62 @@
+import type { Pull } from "../github/pull.ts";
+import { listAt, objectIdAt } from "../github/shape.ts";
+import type { Site } from "../services.ts";
+import { standingDecision } from "./approvals.ts";
+import { flagBypass } from "./bypass.ts";
+import { concernsModels, readBase, weigh } from "./weigh.ts";
+
+/** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
+export async function settleClosed(site: Site, pull: Pull): Promise<void> {
+  const { store, place, now } = site;
+  const row = await store.archive.findPull(place.repositoryId, pull.number);
+  if (pull.merged && pull.mergeSha !== undefined) await recordMerge(site, pull, pull.mergeSha);
+  if (row === undefined) return;
+  await store.archive.keepPull({
+    ...row,
+    state: pull.merged ? "merged" : "closed",
+    waitsFor: [],
+    updatedAt: now(),
+  });
+}
+
+async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<void> {
+  const { trails, place, store } = site;
+  const decision = await standingDecision(store.archive, place.repositoryId, pull.number, pull.head.sha);
+  const pr = {
+    ...{ number: pull.number, base: pull.base.ref, base_sha: decision?.base ?? pull.base.sha },
+    ...{ head_sha: pull.head.sha, merge_sha: mergeSha },
+  };
+  if (decision?.verdict === "pass") {
+    await trails.recordEvent(place, {
+      ...{ kind: "merge.observed", head: mergeSha, pr },
+      merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
+    });
+  } else if (decision !== undefined || (await isGoverned(site, pull, mergeSha))) {
+    await flagBypass(site, {
+      ref: `refs/heads/${pull.base.ref}`,
+      ...{ before: pr.base_sha, after: mergeSha },
+      what: `pull request ${pull.number}`,
+      pr,
+    });
+  } else return;
+  await trails.settle(place);
+}
+
+/** Nobody judged it before it was merged: whether there was something to judge is told from its commits. */
+async function isGoverned(site: Site, pull: Pull, mergeSha: string): Promise<boolean> {
+  const row = await site.store.archive.findPull(site.place.repositoryId, pull.number);
+  if (row?.head === pull.head.sha && !row.governed && row.verdict === "pass") return false;
+  const base = (await firstParentOf(site, pull, mergeSha)) ?? (await readBase(site, pull));
+  const weighed = await weigh(site, { pull, base }, { withoutEvidence: true });
+  return weighed.kind === "judged" && concernsModels(weighed.record);
+}
+
+/** The commit that the branch had before the merge; undefined where GitHub does not tell. */
+async function firstParentOf({ client, place }: Site, { base }: Pull, mergeSha: string): Promise<string | undefined> {
+  const { owner, repo } = place;
+  const { data } = await client.rest("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
+    ...{ owner, repo, commit_sha: mergeSha },
+  });
+  const [first] = listAt(data, "parents");
+  return first === undefined ? base.sha : objectIdAt(first, "sha");
+}

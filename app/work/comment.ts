@@ -1,0 +1,240 @@
+import { type ApproveCommand, type Command, parseCommands, USAGES } from "../../gate/approval/command.ts";
+import { COMMAND_WORD } from "../../gate/approval/comment-lines.ts";
+import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { join, md } from "../../gate/report/escape.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
+import { publishComment } from "../github/comment.ts";
+import type { Pull } from "../github/pull.ts";
+import { toAccount } from "../github/pull.ts";
+import { type Reaction, react } from "../github/reaction.ts";
+import { at, instantAt, numberAt, optional, textAt } from "../github/shape.ts";
+import { writersAmong } from "../github/writers.ts";
+import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
+import { standingDecision } from "./approvals.ts";
+import { keepWord } from "./break-glass.ts";
+import { recordWithdrawal } from "./votes.ts";
+import { waiverAnswer } from "./waiver.ts";
+
+/** A comment as a delivery tells of it. */
+interface Told {
+  readonly id: number;
+  readonly body: string;
+  readonly author: { readonly id: number; readonly login: string; readonly isBot: boolean };
+  readonly senderId: number;
+  /** As GitHub says, in milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly updatedAt: string;
+}
+
+/**
+ * Does what a comment asks for, once; says so with a reaction, and in words only where words were asked for. Whether
+ * the pull request has to be judged again.
+ */
+export async function takeComment(site: Site, pull: Pull, payload: unknown): Promise<boolean> {
+  const action = textAt(payload, "action");
+  // Somebody changed or removed what we say: it is said again.
+  if (isOurs(site, payload)) return action !== "created";
+  const told = toldIn(payload);
+  // What a bot says is no command.
+  if (told === undefined || told.author.isBot) return false;
+  if (action === "created") return takeNew(site, pull, told);
+  if (action === "edited") {
+    const before = optional(textAt, payload, "changes", "body", "from");
+    return takeEdited(site, pull, { told, before });
+  }
+  return action === "deleted" && takeDeleted(site, pull, told);
+}
+
+function isOurs({ config }: Site, payload: unknown): boolean {
+  return at(payload, "comment", "performed_via_github_app", "id") === config.appId;
+}
+
+function toldIn(payload: unknown): Told | undefined {
+  const comment = at(payload, "comment");
+  const author = toAccount(at(comment, "user"));
+  const sender = optional(numberAt, payload, "sender", "id");
+  if (author === undefined || sender === undefined) return undefined;
+  return {
+    ...{ id: numberAt(comment, "id"), body: optional(textAt, comment, "body") ?? "", author, senderId: sender },
+    createdAt: instantAt(comment, "created_at"),
+    updatedAt: new Date(instantAt(comment, "updated_at")).toISOString(),
+  };
+}
+
+async function takeNew(site: Site, pull: Pull, told: Told): Promise<boolean> {
+  const { commands, problems } = parseCommands(told.body);
+  if (commands.length === 0 && problems.length === 0) return false;
+  const reaction = await obey(site, pull, { told, commands, isClear: problems.length === 0 });
+  await react(site.client, { ...site.place, commentId: told.id }, reaction);
+  return true;
+}
+
+interface Order {
+  readonly told: Told;
+  readonly commands: readonly Command[];
+  readonly isClear: boolean;
+}
+
+/** A strange or a misspelt word gets one quiet sign, and no answer that others would have to read. */
+async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order): Promise<Reaction> {
+  if (pull.state === "closed" || pull.locked) return "-1";
+  const writers = await writersAmong(site.client, site.place, [
+    { userId: told.author.id, login: told.author.login },
+  ]);
+  if (!writers.has(told.author.id)) return "-1";
+  const standing = await standingDecision(site.store.archive, site.place.repositoryId, pull.number, pull.head.sha);
+  const done: boolean[] = [];
+  for (const command of commands) done.push(await doCommand({ site, pull, told, standing }, command));
+  if (done.some((each) => !each)) return "-1";
+  return isClear ? "+1" : "confused";
+}
+
+interface Setting {
+  readonly site: Site;
+  readonly pull: Pull;
+  readonly told: Told;
+  /** What the head was last decided to be. */
+  readonly standing: DecisionRow | undefined;
+}
+
+/** False for what is refused. */
+async function doCommand(setting: Setting, command: Command): Promise<boolean> {
+  const { site, pull, told } = setting;
+  switch (command.kind) {
+    case "approve":
+      return !pull.draft && isAbout(setting.standing, command) && vote(setting, "approve", command.model);
+    case "reject":
+      return !pull.draft && vote(setting, "reject");
+    case "withdraw":
+      return withdraw(setting);
+    case "recheck":
+      return true;
+    case "waive":
+      return answer(setting, waiverAnswer({ command, record: recordOf(setting), requester: told.author.id }));
+    case "break-glass":
+      return breakGlass(setting, command);
+    case "explain":
+      return answer(setting, explanation(recordOf(setting), command.gate));
+    case "help":
+      await answer({ site, pull, told, standing: undefined }, help());
+      return true;
+  }
+}
+
+/** Whoever names a model or a digest means that one, and not what came after it. */
+function isAbout(standing: DecisionRow | undefined, { model, digest }: ApproveCommand): boolean {
+  if (model !== undefined && standing?.models.includes(model) !== true) return false;
+  return digest === undefined || standing?.subject.startsWith(digest) === true;
+}
+
+async function vote(
+  { site, pull, told, standing }: Setting,
+  kind: "approve" | "reject",
+  model?: string,
+): Promise<boolean> {
+  await site.store.archive.keepVote({
+    ...{ repositoryId: site.place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
+    ...{ userId: told.author.id, login: told.author.login, kind, head: pull.head.sha },
+    ...(standing !== undefined && { subject: standing.subject }),
+    ...(model !== undefined && { model }),
+    at: told.createdAt,
+  });
+  return true;
+}
+
+async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
+  const { store, place } = site;
+  const votes = await store.archive.votes(place.repositoryId, pull.number);
+  for (const { source, sourceId, subject, userId, kind } of votes) {
+    if (userId !== told.author.id || kind !== "approve" || subject === undefined) continue;
+    await recordWithdrawal(site, pull, { source: { kind: source, id: sourceId }, userId, subject, code: "withdrawn" });
+  }
+  await store.archive.keepVote({
+    ...{ repositoryId: place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
+    ...{ userId: told.author.id, login: told.author.login, kind: "revoke", head: pull.head.sha, at: told.createdAt },
+  });
+  return true;
+}
+
+async function breakGlass(
+  { site, pull, told, standing }: Setting,
+  { ground }: Extract<Command, { kind: "break-glass" }>,
+): Promise<boolean> {
+  if (standing === undefined) return false;
+  await keepWord(site, pull.number, {
+    subject: standing.subject,
+    word: {
+      ...{ userId: told.author.id, login: told.author.login, isBot: told.author.isBot, commentId: told.id },
+      at: `${new Date(told.createdAt).toISOString().slice(0, 19)}Z`,
+      ...(ground !== undefined && { ground }),
+    },
+  });
+  return true;
+}
+
+function recordOf({ standing }: Setting): DecisionRecord | undefined {
+  return standing && parseDecision(Buffer.from(standing.record, "utf8"), standing.digest);
+}
+
+/** One answer for each comment that asks, however often it is delivered. False where there is nothing to say. */
+async function answer({ site, pull, told }: Setting, body: string | undefined): Promise<boolean> {
+  if (body === undefined) return false;
+  const marker = `<!-- weighbridge:answer:${told.id} -->`;
+  await publishComment(site.client, { pull, marker, toBody: () => `${marker}\n${body}` });
+  return true;
+}
+
+function explanation(record: DecisionRecord | undefined, gate: string): string | undefined {
+  const results = record?.results.filter((result) => result.gate === gate) ?? [];
+  const [first] = results;
+  if (first === undefined) return undefined;
+  const lines = results.flatMap(({ model, outcome, findings }) =>
+    findings.map(({ message }) => md`- ${model ?? "the change"}: ${outcome}. ${message}`),
+  );
+  return md`**${gate}** ${first.title}\n\n${first.why}\n\n${join(lines, md`\n`)}\n\n**Remedy:** ${first.fix}\n`.source;
+}
+
+function help(): string {
+  const lines = Object.values(USAGES).map((usage) => md`    ${COMMAND_WORD} ${usage}`);
+  return md`One command a line, at its beginning:\n\n${join(lines, md`\n`)}\n`.source;
+}
+
+/** A comment that was changed is no new word; and one that held a word, or got one, was tampered with. */
+async function takeEdited(
+  { trails, place }: Site,
+  pull: Pull,
+  { told, before }: { readonly told: Told; readonly before: string | undefined },
+): Promise<boolean> {
+  const held = [told.body, before ?? ""].some((text) => {
+    const { commands, problems } = parseCommands(text);
+    return commands.length + problems.length > 0;
+  });
+  if (!held) return false;
+  await trails.recordEvent(place, {
+    kind: "tamper.detected",
+    head: pull.head.sha,
+    tamper: { object: "comment", id: String(told.id), updated_at: told.updatedAt },
+  });
+  return true;
+}
+
+/** Who takes back their own comment takes back what they said in it; nobody else can. */
+async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean> {
+  const { store, place, now, trails } = site;
+  const votes = await store.archive.votes(place.repositoryId, pull.number);
+  const kept = votes.find(({ source, sourceId }) => source === "comment" && sourceId === told.id);
+  if (kept === undefined) return false;
+  await trails.recordEvent(place, {
+    kind: "tamper.detected",
+    head: pull.head.sha,
+    tamper: { object: "comment.deleted", id: String(told.id), updated_at: told.updatedAt },
+  });
+  if (told.senderId !== told.author.id || kept.kind !== "approve") return true;
+  if (kept.subject !== undefined) {
+    const source = { kind: "comment", id: told.id } as const;
+    await recordWithdrawal(site, pull, { source, userId: kept.userId, subject: kept.subject, code: "deleted" });
+  }
+  await store.archive.keepVote({ ...kept, kind: "revoke", at: now() });
+  return true;
+}

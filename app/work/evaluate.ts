@@ -1,0 +1,117 @@
+import { GateError } from "../../gate/model/error.ts";
+import { isFailure } from "../github/failure.ts";
+import { type Pull, readPull } from "../github/pull.ts";
+import type { Site } from "../services.ts";
+import { requestEvaluation } from "./ask.ts";
+import { recordDecision } from "./record.ts";
+import { type Outcome, showOutcome, showProgress } from "./show.ts";
+import { readBase, type Weighed, type Weighing, weigh } from "./weigh.ts";
+
+/** A head that moves again and again is judged when it rests: the next delivery brings it back. */
+const MOVES_MAX = 3;
+/** How long a head waits for the run that measures it. */
+export const EVIDENCE_MINUTES = 60;
+const MINUTE_MS = 60_000;
+
+/** The story of one open pull request: judged, written down, and only then shown. */
+export async function evaluate(site: Site, opened: Pull): Promise<void> {
+  let pull = opened;
+  for (let move = 1; ; move++) {
+    const base = await readBase(site, pull);
+    await showProgress(site, { pull, base });
+    const outcome = await settle(site, { pull, base }, await tryWeigh(site, { pull, base }));
+    // What was decided is about this head and this base, and is shown for no other.
+    const now = await readPull(site.client, pull);
+    const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
+    if (now.state === "closed") return;
+    if (!moved || move === MOVES_MAX) {
+      site.signal.throwIfAborted();
+      await showOutcome(site, { pull, base }, outcome);
+      if (!moved) return;
+    }
+    pull = now;
+  }
+}
+
+type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };
+
+/** What keeps a change from being judged closes it; only what passes by itself is tried again. */
+async function tryWeigh(site: Site, weighing: Weighing): Promise<Tried> {
+  const late = await isLate(site, weighing.pull);
+  try {
+    return await weigh(site, weighing, late ? { withoutEvidence: true } : {});
+  } catch (cause) {
+    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
+    return { kind: "problem", cause };
+  }
+}
+
+function isPassing(cause: GateError): boolean {
+  return (
+    isFailure(cause, "GITHUB_LIMITED", "GITHUB_UNAVAILABLE") ||
+    cause.code === "TRAIL_LEADER_BUSY" ||
+    cause.code === "LEASE_LOST"
+  );
+}
+
+async function settle(
+  site: Site,
+  weighing: Weighing,
+  tried: Tried,
+): Promise<Outcome> {
+  switch (tried.kind) {
+    case "problem":
+      return {
+        kind: "problem",
+        title: "This change could not be judged",
+        message: tried.cause.fix === undefined ? tried.cause.message : `${tried.cause.message}. ${tried.cause.fix}`,
+      };
+    case "pending":
+      await scheduleDeadline(site, weighing.pull);
+      return { kind: "pending", runId: tried.runId };
+    case "judged":
+      return judged(site, weighing, tried);
+  }
+}
+
+async function judged(
+  site: Site,
+  weighing: Weighing,
+  { record, isGoverned }: Extract<Weighed, { kind: "judged" }>,
+): Promise<Outcome> {
+  if (!isGoverned) return { kind: "ungoverned", record };
+  if (record.models.length > 0 && record.input.policy.path === undefined) {
+    return {
+      kind: "problem",
+      title: "The base has no policy",
+      message:
+        "This change touches a model, and the branch that it wants to enter has no .weighbridge/policy.yml. Merge one first (weighbridge init writes it): a change cannot bring the policy that judges it",
+    };
+  }
+  const standing = await recordDecision(site, weighing, record);
+  if (standing.kind === "halted" && record.verdict === "pass") {
+    return {
+      kind: "problem",
+      title: "The audit trail is halted",
+      message: `The decision cannot be written down: ${standing.halt.message}. An operator has to look, and to resume the trail`,
+    };
+  }
+  return { kind: "judged", record };
+}
+
+/** Comes back to the head when its time is over, whatever its run does. */
+async function scheduleDeadline({ store, place, now }: Site, pull: Pull): Promise<void> {
+  const { repositoryId } = place;
+  const name = deadlineName(repositoryId, pull);
+  const due = Number(await store.archive.setOnce(name, String(now() + EVIDENCE_MINUTES * MINUTE_MS)));
+  await requestEvaluation(store.inbox, { place, number: pull.number, why: `deadline/${pull.head.sha}`, now: now(), due });
+}
+
+async function isLate({ store, place, now }: Site, pull: Pull): Promise<boolean> {
+  const due = await store.archive.get(deadlineName(place.repositoryId, pull));
+  return due !== undefined && now() >= Number(due);
+}
+
+function deadlineName(repositoryId: number, { number, head }: Pull): string {
+  return `deadline/${repositoryId}/${number}/${head.sha}`;
+}

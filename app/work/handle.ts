@@ -1,0 +1,72 @@
+import { at, optional, textAt } from "../github/shape.ts";
+import { payloadOf, placeOf } from "../place.ts";
+import { subjectOf } from "../queue/address.ts";
+import type { Handler } from "../queue/worker.ts";
+import { type Services, type Site, siteOf } from "../services.ts";
+import type { Delivery, Work } from "../store/inbox.ts";
+import { workOnBranch } from "./branch.ts";
+import { workOnDeployment } from "./deployment.ts";
+import { askForOpenPulls, askForPullsOf } from "./fan-out.ts";
+import { workOnGroup } from "./group.ts";
+import { workOnPull } from "./pull.ts";
+
+/** What is done for each kind of subject; all that came about it is given at once. */
+export function handler(services: Services): Handler {
+  return async (work, signal) => {
+    const subject = subjectOf(work.key);
+    if (subject.kind === "user") return signOut(services, subject.user);
+    if (subject.kind === "installation") return workOnInstallation(services, work, signal);
+    const last = lastOf(work);
+    const site = siteOf(services, placeOf(payloadOf(last)), signal);
+    switch (subject.kind) {
+      case "pull":
+        return workOnPull(site, subject.number, work.deliveries);
+      case "head":
+        return askForPullsOf(site, subject.head, last.id);
+      case "group":
+        return workOnGroup(site, work.deliveries);
+      case "branch":
+        return workOnBranch(site, subject.branch, work.deliveries);
+      case "deployment":
+        return workOnDeployment(site, work.deliveries);
+      case "repository":
+        return workOnRepository(site, work);
+    }
+  };
+}
+
+function lastOf({ deliveries, key }: Work): Delivery {
+  const last = deliveries.at(-1);
+  if (last === undefined) throw new RangeError(`Cannot work on ${key}: nothing came about it`);
+  return last;
+}
+
+/** Whoever takes the App's authorization back is signed out everywhere. */
+async function signOut({ store }: Services, user: number): Promise<void> {
+  await store.archive.removeSessionsOf(user);
+}
+
+const GONE = new Set(["deleted", "archived", "transferred"]);
+
+/** Rules, members or the repository itself have changed; one that is gone has nothing that could be judged. */
+async function workOnRepository(site: Site, work: Work): Promise<void> {
+  const last = lastOf(work);
+  const payload = payloadOf(last);
+  const action = optional(textAt, payload, "action") ?? "";
+  if (last.event === "repository" && GONE.has(action)) return;
+  await askForOpenPulls(site, last.id);
+}
+
+/** Teams and memberships say no repository: every one of the installation that waits for somebody is looked at. */
+async function workOnInstallation(services: Services, work: Work, signal: AbortSignal): Promise<void> {
+  const last = lastOf(work);
+  const payload = payloadOf(last);
+  const action = optional(textAt, payload, "action") ?? "";
+  if (last.event === "installation" && (action === "deleted" || action === "suspend")) return;
+  const installationId = at(payload, "installation", "id");
+  if (typeof installationId !== "number") return;
+  for (const place of await services.store.archive.places(installationId)) {
+    signal.throwIfAborted();
+    await askForOpenPulls(siteOf(services, place, signal), last.id);
+  }
+}

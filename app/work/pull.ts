@@ -1,0 +1,39 @@
+import { type Pull, readPull } from "../github/pull.ts";
+import { at } from "../github/shape.ts";
+import { payloadOf } from "../place.ts";
+import type { Site } from "../services.ts";
+import type { Delivery } from "../store/inbox.ts";
+import { settleClosed } from "./closed.ts";
+import { takeComment } from "./comment.ts";
+import { evaluate } from "./evaluate.ts";
+import { takeReview } from "./review.ts";
+
+/** Everything that happened to a pull request: words are taken one by one and in their order, then it is judged once. */
+export async function workOnPull(site: Site, number: number, deliveries: readonly Delivery[]): Promise<void> {
+  const news = deliveries.filter((delivery) => !isOurOwn(site, delivery));
+  if (news.length === 0) return;
+  const pull = await readPull(site.client, { ...site.place, number });
+  let matters = false;
+  for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
+  site.signal.throwIfAborted();
+  if (pull.state === "closed") await settleClosed(site, pull);
+  else if (matters) await evaluate(site, pull);
+}
+
+/** What we wrote comes back as a delivery; what somebody else made of it does not count as ours. */
+function isOurOwn({ config }: Site, delivery: Delivery): boolean {
+  if (delivery.event !== "issue_comment") return false;
+  const payload = payloadOf(delivery);
+  return (
+    at(payload, "comment", "performed_via_github_app", "id") === config.appId &&
+    at(payload, "sender", "type") === "Bot" &&
+    at(payload, "sender", "id") === at(payload, "comment", "user", "id")
+  );
+}
+
+/** Whether the pull request has to be judged again. */
+async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean> {
+  if (delivery.event === "issue_comment") return takeComment(site, pull, payloadOf(delivery));
+  if (delivery.event === "pull_request_review") await takeReview(site, pull, payloadOf(delivery));
+  return true;
+}

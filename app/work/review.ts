@@ -1,0 +1,37 @@
+import { type Pull, toAccount } from "../github/pull.ts";
+import { at, numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
+import type { Site } from "../services.ts";
+import { standingDecision } from "./approvals.ts";
+import { recordWithdrawal } from "./votes.ts";
+
+const KINDS: ReadonlyMap<string, "approve" | "reject"> = new Map([
+  ["approved", "approve"],
+  ["changes_requested", "reject"],
+]);
+
+/** Notes what a reviewer saw, while that can still be told: reviews themselves are read from GitHub. */
+export async function takeReview(site: Site, pull: Pull, payload: unknown): Promise<void> {
+  const review = at(payload, "review");
+  const author = toAccount(at(review, "user"));
+  if (author === undefined) return;
+  const { store, place, now } = site;
+  const { repositoryId } = place;
+  const id = numberAt(review, "id");
+  if (at(payload, "action") === "dismissed") {
+    const votes = await store.archive.votes(repositoryId, pull.number);
+    const kept = votes.find(({ source, sourceId }) => source === "review" && sourceId === id);
+    if (kept?.subject === undefined) return;
+    const source = { kind: "review", id } as const;
+    await recordWithdrawal(site, pull, { source, userId: author.id, subject: kept.subject, code: "dismissed" });
+    return;
+  }
+  const kind = KINDS.get(textAt(review, "state").toLowerCase());
+  const head = optional(objectIdAt, review, "commit_id");
+  if (at(payload, "action") !== "submitted" || kind === undefined || head === undefined) return;
+  const seen = await standingDecision(store.archive, repositoryId, pull.number, head);
+  if (seen === undefined) return;
+  await store.archive.keepVote({
+    ...{ repositoryId, number: pull.number, source: "review", sourceId: id },
+    ...{ userId: author.id, login: author.login, kind, head, subject: seen.subject, at: now() },
+  });
+}

@@ -1,0 +1,88 @@
+import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { judge } from "../../gate/judge.ts";
+import { decide } from "../../gate/verdict/decide.ts";
+import type { EvidenceFile, World } from "../../gate/world.ts";
+import { readEvidence } from "../github/evidence.ts";
+import { appPacks } from "../github/packs.ts";
+import type { Pull } from "../github/pull.ts";
+import { type ApiRepository, apiRepository } from "../github/repository.ts";
+import { objectIdAt } from "../github/shape.ts";
+import type { Site } from "../services.ts";
+import { readApprovals } from "./approvals.ts";
+
+/** What became of weighing a pull request. */
+export type Weighed =
+  | { readonly kind: "judged"; readonly record: DecisionRecord; readonly isGoverned: boolean }
+  /** A run that may bring evidence has not ended. */
+  | { readonly kind: "pending"; readonly runId: number };
+
+/** A pull request and the commits that are compared: the tip of its base, for that is what it would enter. */
+export interface Weighing {
+  readonly pull: Pull;
+  readonly base: string;
+}
+
+/** The commit that the pull request would enter now; its own `base.sha` may be older. */
+export async function readBase({ client, place }: Site, pull: Pull): Promise<string> {
+  const { owner, repo } = place;
+  const { data } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
+    ...{ owner, repo, ref: `heads/${pull.base.ref}` },
+  });
+  return objectIdAt(data, "object", "sha");
+}
+
+/**
+ * Judges a pull request: first by its commits alone, which tells whether it concerns a model at all; then with what
+ * its workflow measured; then with what people said of exactly that. Rejects with whatever kept it from being judged.
+ */
+export async function weigh(site: Site, weighing: Weighing, options: WeighOptions = {}): Promise<Weighed> {
+  const { place, client, store, now } = site;
+  const cache = store.archive;
+  const repository = apiRepository({ ...place, client, cache });
+  try {
+    const world: World = {
+      repository,
+      packs: appPacks({ policies: site.policies, client, repositoryId: place.repositoryId, cache }),
+      evidence: [],
+      trail: { state: () => site.trails.state(place), champions: async () => [] },
+      now: () => new Date(now()),
+    };
+    const request = { base: weighing.base, head: weighing.pull.head.sha };
+    const committed = await judge(request, world);
+    const isGoverned = concernsModels(committed);
+    if (!isGoverned) return { kind: "judged", record: committed, isGoverned };
+    const evidence = await readRunEvidence(site, weighing, repository);
+    if (evidence.kind === "pending" && options.withoutEvidence !== true) return evidence;
+    const files = evidence.kind === "found" ? evidence.files : [];
+    const measured = files.length === 0 ? committed : await judge(request, { ...world, evidence: files });
+    const approvals = await readApprovals(site, { weighing, repository, record: measured });
+    return { kind: "judged", record: decide({ ...measured.input, approvals }), isGoverned };
+  } finally {
+    repository.close();
+  }
+}
+
+export interface WeighOptions {
+  /** The time for evidence is over: what there is has to do. */
+  readonly withoutEvidence?: true;
+}
+
+/** Whether the change touches a model, or what judges models. */
+export function concernsModels({ input }: DecisionRecord): boolean {
+  return input.change.models.length > 0 || input.policyChange !== undefined;
+}
+
+type RunEvidence =
+  | { readonly kind: "found"; readonly files: readonly EvidenceFile[] }
+  | { readonly kind: "pending"; readonly runId: number }
+  | { readonly kind: "absent" };
+
+async function readRunEvidence(
+  { client, place }: Site,
+  { pull, base }: Weighing,
+  repository: ApiRepository,
+): Promise<RunEvidence> {
+  const { owner, repo, repositoryId } = place;
+  const head = pull.head.repositoryId === undefined ? {} : { headRepositoryId: pull.head.repositoryId };
+  return readEvidence(client, { owner, repo, repositoryId, base, head: pull.head.sha, ...head, repository });
+}

@@ -1,0 +1,37 @@
+import type { ApiRequest, Reply } from "./exchange.ts";
+
+/** GitHub has been seen to answer from before a write for so long. */
+const STALE_MS = 30_000;
+const ADDRESSES_MAX = 2000;
+
+interface Kept {
+  readonly text: string;
+  readonly reply: Reply;
+  /** The answer before this one, and when this one was first seen. */
+  readonly former: Reply | undefined;
+  readonly since: number;
+  seen: number;
+}
+
+/** The last two different answers to each read, for reads that come too early after a write. */
+export class Memory {
+  isOn = false;
+  readonly #kept = new Map<string, Kept>();
+
+  /** Keeps the answer; the one that stood before it until half a minute ago, or the answer itself. */
+  keep({ method, path, query }: ApiRequest, reply: Reply, now: Date): Reply {
+    if (!this.isOn || method !== "GET" || reply.status !== 200) return reply;
+    const address = `${path}?${query}`;
+    const text = JSON.stringify(reply.json ?? null);
+    const seen = now.getTime();
+    const known = this.#kept.get(address);
+    if (known?.text === text) {
+      known.seen = seen;
+      return seen - known.since < STALE_MS ? (known.former ?? reply) : reply;
+    }
+    if (this.#kept.size >= ADDRESSES_MAX) this.#kept.clear();
+    const former = known !== undefined && seen - known.seen < STALE_MS ? known.reply : undefined;
+    this.#kept.set(address, { text, reply, former, since: seen, seen });
+    return former ?? reply;
+  }
+}

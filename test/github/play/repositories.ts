@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { notify } from "../events/notice.ts";
+import { type Account, fullName, type Repository } from "../nouns.ts";
+import { toUser } from "../resources.ts";
+import type { GitHubState } from "../state.ts";
+
+interface By {
+  readonly by: Account;
+}
+
+export function renameRepository(
+  github: GitHubState,
+  repository: Repository,
+  { by, name }: By & { name: string },
+): void {
+  const from = repository.name;
+  repository.formerNames = [...repository.formerNames, fullName(repository)];
+  repository.name = name;
+  notify(github, {
+    ...{ event: "repository", repository, sender: by },
+    own: () => ({ action: "renamed", changes: { repository: { name: { from } } } }),
+  });
+}
+
+/** Only an App that is installed at the new owner is told. */
+export function transferRepository(
+  github: GitHubState,
+  repository: Repository,
+  { by, to }: By & { to: Account },
+): void {
+  const from = toUser(github.origin, repository.owner);
+  const kind = repository.owner.type === "Organization" ? "organization" : "user";
+  repository.formerNames = [...repository.formerNames, fullName(repository)];
+  repository.owner = to;
+  notify(github, {
+    ...{ event: "repository", repository, sender: by },
+    own: () => ({ action: "transferred", changes: { owner: { from: { [kind]: from } } } }),
+  });
+}
+
+export function archiveRepository(github: GitHubState, repository: Repository, { by }: By): void {
+  repository.archived = true;
+  notify(github, {
+    ...{ event: "repository", repository, sender: by },
+    own: () => ({ action: "archived" }),
+  });
+}
+
+/** A repository of its own with the same branches; the test removes its `directory`. */
+export function fork(github: GitHubState, repository: Repository, { by }: By): Repository {
+  const directory = mkdtempSync(join(tmpdir(), "weighbridge-fork-"));
+  execFileSync("git", ["clone", "--quiet", "--bare", repository.directory, directory], { stdio: "ignore" });
+  const { name, defaultBranch } = repository;
+  return github.addRepository(name, directory, {
+    ...{ owner: by, private: repository.private, defaultBranch, fork: true },
+  });
+}

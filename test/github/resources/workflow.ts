@@ -1,0 +1,43 @@
+import type { Members } from "../description.ts";
+import { fullName } from "../nouns.ts";
+import { toRepository, toUser } from "../resources.ts";
+import type { WorkflowRun } from "../state/workflows.ts";
+import { instant } from "./times.ts";
+
+export function toWorkflowRun(origin: string, run: WorkflowRun): Members {
+  const { id, repository, headRepository, name, path, event, branch, head, status, conclusion } = run;
+  const url = `${origin}/repos/${fullName(repository)}/actions/runs/${id}`;
+  const at = instant(run.createdAt);
+  const workflow = `${origin}/repos/${fullName(repository)}/actions/workflows/1`;
+  return {
+    ...{ id, node_id: `WFR_${id}`, name, path, event, status, conclusion, display_title: name },
+    ...{ head_branch: branch, head_sha: head, run_number: 1, run_attempt: run.attempt },
+    ...{ workflow_id: 1, check_suite_id: id, check_suite_node_id: `CS_${id}` },
+    ...{ url, html_url: `${origin}/${fullName(repository)}/actions/runs/${id}` },
+    ...{ jobs_url: `${url}/jobs`, logs_url: `${url}/logs`, artifacts_url: `${url}/artifacts` },
+    ...{ cancel_url: `${url}/cancel`, rerun_url: `${url}/rerun`, workflow_url: workflow },
+    ...{ check_suite_url: `${url}/check-suite`, previous_attempt_url: null },
+    ...{ created_at: at, updated_at: at, run_started_at: at },
+    ...{ actor: toUser(origin, run.actor), triggering_actor: toUser(origin, run.actor) },
+    ...{ referenced_workflows: [] },
+    pull_requests: run.pulls.map((pull) => {
+      const repo = {
+        id: repository.id,
+        name: repository.name,
+        url: `${origin}/repos/${fullName(repository)}`,
+      };
+      return {
+        ...{ id: pull.id, number: pull.number, url: `${repo.url}/pulls/${pull.number}` },
+        head: { ref: pull.head.ref, sha: pull.head.sha, repo },
+        base: { ref: pull.base.ref, sha: pull.base.sha, repo },
+      };
+    }),
+    head_commit: {
+      ...{ id: head, tree_id: head, message: name, timestamp: at },
+      author: { name: "Tester", email: "tester@example.com" },
+      committer: { name: "Tester", email: "tester@example.com" },
+    },
+    repository: toRepository(origin, repository),
+    head_repository: toRepository(origin, headRepository),
+  };
+}
