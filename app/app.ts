@@ -16,7 +16,7 @@ import { openPostgresStore } from "./store/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { Trails } from "./trails.ts";
-import { handler } from "./work/handle.ts";
+import { handler } from "./events/handle.ts";
 
 const POLICIES = new URL("../policies/", import.meta.url);
 const LEASE_MS = 120_000;

@@ -58,9 +58,11 @@ export class Readiness {
 /** Why the check failed; undefined if it did not. */
 async function failureOf(check: () => Promise<void>): Promise<unknown> {
   const stop = new AbortController();
-  const tooLate = setTimeout(CHECK_TIMEOUT_MS, new Error("It took too long"), { signal: stop.signal });
+  const late = setTimeout(CHECK_TIMEOUT_MS, new Error("It took too long"), { signal: stop.signal });
+  // Called off, it rejects, and nobody waits for it any more.
+  const tooLate = late.catch(() => undefined);
   try {
-    return await Promise.race([check(), tooLate.catch(() => undefined)]);
+    return await Promise.race([check(), tooLate]);
   } catch (cause) {
     return cause ?? new Error("It failed");
   } finally {

@@ -6,7 +6,7 @@ import { BATCH_BLOB_BYTES_MAX, readBatch, type SizedBlob } from "./blob-batch.ts
 import type { ObjectSource } from "./cache.ts";
 import { isFailure } from "./failure.ts";
 import { blobHash } from "./git-object.ts";
-import { Spool } from "./spool.ts";
+import { Spool, type SpooledFile } from "./spool.ts";
 
 /** GitHub's own limit for the content of a blob. */
 export const BLOB_BYTES_MAX = 100 * 1024 * 1024;
@@ -85,13 +85,18 @@ export class Blobs {
   }
 
   async #fetchToFile(entry: TreeEntry, size: number): Promise<Held> {
-    let file = this.#spool.create();
-    await this.#download(entry, size, () => {
-      file.end();
-      file = this.#spool.create();
-      return file.write;
-    }).finally(() => file.end());
-    return { path: file.path };
+    let file: SpooledFile | undefined;
+    try {
+      await this.#download(entry, size, () => {
+        file?.end();
+        file = this.#spool.create();
+        return file.write;
+      });
+    } finally {
+      file?.end();
+    }
+    if (file === undefined) throw unverified(entry);
+    return { path: (file as SpooledFile).path };
   }
 
   /** Gives the bytes on, and refuses what is longer than the tree says or has another id. */

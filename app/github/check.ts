@@ -10,15 +10,13 @@ import {
   toOutput,
 } from "./check-output.ts";
 import type { Client } from "./client.ts";
-import { isFailure } from "./failure.ts";
 import { readPages } from "./pages.ts";
 import { at, numberAt, optional, textAt } from "./shape.ts";
+import { repeatedly, writeOnce } from "./writing.ts";
 
 /** The name that is made required, with the App as its expected source. */
 export const CHECK_NAME = "weighbridge";
 const ANNOTATIONS_AT_ONCE = 50;
-const ATTEMPTS_MAX = 3;
-const SETTLE_MS = 3_000;
 const PAGES_MAX = 10;
 
 /** Buttons of the check; a click comes back as `check_run.requested_action`. */
@@ -40,22 +38,20 @@ export interface CheckAddress {
 /** Says that the commit is being judged, so that nobody takes silence for a verdict. The check run's id. */
 export async function startCheck(client: Client, check: CheckAddress): Promise<number> {
   const { owner, repo, repositoryId, head, detailsUrl } = check;
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return writeOnce(client, {
+    write: async () => {
       const { data } = await client.rest("POST /repos/{owner}/{repo}/check-runs", {
         ...{ owner, repo, name: CHECK_NAME, head_sha: head, status: "in_progress" },
         external_id: `repo/${repositoryId}/${head}`,
         ...(detailsUrl !== undefined && { details_url: detailsUrl }),
       });
       return numberAt(data, "id");
-    } catch (cause) {
-      // It may be there although the answer did not come: look before writing again.
-      const mayRepeat = isFailure(cause, "GITHUB_UNAVAILABLE") && attempt < ATTEMPTS_MAX;
-      if (!mayRepeat || !(await client.settle(SETTLE_MS))) throw cause;
+    },
+    look: async () => {
       const standing = await findCheck(client, check);
-      if (standing?.status === "in_progress") return standing.id;
-    }
-  }
+      return standing?.status === "in_progress" ? standing.id : undefined;
+    },
+  });
 }
 
 /** Our newest run about the commit, as GitHub has it. */
@@ -149,23 +145,25 @@ async function updateWithAnnotations(
   for (const chunk of rest) count = await update(run, { output: outputOf(chunk) }, count);
 }
 
-/** Annotations that the run has then. What may have been done is only repeated if GitHub shows that it was not. */
+/** Annotations that the run has then. What adds some is only repeated if GitHub shows that it was not done. */
 async function update({ client, check, id }: Run, changes: Update, before = 0): Promise<number> {
   const { owner, repo, detailsUrl } = check;
   const wanted = before + (changes.output.annotations?.length ?? 0);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { data } = await client.rest("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-        ...{ owner, repo, check_run_id: id, ...(detailsUrl !== undefined && { details_url: detailsUrl }) },
-        ...changes,
-      });
-      return numberAt(data, "output", "annotations_count");
-    } catch (cause) {
-      const mayRepeat = isFailure(cause, "GITHUB_UNAVAILABLE") && attempt < ATTEMPTS_MAX;
-      if (!mayRepeat || !(await client.settle(SETTLE_MS))) throw cause;
-      if (wanted > before && (await countAnnotations({ client, check, id })) >= wanted) return wanted;
-    }
-  }
+  const send = async () => {
+    const { data } = await client.rest("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+      ...{ owner, repo, check_run_id: id, ...(detailsUrl !== undefined && { details_url: detailsUrl }) },
+      ...changes,
+    });
+    return numberAt(data, "output", "annotations_count");
+  };
+  if (wanted === before) return repeatedly(client, send);
+  return writeOnce(client, {
+    write: send,
+    look: async () => {
+      const count = await countAnnotations({ client, check, id });
+      return count >= wanted ? count : undefined;
+    },
+  });
 }
 
 async function countAnnotations({ client, check: { owner, repo }, id }: Run): Promise<number> {

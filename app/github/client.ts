@@ -82,7 +82,10 @@ export function openGitHub(config: GitHubConfig): GitHub {
   const own: Way = { octokit: app.octokit, line: toLine(config), isInstallation: false };
   const ways = new Map<number, Way>();
   const wayOf = async (id: number): Promise<Way> => {
+    const known = ways.get(id);
+    if (known !== undefined) return known;
     const octokit = await app.getInstallationOctokit(id);
+    // Whoever asked at the same time must stand in the same line.
     const way = ways.get(id) ?? { octokit, line: toLine(config), isInstallation: true };
     ways.set(id, way);
     const [oldest] = ways.keys();
@@ -175,8 +178,11 @@ function toClient(config: GitHubConfig, findWay: () => Promise<Way>): Client {
       const isMutation = /^\s*mutation\b/.test(document);
       const route = isMutation ? "POST /graphql mutation" : "POST /graphql query";
       return ask(route, isMutation ? "write" : "read", async (octokit) => {
-        const data = octokit.graphql(document, { ...variables, request: options(route) });
-        return isMutation ? data : data.catch(toFoundData);
+        const answer = octokit.graphql(document, { ...variables, request: options(route) });
+        const data = await (isMutation ? answer : answer.catch(toFoundData));
+        // Of an answer that was cut off, the client makes undefined.
+        if (typeof data !== "object" || data === null) throw unreadable(`the answer to ${route}`);
+        return data;
       });
     },
     download: (route, parameters, start) =>
@@ -198,7 +204,7 @@ function assertWhole(data: unknown, headers: Answer["headers"], route: string): 
 function toFoundData(error: unknown): unknown {
   const { name, errors, data } = (error ?? {}) as GraphqlError;
   const isAbsence = errors?.every(({ type }) => type === "NOT_FOUND") ?? false;
-  if (name !== "GraphqlResponseError" || !isAbsence || typeof data !== "object" || data === null) throw error;
+  if (name !== "GraphqlResponseError" || !isAbsence) throw error;
   return data;
 }
 

@@ -4,6 +4,7 @@ import { isFailure } from "./failure.ts";
 import { readPages } from "./pages.ts";
 import type { PullAddress } from "./pull.ts";
 import { at, numberAt, optional, textAt } from "./shape.ts";
+import { repeatedly, writeOnce } from "./writing.ts";
 
 /** The one comment that is wanted on a pull request. */
 export interface CommentRequest {
@@ -23,49 +24,39 @@ export type Publication =
 
 /** Five thousand comments. A list is never used in part: ours may be on the page that is missing. */
 const PAGES_MAX = 50;
-const ATTEMPTS_MAX = 3;
-/** GitHub may answer from before a write for some seconds. */
-const SETTLE_MS = 3_000;
 /** Tried where GitHub counts otherwise than we do. */
 const SHORT_BUDGET: Budget = { charactersMax: 30_000, bytesMax: 60_000 };
 
 /** Edits our comment, or creates it where there is none; so that in the end there is one. */
 export async function publishComment(client: Client, wanted: CommentRequest): Promise<Publication> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return { kind: "published", commentId: await write(client, wanted, attempt) };
-    } catch (cause) {
-      if (isFailure(cause, "GITHUB_FORBIDDEN", "GITHUB_REFUSED"))
-        return { kind: "refused", reason: cause.message };
-      // It may be there although the answer did not come, or somebody deleted it just now: look again.
-      const mayRepeat = isFailure(cause, "GITHUB_UNAVAILABLE", "GITHUB_NOT_FOUND") && attempt < ATTEMPTS_MAX;
-      if (!mayRepeat || !(await client.settle(SETTLE_MS))) throw cause;
-    }
-  }
-}
-
-async function write(client: Client, wanted: CommentRequest, attempt: number): Promise<number> {
-  // What is known from before is only believed once.
-  if (wanted.commentId !== undefined && attempt === 1) return editOrLook(client, wanted, wanted.commentId);
-  return lookAndWrite(client, wanted);
-}
-
-async function editOrLook(client: Client, wanted: CommentRequest, commentId: number): Promise<number> {
   try {
-    return await edit(client, wanted, commentId);
+    return { kind: "published", commentId: await publish(client, wanted) };
   } catch (cause) {
-    if (!isFailure(cause, "GITHUB_NOT_FOUND")) throw cause;
-    return lookAndWrite(client, wanted);
+    if (!isFailure(cause, "GITHUB_FORBIDDEN", "GITHUB_REFUSED")) throw cause;
+    return { kind: "refused", reason: cause.message };
   }
 }
 
-async function lookAndWrite(client: Client, wanted: CommentRequest): Promise<number> {
-  const [first, ...more] = await findOurs(client, wanted);
-  if (first === undefined) return create(client, wanted);
-  const commentId = await edit(client, wanted, first);
-  // A list that was stale when the second was written: an old verdict must not stand beside the new one.
-  for (const id of more) await remove(client, wanted, id);
-  return commentId;
+async function publish(client: Client, wanted: CommentRequest): Promise<number> {
+  const { commentId } = wanted;
+  if (commentId !== undefined && (await edit(client, wanted, commentId))) return commentId;
+  const written = await editOurs(client, wanted);
+  if (written !== undefined) return written;
+  return writeOnce(client, {
+    write: () => create(client, wanted),
+    look: () => editOurs(client, wanted),
+  });
+}
+
+/** The comment that was edited; undefined where there is none of ours. */
+async function editOurs(client: Client, wanted: CommentRequest): Promise<number | undefined> {
+  let written: number | undefined;
+  for (const id of await findOurs(client, wanted)) {
+    if (written === undefined) written = (await edit(client, wanted, id)) ? id : undefined;
+    // Two at once, or a list that was stale: an old verdict must not stand beside the new one.
+    else await remove(client, wanted, id);
+  }
+  return written;
 }
 
 /**
@@ -98,22 +89,33 @@ async function create(client: Client, wanted: CommentRequest): Promise<number> {
   });
 }
 
-async function edit(client: Client, wanted: CommentRequest, commentId: number): Promise<number> {
+/** False where the comment is gone. */
+async function edit(client: Client, wanted: CommentRequest, commentId: number): Promise<boolean> {
   const { owner, repo } = wanted.pull;
-  return send(wanted, async (body) => {
-    const route = "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}";
-    const { data } = await client.rest(route, { owner, repo, comment_id: commentId, body });
-    return numberAt(data, "id");
-  });
+  const route = "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}";
+  try {
+    await send(wanted, (body) =>
+      repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId, body })),
+    );
+    return true;
+  } catch (cause) {
+    if (isFailure(cause, "GITHUB_NOT_FOUND")) return false;
+    throw cause;
+  }
 }
 
 async function remove(client: Client, { pull }: CommentRequest, commentId: number): Promise<void> {
   const { owner, repo } = pull;
   const route = "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}";
-  await client.rest(route, { owner, repo, comment_id: commentId });
+  try {
+    await repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId }));
+  } catch (cause) {
+    if (!isFailure(cause, "GITHUB_NOT_FOUND")) throw cause;
+  }
 }
 
-async function send(wanted: CommentRequest, post: (body: string) => Promise<number>): Promise<number> {
+/** Shorter, if GitHub counts otherwise than we do. */
+async function send<T>(wanted: CommentRequest, post: (body: string) => Promise<T>): Promise<T> {
   try {
     return await post(wanted.toBody(COMMENT_BUDGET));
   } catch (cause) {

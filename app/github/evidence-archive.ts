@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { bufferSource } from "../../gate/artifact/bytes.ts";
-import { DEFLATED, findZip, STORED, type ZipEntry } from "../../gate/artifact/zip-directory.ts";
+import { DEFLATED, findZip, STORED, type ZipDirectory, type ZipEntry } from "../../gate/artifact/zip-directory.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { byCodeUnits } from "../../gate/model/order.ts";
 import type { EvidenceFile } from "../../gate/world.ts";
@@ -34,7 +34,7 @@ const NAME = /^(?!\/)(?:(?!\.{1,2}(?:\/|$))[^/\\:\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]
 export async function readArchive(bytes: Uint8Array, name: string): Promise<readonly EvidenceFile[]> {
   if (bytes.length > ARCHIVE_BYTES_MAX)
     throw limit(name, `${bytes.length} bytes, limit is ${ARCHIVE_BYTES_MAX}`);
-  const directory = await findZip(bufferSource(name, bytes));
+  const directory = await readDirectory(bytes, name);
   if (directory === undefined) throw refused(name, "it is no zip archive");
   const [finding] = directory.findings;
   if (finding !== undefined) throw refused(name, finding.message);
@@ -44,6 +44,16 @@ export async function readArchive(bytes: Uint8Array, name: string): Promise<read
   assertApart(members, name);
   const files = members.map((entry) => ({ path: entry.name, bytes: extract(bytes, entry, name) }));
   return files.sort((a, b) => byCodeUnits(a.path, b.path));
+}
+
+/** What a directory says may lead anywhere. */
+async function readDirectory(bytes: Uint8Array, name: string): Promise<ZipDirectory | undefined> {
+  try {
+    return await findZip(bufferSource(name, bytes));
+  } catch (cause) {
+    if (cause instanceof GateError) throw refused(name, cause.message);
+    throw cause;
+  }
 }
 
 function isFolder({ name, bytes }: ZipEntry): boolean {

@@ -107,20 +107,25 @@ interface Refused {
   readonly cause: unknown;
 }
 
-function graphqlFailure(errors: NonNullable<ClientError["errors"]>, { headers, route, cause }: Refused) {
+interface GraphqlRefusal {
+  readonly errors: NonNullable<ClientError["errors"]>;
+  readonly headers: Headers;
+  readonly route: string;
+  readonly cause: unknown;
+}
+
+function graphqlFailure({ errors, headers, route, cause }: GraphqlRefusal): GitHubFailure {
   const types = errors.map(({ type }) => type);
+  if (types.includes("RATE_LIMITED")) return limited(route, untilReset(headers), { cause });
   const text = shorten(errors.map(({ message }) => message ?? "").join("; "));
-  const message = `Cannot ask GitHub for ${route}: ${text}`;
-  if (types.some((type) => type === "RATE_LIMITED")) return limited(route, untilReset(headers), { cause });
+  return new GitHubFailure(graphqlCode(types), `Cannot ask GitHub for ${route}: ${text}`, { cause });
+}
+
+function graphqlCode(types: readonly (string | undefined)[]): FailureCode {
   // Without a type it is GitHub that failed: "Something went wrong while executing your query".
-  const code = types.some((type) => type === undefined)
-    ? "GITHUB_UNAVAILABLE"
-    : types.includes("FORBIDDEN")
-      ? "GITHUB_FORBIDDEN"
-      : types.includes("NOT_FOUND")
-        ? "GITHUB_NOT_FOUND"
-        : "GITHUB_REFUSED";
-  return new GitHubFailure(code, message, { cause });
+  if (types.includes(undefined)) return "GITHUB_UNAVAILABLE";
+  if (types.includes("FORBIDDEN")) return "GITHUB_FORBIDDEN";
+  return types.includes("NOT_FOUND") ? "GITHUB_NOT_FOUND" : "GITHUB_REFUSED";
 }
 
 /** Seconds to wait; undefined where the refusal has nothing to do with a limit. */

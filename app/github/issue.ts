@@ -1,14 +1,11 @@
 import type { Archive } from "../store/archive.ts";
 import type { Client } from "./client.ts";
-import { isFailure } from "./failure.ts";
 import { at, listAt, numberAt, optional, textAt } from "./shape.ts";
 import type { RepositoryAddress } from "./writers.ts";
+import { writeOnce } from "./writing.ts";
 
 /** An issue whose answer was lost is among the newest; older ones are in the archive. */
 const NEWEST_SEEN = 100;
-const ATTEMPTS_MAX = 3;
-/** GitHub may answer from before a write for some seconds. */
-const SETTLE_MS = 3_000;
 
 export interface IssueRequest extends RepositoryAddress {
   readonly repositoryId: number;
@@ -34,20 +31,17 @@ export async function openIssue(
 
 async function findOrCreate(client: Client, wanted: IssueRequest): Promise<number> {
   const { owner, repo, marker, title, body } = wanted;
-  for (let attempt = 1; ; attempt++) {
-    const known = await findOurs(client, wanted);
-    if (known !== undefined) return known;
-    try {
+  const known = await findOurs(client, wanted);
+  if (known !== undefined) return known;
+  return writeOnce(client, {
+    write: async () => {
       const { data } = await client.rest("POST /repos/{owner}/{repo}/issues", {
         ...{ owner, repo, title, body: `${marker}\n${body}` },
       });
       return numberAt(data, "number");
-    } catch (cause) {
-      // It may be there although the answer did not come: look before writing again.
-      const mayBeThere = isFailure(cause, "GITHUB_UNAVAILABLE") && attempt < ATTEMPTS_MAX;
-      if (!mayBeThere || !(await client.settle(SETTLE_MS))) throw cause;
-    }
-  }
+    },
+    look: () => findOurs(client, wanted),
+  });
 }
 
 /** By marker and App: anybody can write the marker. */

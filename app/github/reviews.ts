@@ -8,7 +8,7 @@ import { toAccount } from "./pull.ts";
 import { at, instantAt, numberAt, objectIdAt, optional, textAt } from "./shape.ts";
 
 /** What one person said last, before anybody asks which roles they hold. */
-export type CastVote = Omit<Vote, "roles" | "canWrite">;
+export type CastVote = Omit<Vote, "roles" | "canWrite"> & { readonly login: string };
 
 /** Three thousand reviews of one pull request. */
 const PAGES_MAX = 30;

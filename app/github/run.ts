@@ -26,16 +26,16 @@ export interface RunArtifact {
 }
 
 const RUN_PAGES_MAX = 5;
-const ARTIFACT_PAGES_MAX = 5;
+const ARTIFACT_PAGES_MAX = 20;
 
-/** All runs about a commit, the newest first. */
+/** All runs about a commit on one kind of event, the newest first. */
 export async function readRuns(
   client: Client,
   { owner, repo }: RepositoryAddress,
-  head: string,
+  { head, event }: Pick<WorkflowRun, "head" | "event">,
 ): Promise<readonly WorkflowRun[]> {
   const runs = await readPages(client, "GET /repos/{owner}/{repo}/actions/runs", {
-    parameters: { owner, repo, head_sha: head },
+    parameters: { owner, repo, head_sha: head, event },
     within: "workflow_runs",
     pagesMax: RUN_PAGES_MAX,
   });

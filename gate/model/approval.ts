@@ -16,9 +16,8 @@ export interface Participant {
 /** What one person said last. A vote that was dismissed, withdrawn or deleted is not listed. */
 export interface Vote {
   readonly kind: "approve" | "reject";
+  /** Numeric id: a record goes into the trail, which holds no name. */
   readonly userId: number;
-  /** As it is shown; it decides nothing. */
-  readonly login: string;
   readonly source: VoteSource;
   /** The head that was looked at. */
   readonly head: string;

@@ -22,6 +22,7 @@ export interface Given {
   readonly locks?: readonly { readonly stage: string; readonly mismatches?: readonly string[] }[];
   readonly problems?: readonly GivenProblem[];
   readonly policy_change?: GivenPolicyChange;
+  readonly trail?: { readonly problem?: string };
   readonly approvals?: GivenApprovals;
   readonly waivers?: readonly GivenWaiver[];
   readonly gates?: readonly string[];

@@ -50,7 +50,6 @@ function toVote(
   return {
     kind,
     userId,
-    login: `person-${userId}`,
     source: { kind: "review", id: userId },
     head: "2".repeat(40),
     roles,

@@ -2,6 +2,7 @@ import type { GateResult, Judgement, Outcome } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Policy, PolicyChange } from "../model/policy.ts";
+import type { TrailState } from "../model/trail.ts";
 import { compileCel } from "../rules/cel.ts";
 import { changeFacts, modelFacts } from "../rules/expression.ts";
 import { RULES } from "../rules/index.ts";
@@ -65,6 +66,7 @@ export function toView(given: Given, gate: Gate, rule: Rule): View {
     waivers: waiversOf(given, OTHER_GATE),
     ...definedMembers({
       policyChange: toPolicyChange(given.policy_change),
+      trail: toTrail(given.trail),
       ballot: ballotOf(given, judged),
     }),
   };
@@ -84,6 +86,13 @@ function toPolicy(given: Given, gate: Gate): Policy {
     gates: [gate, ...others.map((id) => ({ ...gate, id, rule: "manifest.valid", with: {}, waivable: true }))],
     tightenings: [],
   };
+}
+
+function toTrail(given: Given["trail"]): TrailState | undefined {
+  if (given === undefined) return undefined;
+  const { problem } = given;
+  const findings = problem === undefined ? [] : [{ code: problem, message: problem }];
+  return { origin: "example.com/acme/models/trail", size: 1, root: "0".repeat(64), findings };
 }
 
 function toPolicyChange(given: GivenPolicyChange | undefined): PolicyChange | undefined {

@@ -27,11 +27,13 @@ export interface ReportedApprovals {
   readonly uncounted: readonly UncountedVote[];
 }
 
+/** Logins by user id, of those who acted. */
+export type Names = ReadonlyMap<number, string>;
+
 /** Who has approved and who is waited for; undefined where nobody is asked. */
-export function toApprovals(record: DecisionRecord): ReportedApprovals | undefined {
-  const { results, votes = [], input } = record;
-  const logins = new Map(input.approvals?.votes.map(({ userId, login }) => [userId, login]));
-  const nameOf = (userId: number) => logins.get(userId) ?? `user ${userId}`;
+export function toApprovals(record: DecisionRecord, names: Names): ReportedApprovals | undefined {
+  const { results, votes = [] } = record;
+  const nameOf = (userId: number) => names.get(userId) ?? `user ${userId}`;
   const seats = results.flatMap(({ model, seats: all = [] }) =>
     all.map(({ role, state, userId }) => ({
       ...(model === undefined ? {} : { model }),

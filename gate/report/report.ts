@@ -3,7 +3,7 @@ import type { DecisionRecord, GateResult, JudgedModel, VerdictKind } from "../mo
 import type { EvidenceProblem } from "../model/evidence.ts";
 import type { Place } from "../model/place.ts";
 import type { Policy, PolicyChange, Tightening, Waiver } from "../model/policy.ts";
-import { type ReportedApprovals, toApprovals } from "./approval-rows.ts";
+import { type Names, type ReportedApprovals, toApprovals } from "./approval-rows.ts";
 import { groupBy } from "./group.ts";
 import { type MetricRow, toMetricRows } from "./metric-rows.ts";
 import { worstFirst } from "./order.ts";
@@ -72,7 +72,7 @@ export interface ReportedPolicyChange extends PolicyChange {
 }
 
 /** The report of a decision: the same for the same record. */
-export function toReport(record: DecisionRecord): Report {
+export function toReport(record: DecisionRecord, names: Names = new Map()): Report {
   const { input, results, verdict, models } = record;
   const tiers = new Map(models.map(({ id, tier }) => [id, tier]));
   const changes = new Map(input.change.models.map((change) => [change.id, change]));
@@ -83,7 +83,7 @@ export function toReport(record: DecisionRecord): Report {
   const counts = count(results, { closed: closed.length, warned: warned.length, waived: waived.length });
   const { mode, tightenings } = input.policy;
   const statement = statementOf(record, counts);
-  const approvals = toApprovals(record);
+  const approvals = toApprovals(record, names);
   return {
     headline: `${mode === "advisory" ? "Weighbridge, advisory only" : "Weighbridge"}: ${statement}`,
     statement,

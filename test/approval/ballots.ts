@@ -24,7 +24,6 @@ export function vote(userId: number, roles: readonly string[] = [], overrides: P
   return {
     kind: "approve",
     userId,
-    login: `user-${userId}`,
     source: { kind: "review", id: userId },
     head: "2".repeat(40),
     subject: SUBJECT,

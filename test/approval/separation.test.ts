@@ -28,15 +28,6 @@ for (const [name, overrides, part, reason] of BARRED) {
   });
 }
 
-test("C26: it is the number that counts, not the name", () => {
-  const participants = [{ part: "author", userId: 7 } as const];
-  assert.equal(barOf(vote(8, ["owner"], { login: "user-7" }), approvals([], { participants })), undefined);
-  assert.notEqual(
-    barOf(vote(7, ["owner"], { login: "renamed" }), approvals([], { participants })),
-    undefined,
-  );
-});
-
 test("who developed the model before approves it in any role but that of the validator", () => {
   const people = approvals([], { participants: [{ part: "developer", userId: 7 }] });
   const both = vote(7, ["owner", "validator"]);

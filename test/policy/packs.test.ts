@@ -19,6 +19,7 @@ const NEVER_WAIVABLE = [
   "CORE-13",
   "CORE-14",
   "CORE-15",
+  "CORE-16",
   "CORE-17",
   "CORE-18",
   "SUP-01",

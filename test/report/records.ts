@@ -484,11 +484,10 @@ export const POLICY_WEAKENED = record({
   },
 });
 
-function vote(userId: number, login: string, roles: readonly string[]): Vote {
+function vote(userId: number, roles: readonly string[]): Vote {
   return {
     kind: "approve",
     userId,
-    login,
     source: { kind: "review", id: userId * 10 },
     head: commitFor("head"),
     subject: digestFor("subject"),
@@ -545,7 +544,7 @@ export const WAIT = record({
     approvals: {
       participants: [{ part: "author", userId: 9 }],
       complete: true,
-      votes: [vote(7, "olga", ["owner"]), vote(8, "vlad", ["validator"]), vote(9, "anna", ["owner"])],
+      votes: [vote(7, ["owner"]), vote(8, ["validator"]), vote(9, ["owner"])],
       unresolved: [],
     },
   },
@@ -598,7 +597,7 @@ export function recordOf(text: string): DecisionRecord {
       approvals: {
         participants: [],
         complete: false,
-        votes: [vote(7, text, [text]), vote(8, text, [text])],
+        votes: [vote(7, [text]), vote(8, [text])],
         unresolved: [{ role: text, reason: text }],
       },
       change: {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { toMarkdown } from "../../gate/report/markdown.ts";
 import { homeOf, toReport } from "../../gate/report/report.ts";
 import { explanationsOf, findingsOf, outcomeWords, remedyOf, standingOf } from "../../gate/report/results.ts";
 import { countsLine } from "../../gate/report/sentences.ts";
@@ -177,4 +178,15 @@ test("a report keeps the order of the record: the whole change first, then the m
       ["a", 2],
     ],
   );
+});
+
+test("those who acted are named as the caller knows them, and nobody pings anybody", () => {
+  const names = new Map([
+    [7, "@acme/everyone"],
+    [9, "<b>anna</b>"],
+  ]);
+  const { source } = toMarkdown(toReport(WAIT, names), { pull: 12 });
+  assert.match(source, /everyone/);
+  assert.doesNotMatch(source, /(?<![\w`])@acme|<b>anna/);
+  assert.match(toMarkdown(toReport(WAIT), { pull: 12 }).source, /user 7/);
 });

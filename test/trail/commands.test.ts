@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { canonical, sha256Of } from "../../gate/parse/canonical.ts";
 import { canonicalBytes } from "../../gate/trail/canonical.ts";
 import { generateKey } from "../../gate/trail/keys.ts";
 import { decide } from "../../gate/verdict/decide.ts";
+import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { input } from "../verdict/gates.ts";
 import { CONTENTS } from "./entries.ts";
@@ -17,9 +17,8 @@ import { ownerOf } from "./owner.ts";
 import { programEnvironment } from "./programs.ts";
 import { amend, BRANCH, flipped, readFile } from "./tamper.ts";
 
-/** The commands as a team and its auditor use them, one after the other, on one repository. */
+/** The bundled command as a team and its auditor use it, one thing after the other, on one repository. */
 
-const PROGRAM = fileURLToPath(new URL("program.ts", import.meta.url));
 const ORIGIN = "example.com/acme/models/trail";
 
 let folder: string;
@@ -27,8 +26,13 @@ let repository: ScratchRepository;
 let pin: { vkey: string; digest: string };
 let head: string;
 
+const at = (name: string) => join(folder, name);
+
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "weighbridge-trail-"));
+  mkdirSync(at("dist"));
+  for (const [name, text] of await bundle([CLI])) write(join("dist", name), text);
+  write("package.json", readFileSync(join(ROOT, "package.json")));
   repository = await scratchRepository();
   const base = repository.commit("a model", { "models/credit-pd/model.yml": "id: credit-pd\n" });
   head = repository.commit("a better model", { "models/credit-pd/weights": "1" });
@@ -39,14 +43,13 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-const at = (name: string) => join(folder, name);
 function write(name: string, content: string | Uint8Array): string {
   writeFileSync(at(name), content);
   return at(name);
 }
 
 function trail(...args: readonly string[]) {
-  return spawnSync(process.execPath, [PROGRAM, "trail", ...args], {
+  return spawnSync(process.execPath, [at(join("dist", CLI.out)), "trail", ...args], {
     cwd: repository.directory,
     env: programEnvironment(),
     encoding: "utf8",

@@ -88,6 +88,17 @@ test("C72: a comment that may have been created is looked for before another is"
   }
 });
 
+test("C72: an answer from before the write does not make a second comment", async () => {
+  const { publish, stand, ours, marker, clock } = await withPull();
+  stand.fail({ match: "issues/create-comment", when: "after", effect: faults.RESET });
+  // The first look before the write is answered as it is, the two after it as it was.
+  stand.fail({ match: "issues/list-comments", effect: faults.delay(0) });
+  stand.fail({ match: "issues/list-comments", times: 2, effect: faults.STALE });
+  assert.equal((await publish("one")).kind, "published");
+  assert.deepEqual(ours(), [`${marker}\none`]);
+  assert.deepEqual(clock.slept.slice(0, 3), [3000, 10_000, 20_000]);
+});
+
 test("C72: an edit that may have been done is done again", async () => {
   for (const when of ["before", "after"] as const) {
     const { publish, stand, ours, marker } = await withPull();

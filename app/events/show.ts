@@ -1,4 +1,5 @@
 import type { DecisionRecord } from "../../gate/model/decision.ts";
+import type { Names } from "../../gate/report/approval-rows.ts";
 import type { Budget } from "../../gate/report/budget.ts";
 import { md } from "../../gate/report/escape.ts";
 import { commentMarker, toMarkdown } from "../../gate/report/markdown.ts";
@@ -11,7 +12,7 @@ import { nameOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
 import { brokenGlass } from "./break-glass.ts";
-import type { Weighing } from "./weigh.ts";
+import type { Weighing } from "./weighing.ts";
 
 /** What is shown of a pull request. */
 export type Outcome =
@@ -47,7 +48,8 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   const before = await store.archive.findPull(place.repositoryId, pull.number);
   const row = await toRow(site, { weighing, outcome, before });
   if (outcome.kind === "pending") return store.archive.keepPull(row);
-  const own = await toHeadDecision(site, pull.number, outcome);
+  const names = await namesOf(site, pull.number);
+  const own = await toHeadDecision(site, pull.number, { outcome, names });
   const others = await otherDecisions(site, pull.head.sha, pull.number);
   const checkRunId = await concludeCheck(
     client,
@@ -66,7 +68,7 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   });
   // Should the process end here, the comment is written the next time.
   await store.archive.keepPull({ ...row, checkRunId });
-  const comment = commentOf(site, pull.number, outcome);
+  const comment = commentOf(site, pull.number, { outcome, names });
   if (outcome.kind === "ungoverned" && row.commentId === undefined) return;
   const published = await publishComment(client, {
     ...{ pull, marker: commentMarker(pull.number), toBody: comment },
@@ -127,17 +129,38 @@ export function checkAddress({ place, config }: Site, head: string, number: numb
   return { owner, repo, repositoryId, head, ...(page !== undefined && { detailsUrl: page }) };
 }
 
-async function toHeadDecision(site: Site, number: number, outcome: Outcome): Promise<HeadDecision> {
+async function toHeadDecision(site: Site, number: number, { outcome, names }: Shown): Promise<HeadDecision> {
   if (outcome.kind === "problem") {
     return { kind: "problem", number, title: outcome.title, message: outcome.message };
   }
   if (outcome.kind === "pending") throw new TypeError("Cannot conclude a check: the evidence is awaited");
-  return judgedDecision(site, number, outcome.record);
+  return judgedDecision(site, number, outcome.record, names);
 }
 
-async function judgedDecision(site: Site, number: number, record: DecisionRecord): Promise<HeadDecision> {
+interface Shown {
+  readonly outcome: Outcome;
+  readonly names: Names;
+}
+
+/** Logins of those who said something of the pull request: the record itself has numbers alone. */
+async function namesOf({ store, place }: Site, number: number): Promise<Names> {
+  const votes = await store.archive.votes(place.repositoryId, number);
+  return new Map(votes.map(({ userId, login }) => [userId, login]));
+}
+
+async function judgedDecision(
+  site: Site,
+  number: number,
+  record: DecisionRecord,
+  names?: Names,
+): Promise<HeadDecision> {
   const isBreakGlass = (await brokenGlass(site, number, record))?.kind === "allowed";
-  return { kind: "judged", number, report: toReport(record), ...(isBreakGlass && { isBreakGlass }) };
+  return {
+    kind: "judged",
+    number,
+    report: toReport(record, names ?? (await namesOf(site, number))),
+    ...(isBreakGlass && { isBreakGlass }),
+  };
 }
 
 /** What stands for the other open pull requests of the head: a check belongs to the commit. */
@@ -158,16 +181,17 @@ async function otherDecisions(site: Site, head: string, number: number): Promise
         return judgedDecision(site, row.number, parseDecision(Buffer.from(kept.record, "utf8"), kept.digest));
       }
       const title = "Another pull request of this commit is not judged yet";
-      return { kind: "problem", number: row.number, title, message: `Pull request ${row.number} has no verdict` };
+      return {
+        kind: "problem",
+        number: row.number,
+        title,
+        message: `Pull request ${row.number} has no verdict`,
+      };
     }),
   );
 }
 
-function commentOf(
-  site: Site,
-  number: number,
-  outcome: Outcome,
-): (budget: Budget) => string {
+function commentOf(site: Site, number: number, { outcome, names }: Shown): (budget: Budget) => string {
   const url = checkAddress(site, "", number).detailsUrl;
   const fullReport = { text: "the report of this decision", ...(url !== undefined && { url }) };
   switch (outcome.kind) {
@@ -176,7 +200,8 @@ function commentOf(
     case "pending":
       throw new TypeError("Cannot comment: the evidence is awaited");
     default:
-      return (budget) => toMarkdown(toReport(outcome.record), { pull: number, budget, fullReport }).source;
+      return (budget) =>
+        toMarkdown(toReport(outcome.record, names), { pull: number, budget, fullReport }).source;
   }
 }
 

@@ -1,5 +1,5 @@
-import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { judge } from "../../gate/judge.ts";
+import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import type { EvidenceFile, World } from "../../gate/world.ts";
 import { readEvidence } from "../github/evidence.ts";
@@ -9,18 +9,13 @@ import { type ApiRepository, apiRepository } from "../github/repository.ts";
 import { objectIdAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
+import type { Weighing } from "./weighing.ts";
 
 /** What became of weighing a pull request. */
 export type Weighed =
   | { readonly kind: "judged"; readonly record: DecisionRecord; readonly isGoverned: boolean }
   /** A run that may bring evidence has not ended. */
   | { readonly kind: "pending"; readonly runId: number };
-
-/** A pull request and the commits that are compared: the tip of its base, for that is what it would enter. */
-export interface Weighing {
-  readonly pull: Pull;
-  readonly base: string;
-}
 
 /** The commit that the pull request would enter now; its own `base.sha` may be older. */
 export async function readBase({ client, place }: Site, pull: Pull): Promise<string> {

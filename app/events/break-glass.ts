@@ -1,6 +1,6 @@
 import {
-  type BreakGlass,
   type Breaker,
+  type BreakGlass,
   closedGates,
   type Ground,
   judgeBreakGlass,
@@ -52,7 +52,11 @@ export async function brokenGlass(
   const kept = await findKept(store.archive, nameOf(place.repositoryId, number));
   if (kept === undefined || kept.subject !== record.digests.subject) return undefined;
   const { requester, second } = kept;
-  const [asking, agreeing] = await standings(site, record, second === undefined ? [requester] : [requester, second]);
+  const [asking, agreeing] = await standings(
+    site,
+    record,
+    second === undefined ? [requester] : [requester, second],
+  );
   if (asking === undefined) return undefined;
   return judgeBreakGlass({
     requester: asking,

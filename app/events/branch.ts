@@ -1,6 +1,6 @@
-import type { Repository } from "../../gate/world.ts";
 import { readChangeSet } from "../../gate/change/read.ts";
 import { GateError } from "../../gate/model/error.ts";
+import type { Repository } from "../../gate/world.ts";
 import { readPages } from "../github/pages.ts";
 import { apiRepository } from "../github/repository.ts";
 import { at, flagAt, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
@@ -15,7 +15,11 @@ const PULLS_PAGES_MAX = 30;
 const TRAIL_BRANCH = "weighbridge-trail";
 
 /** A branch moved: what went around its gate is flagged, and what wants to enter it is judged by what it holds now. */
-export async function workOnBranch(site: Site, branch: string, deliveries: readonly Delivery[]): Promise<void> {
+export async function workOnBranch(
+  site: Site,
+  branch: string,
+  deliveries: readonly Delivery[],
+): Promise<void> {
   if (branch === TRAIL_BRANCH) return;
   const pushes = deliveries.filter(({ event }) => event === "push").map(payloadOf);
   for (const push of pushes) await inspectPush(site, branch, push);
@@ -42,7 +46,9 @@ async function isMerge({ client, place }: Site, branch: string, commit: string):
   const { data } = await client.rest("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
     ...{ owner, repo, commit_sha: commit, per_page: 100 },
   });
-  return listAt(data).some((pull) => at(pull, "merged_at") !== undefined && at(pull, "base", "ref") === branch);
+  return listAt(data).some(
+    (pull) => at(pull, "merged_at") !== undefined && at(pull, "base", "ref") === branch,
+  );
 }
 
 async function touchesModels(site: Site, before: string, after: string): Promise<boolean> {

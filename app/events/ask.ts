@@ -16,7 +16,10 @@ export interface Question {
 }
 
 /** Asks for a pull request to be judged again. False if that was asked before. */
-export function requestEvaluation(inbox: Inbox, { place, number, why, now, due }: Question): Promise<boolean> {
+export function requestEvaluation(
+  inbox: Inbox,
+  { place, number, why, now, due }: Question,
+): Promise<boolean> {
   const key = keyOf.pull(place.repositoryId, number);
   return inbox.receive({
     id: `${OWN_EVENT}/${key}/${why}`,

@@ -22,7 +22,12 @@ export async function takeReview(site: Site, pull: Pull, payload: unknown): Prom
     const kept = votes.find(({ source, sourceId }) => source === "review" && sourceId === id);
     if (kept?.subject === undefined) return;
     const source = { kind: "review", id } as const;
-    await recordWithdrawal(site, pull, { source, userId: author.id, subject: kept.subject, code: "dismissed" });
+    await recordWithdrawal(site, pull, {
+      source,
+      userId: author.id,
+      subject: kept.subject,
+      code: "dismissed",
+    });
     return;
   }
   const kind = KINDS.get(textAt(review, "state").toLowerCase());

@@ -59,7 +59,11 @@ async function decideDeployment(site: Site, sha: string) {
 /** Whether a passing decision was about exactly this content of the model. */
 async function isApproved({ store, place }: Site, model: string, subject?: string): Promise<boolean> {
   if (subject === undefined) return false;
-  const rows = await store.archive.decisions({ repositoryId: place.repositoryId, model, countMax: DECISIONS_MAX });
+  const rows = await store.archive.decisions({
+    repositoryId: place.repositoryId,
+    model,
+    countMax: DECISIONS_MAX,
+  });
   return rows.some(({ verdict, record, digest }) => {
     if (verdict !== "pass") return false;
     const { models } = parseDecision(Buffer.from(record, "utf8"), digest).input.change;
@@ -100,7 +104,10 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
           ...{ repo, app },
           ...(actor !== undefined && { actor: { id: actor } }),
           deployment: {
-            ...{ id: numberAt(payload, "deployment", "id"), status: numberAt(payload, "deployment_status", "id") },
+            ...{
+              id: numberAt(payload, "deployment", "id"),
+              status: numberAt(payload, "deployment_status", "id"),
+            },
             ...{ environment, sha },
           },
         },

@@ -18,7 +18,8 @@ export function waiverAnswer({ command, record, requester }: WaiverRequest): str
   const closed = record?.results.find((result) => result.gate === gate && result.closes);
   const isWaivable = record?.input.policy.gates.find(({ id }) => id === gate)?.waivable === true;
   const model = record?.input.change.models.find(({ id }) => id === closed?.model);
-  if (record === undefined || closed === undefined || model?.head?.subject === undefined || !isWaivable) return undefined;
+  if (record === undefined || closed === undefined || model?.head?.subject === undefined || !isWaivable)
+    return undefined;
   const day = record.input.now.slice(0, 10);
   const path = `.weighbridge/waivers/WVR-${day.slice(0, 4)}-0000.yml`;
   const file = [
@@ -31,7 +32,7 @@ export function waiverAnswer({ command, record, requester }: WaiverRequest): str
     "risk_accepted: |",
     "  What may happen because of it, and why that is bearable until then.",
     "compensating_controls:",
-    "  - { what: \"\", owner: \"\" }",
+    '  - { what: "", owner: "" }',
     `requested_by: "${requester}"`,
     "approvals: []                # role, user_id, review_url and head_sha of each approver",
     `created: "${record.input.now}"`,

@@ -43,7 +43,12 @@ async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
   try {
     const record = await judge(range, {
       repository,
-      packs: appPacks({ policies: site.policies, client, repositoryId: place.repositoryId, cache: store.archive }),
+      packs: appPacks({
+        policies: site.policies,
+        client,
+        repositoryId: place.repositoryId,
+        cache: store.archive,
+      }),
       evidence: [],
       trail: { state: () => trails.state(place), champions: async () => [] },
       now: () => new Date(now()),
@@ -58,7 +63,10 @@ async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
     }
     return { kind: "judged", number: 0, report: toReport(record) };
   } catch (cause) {
-    if (!(cause instanceof GateError) || /^(?:GITHUB_LIMITED|GITHUB_UNAVAILABLE|TRAIL_LEADER_BUSY)$/.test(cause.code)) {
+    if (
+      !(cause instanceof GateError) ||
+      /^(?:GITHUB_LIMITED|GITHUB_UNAVAILABLE|TRAIL_LEADER_BUSY)$/.test(cause.code)
+    ) {
       throw cause;
     }
     return { kind: "problem", number: 0, title: "This group could not be judged", message: cause.message };
@@ -87,15 +95,20 @@ async function findUncovered(site: Site, { range, record }: Grouped) {
       row.decision === undefined
         ? undefined
         : await site.store.archive.findDecision(site.place.repositoryId, row.decision);
-    const models = kept === undefined ? [] : parseDecision(Buffer.from(kept.record), kept.digest).input.change.models;
+    const models =
+      kept === undefined ? [] : parseDecision(Buffer.from(kept.record), kept.digest).input.change.models;
     for (const { id, head } of models) {
       passed.set(id, (passed.get(id) ?? new Set()).add(head?.subject));
     }
   }
-  const stray = record.input.change.models.find(({ id, head }) => passed.get(id)?.has(head?.subject) !== true);
+  const stray = record.input.change.models.find(
+    ({ id, head }) => passed.get(id)?.has(head?.subject) !== true,
+  );
   return stray === undefined
     ? undefined
-    : problem(`${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`);
+    : problem(
+        `${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
+      );
 }
 
 function problem(message: string) {

@@ -56,7 +56,12 @@ function toldIn(payload: unknown): Told | undefined {
   const sender = optional(numberAt, payload, "sender", "id");
   if (author === undefined || sender === undefined) return undefined;
   return {
-    ...{ id: numberAt(comment, "id"), body: optional(textAt, comment, "body") ?? "", author, senderId: sender },
+    ...{
+      id: numberAt(comment, "id"),
+      body: optional(textAt, comment, "body") ?? "",
+      author,
+      senderId: sender,
+    },
     createdAt: instantAt(comment, "created_at"),
     updatedAt: new Date(instantAt(comment, "updated_at")).toISOString(),
   };
@@ -83,7 +88,12 @@ async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order):
     { userId: told.author.id, login: told.author.login },
   ]);
   if (!writers.has(told.author.id)) return "-1";
-  const standing = await standingDecision(site.store.archive, site.place.repositoryId, pull.number, pull.head.sha);
+  const standing = await standingDecision(
+    site.store.archive,
+    site.place.repositoryId,
+    pull.number,
+    pull.head.sha,
+  );
   const done: boolean[] = [];
   for (const command of commands) done.push(await doCommand({ site, pull, told, standing }, command));
   if (done.some((each) => !each)) return "-1";
@@ -148,11 +158,22 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
   const votes = await store.archive.votes(place.repositoryId, pull.number);
   for (const { source, sourceId, subject, userId, kind } of votes) {
     if (userId !== told.author.id || kind !== "approve" || subject === undefined) continue;
-    await recordWithdrawal(site, pull, { source: { kind: source, id: sourceId }, userId, subject, code: "withdrawn" });
+    await recordWithdrawal(site, pull, {
+      source: { kind: source, id: sourceId },
+      userId,
+      subject,
+      code: "withdrawn",
+    });
   }
   await store.archive.keepVote({
     ...{ repositoryId: place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
-    ...{ userId: told.author.id, login: told.author.login, kind: "revoke", head: pull.head.sha, at: told.createdAt },
+    ...{
+      userId: told.author.id,
+      login: told.author.login,
+      kind: "revoke",
+      head: pull.head.sha,
+      at: told.createdAt,
+    },
   });
   return true;
 }
@@ -192,7 +213,8 @@ function explanation(record: DecisionRecord | undefined, gate: string): string |
   const lines = results.flatMap(({ model, outcome, findings }) =>
     findings.map(({ message }) => md`- ${model ?? "the change"}: ${outcome}. ${message}`),
   );
-  return md`**${gate}** ${first.title}\n\n${first.why}\n\n${join(lines, md`\n`)}\n\n**Remedy:** ${first.fix}\n`.source;
+  return md`**${gate}** ${first.title}\n\n${first.why}\n\n${join(lines, md`\n`)}\n\n**Remedy:** ${first.fix}\n`
+    .source;
 }
 
 function help(): string {
@@ -233,7 +255,12 @@ async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean>
   if (told.senderId !== told.author.id || kept.kind !== "approve") return true;
   if (kept.subject !== undefined) {
     const source = { kind: "comment", id: told.id } as const;
-    await recordWithdrawal(site, pull, { source, userId: kept.userId, subject: kept.subject, code: "deleted" });
+    await recordWithdrawal(site, pull, {
+      source,
+      userId: kept.userId,
+      subject: kept.subject,
+      code: "deleted",
+    });
   }
   await store.archive.keepVote({ ...kept, kind: "revoke", at: now() });
   return true;

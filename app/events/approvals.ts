@@ -9,7 +9,7 @@ import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
 import type { Site } from "../services.ts";
 import type { Archive, DecisionRow } from "../store/archive.ts";
-import type { Weighing } from "./weigh.ts";
+import type { Weighing } from "./weighing.ts";
 
 /** Decisions about one pull request, or one model, that are looked through. */
 const DECISIONS_MAX = 200;
@@ -44,7 +44,7 @@ export async function readApprovals(site: Site, { weighing, repository, record }
   return {
     participants: [...participants, ...developers].sort(inOrder),
     complete,
-    votes: votes.map((vote) => ({
+    votes: votes.map(({ login: _, ...vote }) => ({
       ...vote,
       roles: roles.get(vote.userId) ?? [],
       canWrite: writers.has(vote.userId),
@@ -70,7 +70,11 @@ async function readBoundVotes(
   const kept = await store.archive.votes(repositoryId, pull.number);
   const votes = await readVotes(client, pull, kept);
   if (votes.every(({ subject }) => subject !== undefined)) return votes;
-  const decided = await store.archive.decisions({ repositoryId, number: pull.number, countMax: DECISIONS_MAX });
+  const decided = await store.archive.decisions({
+    repositoryId,
+    number: pull.number,
+    countMax: DECISIONS_MAX,
+  });
   const bound: CastVote[] = [];
   for (const vote of votes) {
     const subject = vote.subject ?? subjectSeen(vote.head, decided, { pull, record });

@@ -5,7 +5,8 @@ import type { Site } from "../services.ts";
 import { requestEvaluation } from "./ask.ts";
 import { recordDecision } from "./record.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
-import { readBase, type Weighed, type Weighing, weigh } from "./weigh.ts";
+import { readBase, type Weighed, weigh } from "./weigh.ts";
+import type { Weighing } from "./weighing.ts";
 
 /** A head that moves again and again is judged when it rests: the next delivery brings it back. */
 const MOVES_MAX = 3;
@@ -54,17 +55,14 @@ function isPassing(cause: GateError): boolean {
   );
 }
 
-async function settle(
-  site: Site,
-  weighing: Weighing,
-  tried: Tried,
-): Promise<Outcome> {
+async function settle(site: Site, weighing: Weighing, tried: Tried): Promise<Outcome> {
   switch (tried.kind) {
     case "problem":
       return {
         kind: "problem",
         title: "This change could not be judged",
-        message: tried.cause.fix === undefined ? tried.cause.message : `${tried.cause.message}. ${tried.cause.fix}`,
+        message:
+          tried.cause.fix === undefined ? tried.cause.message : `${tried.cause.message}. ${tried.cause.fix}`,
       };
     case "pending":
       await scheduleDeadline(site, weighing.pull);
@@ -104,7 +102,13 @@ async function scheduleDeadline({ store, place, now }: Site, pull: Pull): Promis
   const { repositoryId } = place;
   const name = deadlineName(repositoryId, pull);
   const due = Number(await store.archive.setOnce(name, String(now() + EVIDENCE_MINUTES * MINUTE_MS)));
-  await requestEvaluation(store.inbox, { place, number: pull.number, why: `deadline/${pull.head.sha}`, now: now(), due });
+  await requestEvaluation(store.inbox, {
+    place,
+    number: pull.number,
+    why: `deadline/${pull.head.sha}`,
+    now: now(),
+    due,
+  });
 }
 
 async function isLate({ store, place, now }: Site, pull: Pull): Promise<boolean> {

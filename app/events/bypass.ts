@@ -21,7 +21,10 @@ export async function flagBypass(site: Site, { ref, before, after, what, pr }: B
     ...{ kind: "bypass.detected", head: after, move: { ref, before, after } },
     ...(pr !== undefined && { pr }),
   });
-  log.warn("A governed branch moved without a passing decision", { repository: place.repositoryId, head: after });
+  log.warn("A governed branch moved without a passing decision", {
+    repository: place.repositoryId,
+    head: after,
+  });
   const body = md`Commit \`${after.slice(0, 12)}\` entered \`${ref}\` by ${what}, and no decision of Weighbridge let it pass.
 
 It is in the audit trail as \`bypass.detected\`. Judge it now: open a pull request that takes it back, or one that brings the evidence and the approvals that it lacks.\n`;

@@ -52,7 +52,11 @@ async function isGoverned(site: Site, pull: Pull, mergeSha: string): Promise<boo
 }
 
 /** The commit that the branch had before the merge; undefined where GitHub does not tell. */
-async function firstParentOf({ client, place }: Site, { base }: Pull, mergeSha: string): Promise<string | undefined> {
+async function firstParentOf(
+  { client, place }: Site,
+  { base }: Pull,
+  mergeSha: string,
+): Promise<string | undefined> {
   const { owner, repo } = place;
   const { data } = await client.rest("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
     ...{ owner, repo, commit_sha: mergeSha },

@@ -41,7 +41,12 @@ export async function recordVotes(site: Site, pull: Pull, record: DecisionRecord
 export async function recordWithdrawal(
   site: Site,
   pull: Pull,
-  vote: { readonly source: VoteSource; readonly userId: number; readonly subject: string; readonly code: string },
+  vote: {
+    readonly source: VoteSource;
+    readonly userId: number;
+    readonly subject: string;
+    readonly code: string;
+  },
 ): Promise<void> {
   const { trails, place, store } = site;
   const { source, userId, subject, code } = vote;
@@ -74,7 +79,9 @@ function reasonOf(
 
 function rolesSeated({ results }: DecisionRecord): ReadonlyMap<number, string> {
   const seats = results.flatMap((result) => result.seats ?? []);
-  return new Map(seats.flatMap(({ userId, role }) => (userId === undefined ? [] : [[userId, role] as const])));
+  return new Map(
+    seats.flatMap(({ userId, role }) => (userId === undefined ? [] : [[userId, role] as const])),
+  );
 }
 
 function prOf(pull: Pull, { input }: DecisionRecord) {

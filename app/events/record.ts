@@ -4,7 +4,7 @@ import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import type { Site } from "../services.ts";
 import type { Standing } from "../trails.ts";
 import { recordVotes } from "./votes.ts";
-import type { Weighing } from "./weigh.ts";
+import type { Weighing } from "./weighing.ts";
 
 /**
  * Writes a decision down: kept here at once, and in the trail before anything green is shown. How the trail stands;

@@ -1,0 +1,320 @@
+// Webhooks persisted and answered a second, beside a Probot that does nothing: node bench/webhooks.ts
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac, generateKeyPairSync, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, createServer, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { markdownTable } from "markdown-table";
+import { createNodeMiddleware, createProbot } from "probot";
+import { openLog } from "../app/log.ts";
+import { openMetrics } from "../app/metrics.ts";
+import { openDoor } from "../app/probot.ts";
+import { takeIn } from "../app/queue/intake.ts";
+import { Worker } from "../app/queue/worker.ts";
+import { Readiness } from "../app/readiness.ts";
+import { startServer } from "../app/server.ts";
+import { openSqliteStore } from "../app/store/sqlite-store.ts";
+
+const SECRET = "a secret of the benchmark";
+const PATH = "/api/github/webhooks";
+const CONNECTIONS = 16;
+const ROUNDS = 5;
+const ROUND_MS = 5_000;
+const BODY_BYTES = 23_000;
+const BODIES = 64;
+const MEMORY_DELIVERIES = 100_000;
+const MEMORY_STEPS = 5;
+
+const SELF = fileURLToPath(import.meta.url);
+
+/** What a generator of load is asked for: as much as it can for a while, a count, or so many a second. */
+interface Load {
+  readonly port: number;
+  readonly ms?: number;
+  readonly count?: number;
+  readonly rate?: number;
+}
+
+interface Measured {
+  readonly answered: number;
+  readonly failed: number;
+  readonly ms: number;
+  /** Milliseconds, sorted. */
+  readonly latencies: readonly number[];
+}
+
+/** CPU time in microseconds, memory in bytes. */
+interface Usage {
+  readonly cpu: number;
+  readonly rss: number;
+  readonly heap: number;
+}
+
+const [role = "bench", argument = ""] = process.argv.slice(2);
+if (role === "noop") await serveNoop();
+else if (role === "app") await serveApp(argument);
+else if (role === "load") await generate(JSON.parse(argument));
+else await bench();
+
+/** Probot as its documentation shows it, with a handler that does nothing. */
+async function serveNoop(): Promise<void> {
+  const probot = createProbot({
+    env: {},
+    overrides: { appId: 1, privateKey: privateKey(), secret: SECRET, logLevel: "fatal" },
+  });
+  const middleware = await createNodeMiddleware((app) => app.onAny(() => {}), { probot, webhooksPath: PATH });
+  const server = createServer((incoming, response) => {
+    middleware(incoming, response, () => response.writeHead(404).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  tell(typeof address === "object" && address !== null ? address.port : 0);
+}
+
+/** The App's own server, with its store in a folder; `work` after the folder's name also does the work. */
+async function serveApp(where: string): Promise<void> {
+  const [folder = "", work] = where.split(":");
+  const options = { leaseMs: 60_000, quietMs: 1_000 };
+  const store = openSqliteStore(folder, options);
+  const log = openLog({ level: "error" });
+  const config = {
+    appId: 1,
+    privateKey: privateKey(),
+    webhook: { path: PATH, secrets: [SECRET] as const },
+    github: { apiUrl: "https://api.github.com", webUrl: "https://github.com" },
+    listen: { host: "127.0.0.1", port: 0 },
+  };
+  const metrics = openMetrics();
+  const { inbox } = store;
+  if (work === "work") {
+    new Worker(
+      { inbox, log, metrics, now: Date.now, handle: async () => {} },
+      { ...options, concurrency: 4 },
+    );
+  }
+  const server = await startServer({
+    config,
+    door: await openDoor(config, (webhook) => takeIn(webhook, { inbox, log, now: Date.now })),
+    readiness: new Readiness({}, () => {}),
+    metrics,
+    log,
+    pages: async () => false,
+  });
+  tell(server.port);
+}
+
+function privateKey(): string {
+  const { privateKey: key } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  return key.export({ format: "pem", type: "pkcs8" }).toString();
+}
+
+/** Tells the port, and from then on what the process uses whenever it is asked. */
+function tell(port: number): void {
+  process.send?.(port);
+  process.on("message", () => {
+    globalThis.gc?.();
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    process.send?.({ cpu: user + system, rss, heap: heapUsed } satisfies Usage);
+  });
+}
+
+/** Payloads as long as GitHub's of a pull request, of many pull requests, with their signatures. */
+function bodies(): readonly { readonly body: Buffer; readonly signature: string }[] {
+  return Array.from({ length: BODIES }, (_, at) => {
+    const urls = Array.from(
+      { length: 500 },
+      (_url, id) => `https://api.github.com/repos/acme/models/${at}/${id}`,
+    );
+    const payload = {
+      action: "synchronize",
+      installation: { id: 77 },
+      repository: { id: 5, full_name: "acme/models" },
+      pull_request: { number: at + 1, urls },
+    };
+    const body = Buffer.from(
+      JSON.stringify(payload)
+        .slice(0, BODY_BYTES - 4)
+        .replace(/[^"]*$/, 'x"]}}'),
+    );
+    JSON.parse(body.toString());
+    return { body, signature: `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}` };
+  });
+}
+
+async function generate({ port, ms, count, rate }: Load): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const all = bodies();
+  const latencies: number[] = [];
+  let begun = 0;
+  let failed = 0;
+  const send = (since: number): Promise<void> => {
+    const { body, signature } = all[begun++ % all.length]!;
+    return new Promise((resolve) => {
+      const done = (isFailure: boolean) => {
+        latencies.push(performance.now() - since);
+        if (isFailure) failed += 1;
+        resolve();
+      };
+      const outgoing = request(
+        {
+          agent,
+          port,
+          host: "127.0.0.1",
+          path: PATH,
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            "content-length": body.length,
+            "x-github-event": "pull_request",
+            "x-github-delivery": randomUUID(),
+            "x-hub-signature-256": signature,
+          },
+        },
+        (response) => {
+          response.resume();
+          response.once("end", () => done((response.statusCode ?? 0) > 202));
+        },
+      );
+      outgoing.once("error", () => done(true));
+      outgoing.end(body);
+    });
+  };
+  const start = performance.now();
+  const isOver = () => (count !== undefined ? begun >= count : performance.now() - start >= (ms ?? 0));
+  if (rate === undefined) {
+    await Promise.all(
+      Array.from({ length: CONNECTIONS }, async () => {
+        while (!isOver()) await send(performance.now());
+      }),
+    );
+  } else {
+    // Each is due at its time, and late from then on, whether or not the ones before were answered.
+    const sent: Promise<void>[] = [];
+    while (!isOver()) {
+      const due = start + (begun * 1000) / rate;
+      const early = due - performance.now();
+      if (early > 1) await setTimeout(early);
+      sent.push(send(due));
+    }
+    await Promise.all(sent);
+  }
+  const measured: Measured = {
+    answered: latencies.length - failed,
+    failed,
+    ms: performance.now() - start,
+    latencies: latencies.sort((a, b) => a - b),
+  };
+  process.send?.(measured);
+  agent.destroy();
+  process.disconnect?.();
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly port: number;
+  usage(): Promise<Usage>;
+}
+
+async function start(kind: "noop" | "app", where = ""): Promise<Server> {
+  const child = spawn(process.execPath, ["--expose-gc", SELF, kind, where], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, NODE_ENV: "production" },
+  });
+  const [port] = await once(child, "message");
+  return {
+    child,
+    port,
+    usage: async () => {
+      child.send("usage");
+      const [usage] = await once(child, "message");
+      return usage;
+    },
+  };
+}
+
+async function load(options: Load): Promise<Measured> {
+  const child = spawn(process.execPath, [SELF, "load", JSON.stringify(options)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const [measured] = await once(child, "message");
+  return measured;
+}
+
+interface Round {
+  readonly rate: number;
+  /** A second of CPU. */
+  readonly cpuRate: number;
+}
+
+async function round(server: Server): Promise<Round> {
+  const before = await server.usage();
+  const { answered, ms } = await load({ port: server.port, ms: ROUND_MS });
+  const after = await server.usage();
+  return { rate: (answered * 1000) / ms, cpuRate: (answered * 1e6) / (after.cpu - before.cpu) };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+async function bench(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "weighbridge-webhooks-"));
+  try {
+    await capacityAndLatency(folder);
+    await memory(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Both by turns, so that whatever else the machine does meets both. */
+async function capacityAndLatency(folder: string): Promise<void> {
+  const noop = await start("noop");
+  const app = await start("app", join(folder, "speed"));
+  for (const server of [noop, app]) await round(server);
+  const rounds: { readonly noop: Round; readonly app: Round }[] = [];
+  for (let at = 0; at < ROUNDS; at++) rounds.push({ noop: await round(noop), app: await round(app) });
+  const rate = median(rounds.map((each) => each.app.rate));
+  console.log(
+    markdownTable([
+      ["a second, median of 5 rounds", "Probot that does nothing", "kept on the disk", "ratio"],
+      ["16 connections", ...ratio(rounds, "rate")],
+      ["for each second of CPU", ...ratio(rounds, "cpuRate")],
+    ]),
+  );
+  const { latencies, failed } = await load({ port: app.port, ms: 2 * ROUND_MS, rate: rate / 2 });
+  const at = (share: number) => `${latencies[Math.floor(latencies.length * share)]!.toFixed(1)} ms`;
+  console.log(`\nAt half of it: p50 ${at(0.5)}, p99 ${at(0.99)}, longest ${at(0.999999)}; ${failed} failed`);
+  for (const { child } of [noop, app]) child.kill("SIGKILL");
+}
+
+function ratio(rounds: readonly { readonly noop: Round; readonly app: Round }[], what: keyof Round) {
+  const [noop, app] = [
+    median(rounds.map((each) => each.noop[what])),
+    median(rounds.map((each) => each.app[what])),
+  ];
+  return [
+    noop.toFixed(0),
+    app.toFixed(0),
+    median(rounds.map((each) => each.app[what] / each.noop[what])).toFixed(2),
+  ];
+}
+
+async function memory(folder: string): Promise<void> {
+  const app = await start("app", `${join(folder, "memory")}:work`);
+  const rows = [["deliveries received and worked on", "RSS", "heap after collection"]];
+  for (let step = 0; step <= MEMORY_STEPS; step++) {
+    if (step > 0) await load({ port: app.port, count: MEMORY_DELIVERIES / MEMORY_STEPS });
+    const { rss, heap } = await app.usage();
+    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+    rows.push([String((step * MEMORY_DELIVERIES) / MEMORY_STEPS), mb(rss), mb(heap)]);
+  }
+  console.log(`\n${markdownTable(rows)}`);
+  app.child.kill("SIGKILL");
+}
