@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import type { Config } from "./config.ts";
+import { handler } from "./events/handle.ts";
 import { openGitHub } from "./github/client.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
@@ -16,7 +17,6 @@ import { openPostgresStore } from "./store/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 import { Trails } from "./trails.ts";
-import { handler } from "./events/handle.ts";
 
 const POLICIES = new URL("../policies/", import.meta.url);
 const LEASE_MS = 120_000;

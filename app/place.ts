@@ -42,3 +42,8 @@ export function payloadOf({ payload }: Delivery): unknown {
 export function nameOf({ owner, repo }: Pick<Place, "owner" | "repo">): string {
   return `${owner}/${repo}`;
 }
+
+/** The parameters of every route below a repository, and nothing more. */
+export function repositoryOf({ owner, repo }: Pick<Place, "owner" | "repo">) {
+  return { owner, repo };
+}

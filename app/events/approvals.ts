@@ -7,6 +7,7 @@ import type { ApiRepository } from "../github/repository.ts";
 import { type CastVote, readVotes } from "../github/reviews.ts";
 import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
+import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Archive, DecisionRow } from "../store/archive.ts";
 import type { Weighing } from "./weighing.ts";
@@ -39,7 +40,7 @@ export async function readApprovals(site: Site, { weighing, repository, record }
     now: record.input.now,
     pin: (name, id) => pin(site, name, id),
   });
-  const writers = await writersAmong(client, place, people);
+  const writers = await writersAmong(client, repositoryOf(place), people);
   const developers = await findDevelopers(site, pull.number, record);
   return {
     participants: [...participants, ...developers].sort(inOrder),

@@ -8,6 +8,7 @@ import {
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
+import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 
 /** One of the two words that break the glass, as it was given. */
@@ -78,7 +79,7 @@ async function standings(
   const userIds = words.map(({ userId }) => userId);
   const { policy, now } = record.input;
   const { roles } = await holdersOf(client, { roles: policy.roles, userIds, now });
-  const writers = await writersAmong(client, place, words);
+  const writers = await writersAmong(client, repositoryOf(place), words);
   return words.map(({ userId, isBot, at }) => ({
     ...{ userId, isBot, at },
     roles: roles.get(userId) ?? [],

@@ -9,6 +9,7 @@ import { toAccount } from "../github/pull.ts";
 import { type Reaction, react } from "../github/reaction.ts";
 import { at, instantAt, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
+import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { standingDecision } from "./approvals.ts";
@@ -84,7 +85,7 @@ interface Order {
 /** A strange or a misspelt word gets one quiet sign, and no answer that others would have to read. */
 async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order): Promise<Reaction> {
   if (pull.state === "closed" || pull.locked) return "-1";
-  const writers = await writersAmong(site.client, site.place, [
+  const writers = await writersAmong(site.client, repositoryOf(site.place), [
     { userId: told.author.id, login: told.author.login },
   ]);
   if (!writers.has(told.author.id)) return "-1";

@@ -85,18 +85,18 @@ export class Blobs {
   }
 
   async #fetchToFile(entry: TreeEntry, size: number): Promise<Held> {
-    let file: SpooledFile | undefined;
+    const files: SpooledFile[] = [];
     try {
       await this.#download(entry, size, () => {
-        file?.end();
-        file = this.#spool.create();
+        const file = this.#spool.create();
+        files.push(file);
         return file.write;
       });
     } finally {
-      file?.end();
+      for (const file of files) file.end();
     }
-    if (file === undefined) throw unverified(entry);
-    return { path: (file as SpooledFile).path };
+    // Of several attempts the last one is whole.
+    return { path: files.at(-1)!.path };
   }
 
   /** Gives the bytes on, and refuses what is longer than the tree says or has another id. */

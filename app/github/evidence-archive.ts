@@ -1,6 +1,12 @@
 import { inflateRawSync } from "node:zlib";
 import { bufferSource } from "../../gate/artifact/bytes.ts";
-import { DEFLATED, findZip, STORED, type ZipDirectory, type ZipEntry } from "../../gate/artifact/zip-directory.ts";
+import {
+  DEFLATED,
+  findZip,
+  STORED,
+  type ZipDirectory,
+  type ZipEntry,
+} from "../../gate/artifact/zip-directory.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { byCodeUnits } from "../../gate/model/order.ts";
 import type { EvidenceFile } from "../../gate/world.ts";

@@ -10,7 +10,7 @@ import { ARCHIVE_BYTES_MAX, readArchive } from "./evidence-archive.ts";
 import type { ApiRepository } from "./repository.ts";
 import { type RunArtifact, readArtifacts, readRuns, type WorkflowRun } from "./run.ts";
 import { at } from "./shape.ts";
-import { mistrustOf } from "./workflow.ts";
+import { trustIn, type WorkflowTrust } from "./workflow.ts";
 import type { RepositoryAddress } from "./writers.ts";
 
 /** The artifact of the workflow that `init` writes, and the folder that it is downloaded to. */
@@ -26,6 +26,11 @@ export interface EvidenceRequest extends RepositoryAddress {
   /** Where the head is, if it still is somewhere. */
   readonly headRepositoryId?: number;
   readonly repository: ApiRepository;
+  /**
+   * What the run has to be of; a pull request's own if absent. A run that a person starts, or a push to any branch,
+   * proves nothing of a pull request.
+   */
+  readonly event?: "pull_request" | "merge_group";
   /** Workflows of other repositories that may bring evidence, as `owner/repo/.github/workflows/file.yml[@ref]`. */
   readonly workflows?: readonly string[];
 }
@@ -43,22 +48,18 @@ export type RunEvidence =
   /** No run brings any, or none that can be believed. */
   | { readonly kind: "absent"; readonly reason: string };
 
-/** What a pull request's own workflow runs on. One that a person starts, or a push to any branch, proves nothing. */
-const EVENTS: ReadonlySet<string> = new Set(["pull_request", "merge_group"]);
-
 /**
  * The evidence that a run about this head has left. The run is found by the head's id, never by what an artifact says
  * of itself, and its workflow has to be the base's. Rejects `EVIDENCE_*` where an artifact is hostile or foreign.
  */
 export async function readEvidence(client: Client, request: EvidenceRequest): Promise<RunEvidence> {
-  const runs = (await readRuns(client, request, request.head)).filter((run) => isAbout(run, request));
+  const { head, event = "pull_request" } = request;
+  const runs = (await readRuns(client, request, { head, event })).filter((run) => isAbout(run, request));
   const reasons: string[] = [];
   for (const run of runs) {
-    const mistrust = await mistrustIn(run, request);
-    if (mistrust !== undefined) {
-      reasons.push(mistrust);
-      continue;
-    }
+    const trust = await trustInRun(run, request);
+    if (trust.kind === "mistrusted") reasons.push(trust.reason);
+    if (trust.kind !== "trusted") continue;
     const artifacts = run.isCompleted ? await readArtifacts(client, request, run.id) : [];
     const evidence = artifacts.find(({ name }) => name === EVIDENCE_ARTIFACT);
     if (evidence !== undefined) return readFound(client, { request, run, artifacts, evidence });
@@ -69,15 +70,16 @@ export async function readEvidence(client: Client, request: EvidenceRequest): Pr
   return { kind: "absent", reason };
 }
 
-function isAbout(run: WorkflowRun, { head, repositoryId, headRepositoryId }: EvidenceRequest): boolean {
+function isAbout(run: WorkflowRun, request: EvidenceRequest): boolean {
+  const { head, event = "pull_request", repositoryId, headRepositoryId } = request;
   const isFromHead = headRepositoryId === undefined || run.headRepositoryId === headRepositoryId;
-  return EVENTS.has(run.event) && run.head === head && run.repositoryId === repositoryId && isFromHead;
+  return run.event === event && run.head === head && run.repositoryId === repositoryId && isFromHead;
 }
 
-async function mistrustIn(run: WorkflowRun, request: EvidenceRequest): Promise<string | undefined> {
+async function trustInRun(run: WorkflowRun, request: EvidenceRequest): Promise<WorkflowTrust> {
   const { repository, workflows = [] } = request;
   const [base, head] = await Promise.all([repository.tree(request.base), repository.tree(request.head)]);
-  return mistrustOf(run.path, { repository, base, head }, workflows);
+  return trustIn(run.path, { repository, base, head }, { artifact: EVIDENCE_ARTIFACT, named: workflows });
 }
 
 interface Found {

@@ -46,8 +46,9 @@ export function toFailure(error: unknown, route: string): unknown {
   if (error instanceof GateError) return error;
   const { status, response, name, errors, headers } = (error ?? {}) as ClientError;
   // GraphQL answers 200 and says in the body that it refuses.
-  if (name === "GraphqlResponseError")
-    return graphqlFailure(errors ?? [], { headers: headers ?? {}, route, cause: error });
+  if (name === "GraphqlResponseError") {
+    return graphqlFailure({ errors: errors ?? [], headers: headers ?? {}, route, cause: error });
+  }
   // The client says 500 where no answer came at all.
   const text = shorten(error instanceof Error ? error.message : String(error));
   if (typeof status !== "number" || status >= 500 || status < 400) return unavailable(route, text, error);
@@ -99,12 +100,6 @@ function unavailable(route: string, text: string, cause: unknown): GitHubFailure
 function statusOf(error: unknown): { status?: number } {
   const { status } = error as ClientError;
   return typeof status === "number" ? { status } : {};
-}
-
-interface Refused {
-  readonly headers: Headers;
-  readonly route: string;
-  readonly cause: unknown;
 }
 
 interface GraphqlRefusal {

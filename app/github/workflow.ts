@@ -19,48 +19,69 @@ const FILES_MAX = 100;
 const OWN_WORKFLOW = /^\.github\/workflows\/[^/]+\.ya?ml$/;
 const FOREIGN_WORKFLOW = /^[\w.-]+\/[\w.-]+\/\.github\/workflows\/[^/]+\.ya?ml$/;
 
+/** How far the runs of a workflow can be believed. */
+export type WorkflowTrust =
+  | { readonly kind: "trusted" }
+  | { readonly kind: "mistrusted"; readonly reason: string }
+  /** Neither it nor what it uses speaks of the artifact that is looked for. */
+  | { readonly kind: "unrelated" };
+
 /**
- * Why the runs of a workflow cannot be believed; undefined if they can. A workflow of the repository has to stand in
- * the base, and the change must touch neither it nor what it uses of the repository. A workflow of another repository,
- * which a ruleset runs, has to be one that is named.
+ * The trust in a workflow's runs. One of the repository has to stand in the base, and the change must touch neither it
+ * nor what it uses of the repository. One of another repository, which a ruleset runs, has to be among the named.
  */
-export async function mistrustOf(
+export async function trustIn(
   path: string,
   source: WorkflowSource,
-  named: readonly string[],
-): Promise<string | undefined> {
+  { artifact, named }: { readonly artifact: string; readonly named: readonly string[] },
+): Promise<WorkflowTrust> {
   const [file = ""] = path.split("@");
   if (FOREIGN_WORKFLOW.test(file)) {
-    return named.includes(file) || named.includes(path) ? undefined : `nobody has named the workflow ${path}`;
+    const isNamed = named.includes(file) || named.includes(path);
+    return isNamed ? { kind: "trusted" } : mistrusted(`nobody has named the workflow ${path}`);
   }
-  if (!OWN_WORKFLOW.test(file)) return `${path} is not where workflows are`;
+  if (!OWN_WORKFLOW.test(file)) return mistrusted(`${path} is not where workflows are`);
   try {
-    return await changeOf(file, source);
+    return await trustInOwn(file, source, artifact);
   } catch (cause) {
     if (!(cause instanceof GateError) || !UNREADABLE.test(cause.code)) throw cause;
-    return `${file} cannot be read: ${cause.message}`;
+    return mistrusted(`${file} cannot be read: ${cause.message}`);
   }
+}
+
+function mistrusted(reason: string): WorkflowTrust {
+  return { kind: "mistrusted", reason };
 }
 
 /** What is wrong with the content of a file; anything else is not the workflow's fault. */
 const UNREADABLE = /^(?:YAML_[A-Z_]+|TEXT_[A-Z_]+|FILE_TOO_LARGE)$/;
 
-async function changeOf(
+async function trustInOwn(
   workflow: string,
-  { repository, base, head }: WorkflowSource,
-): Promise<string | undefined> {
-  const seen = new Set<string>([workflow]);
-  for (const path of seen) {
-    if (seen.size > FILES_MAX) return `${workflow} uses more than ${FILES_MAX} files of this repository`;
+  source: WorkflowSource,
+  artifact: string,
+): Promise<WorkflowTrust> {
+  const { repository, base, head } = source;
+  const paths = new Set([workflow]);
+  const reasons: string[] = [];
+  let isRelated = false;
+  for (const path of paths) {
+    if (paths.size > FILES_MAX) return mistrusted(`${workflow} uses more than ${FILES_MAX} files`);
     const before = below(path, base);
-    if (before.length === 0) return `the base has no ${path}`;
+    if (before.length === 0) return mistrusted(`the base has no ${path}`);
     const changed = findChange(before, below(path, head));
-    if (changed !== undefined) return `the change touches ${changed}, which the workflow ${workflow} runs`;
+    if (changed !== undefined) reasons.push(`the change touches ${changed}, which ${workflow} runs`);
     for (const entry of before.filter(mayUse)) {
-      for (const used of await localUses(entry, repository)) seen.add(used);
+      const { text, uses } = await readWorkflow(entry, repository);
+      // What a workflow of another repository brings is not written here.
+      isRelated ||=
+        text.includes(artifact) || uses.some((used) => FOREIGN_WORKFLOW.test(used.split("@")[0] ?? ""));
+      for (const used of uses) if (used.startsWith("./")) paths.add(resolvePath("", used) ?? used);
     }
   }
-  return undefined;
+  if (!isRelated) return { kind: "unrelated" };
+  const [reason] = reasons;
+  return reason === undefined ? { kind: "trusted" } : mistrusted(reason);
 }
 
 /** The file at a path, or all files of the folder. */
@@ -87,13 +108,13 @@ function mayUse({ path }: TreeEntry): boolean {
   return OWN_WORKFLOW.test(path) || /(?:^|\/)action\.ya?ml$/.test(path);
 }
 
-/** Actions and workflows that a file uses out of its own repository, by `uses: ./path`. */
-async function localUses(entry: TreeEntry, repository: Pick<Repository, "read">): Promise<readonly string[]> {
+async function readWorkflow(entry: TreeEntry, repository: Pick<Repository, "read">) {
   const [bytes] = await repository.read([entry], WORKFLOW_BYTES_MAX);
-  const root = parseYaml(decodeUtf8(bytes!, entry.path), entry.path);
-  return usesIn(root).flatMap((text) => (text.startsWith("./") ? (resolvePath("", text) ?? []) : []));
+  const text = decodeUtf8(bytes!, entry.path);
+  return { text, uses: usesIn(parseYaml(text, entry.path)) };
 }
 
+/** Actions and workflows that a file uses, as it writes them. */
 function usesIn(node: Node): readonly string[] {
   if (node.kind === "list") return node.items.flatMap(usesIn);
   if (node.kind !== "map") return [];

@@ -9,17 +9,18 @@ import {
   type Reply,
   type Routes,
 } from "./exchange.ts";
-import { answerGraphql, type GraphqlRoots } from "./graphql.ts";
+import { answerGraphql } from "./graphql.ts";
 import { LIMITS } from "./limits.ts";
 import { findOperation, type Match, requestProblems, responseProblems } from "./oracle.ts";
 import { rateHeaders } from "./rates.ts";
-import { ACCOUNT_ROUTES, viewer } from "./routes/account.ts";
+import { ACCOUNT_ROUTES } from "./routes/account.ts";
 import { APP_ROUTES } from "./routes/apps.ts";
 import { CHECK_ROUTES } from "./routes/checks.ts";
 import { COMMENT_ROUTES } from "./routes/comments.ts";
 import { COMMIT_ROUTES } from "./routes/commits.ts";
 import { DEPLOYMENT_ROUTES } from "./routes/deployments.ts";
 import { GIT_WRITE_ROUTES } from "./routes/git-write.ts";
+import { GRAPHQL_ROOTS } from "./routes/graphql.ts";
 import { HOOK_ROUTES } from "./routes/hooks.ts";
 import { ISSUE_ROUTES } from "./routes/issues.ts";
 import { LOGIN_ROUTES } from "./routes/logins.ts";
@@ -28,7 +29,6 @@ import { PULL_ROUTES } from "./routes/pulls.ts";
 import { REACTION_ROUTES } from "./routes/reactions.ts";
 import { REPOSITORY_ROUTES } from "./routes/repository.ts";
 import { RULE_ROUTES } from "./routes/rules.ts";
-import { createCommitOnBranch } from "./routes/trail-commit.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { GitHubState, Token } from "./state.ts";
 
@@ -50,7 +50,6 @@ const ROUTES: Routes = {
   ...RULE_ROUTES,
   ...WORKFLOW_ROUTES,
 };
-const GRAPHQL_ROOTS: GraphqlRoots = { viewer, createCommitOnBranch };
 /** Versions that GitHub serves; without the header it would choose one for us. */
 const API_VERSIONS: readonly unknown[] = ["2022-11-28", "2026-03-10"];
 

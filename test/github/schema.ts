@@ -48,6 +48,8 @@ const AJV = new Ajv({
   logger: false,
 });
 formats.default(AJV);
+// Bots have brackets in their addresses, which the usual pattern does not know.
+AJV.addFormat("email", /^[^\s@]+@[^\s@]+$/);
 // GitHub's own: `owner/repo`, seconds or a date, and bytes.
 for (const name of ["repo.nwo", "timestamp", "binary"]) AJV.addFormat(name, true);
 AJV.addSchema({

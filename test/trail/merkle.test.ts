@@ -51,6 +51,8 @@ const COUNTED: readonly [number, string][] = [
 const SIZE_MAX = 300;
 /** Up to here every hash of every proof is spoiled, beyond it one of each. */
 const SIZE_THOROUGH = 64;
+/** Hashes of the longest proofs in a tree of at most `SIZE_MAX`. */
+const POSITIONS = 9;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const leaves = LEAVES.map((leaf) => leafHash(Buffer.from(leaf, "hex")));
@@ -89,10 +91,29 @@ const consistent = (from: number, to: number): Consistency => ({
 });
 const isRefused = (error: unknown) => error instanceof GateError && error.code === "TRAIL_PROOF_INVALID";
 
-/** The positions of a proof to spoil. */
-function spoiled(proof: readonly Uint8Array[], size: number, turn: number): readonly number[] {
-  const all = [...proof.keys()];
-  return size <= SIZE_THOROUGH || all.length === 0 ? all : [turn % all.length];
+/** Which bits of which hashes were turned over, and which comes next: in time every bit of every position. */
+class Turns {
+  #turn = 0;
+  readonly #met = new Set<number>();
+
+  /** The positions of a proof to spoil. */
+  positions(proof: readonly Uint8Array[], size: number): readonly number[] {
+    const all = [...proof.keys()];
+    // One position for 256 proofs on end, for each bit to come by.
+    return size <= SIZE_THOROUGH || all.length === 0 ? all : [Math.floor(this.#turn / 256) % all.length];
+  }
+
+  /** The bit to turn over in the hash at this position. */
+  bit(at: number): number {
+    const bit = this.#turn++ % 256;
+    this.#met.add(256 * at + bit);
+    return bit;
+  }
+
+  /** Whether each bit of each of so many positions was turned over. */
+  isComplete(positions: number): boolean {
+    return Array.from({ length: 256 * positions }, (_, key) => key).every((key) => this.#met.has(key));
+  }
 }
 
 /** `assert.throws` without its cost, for loops that refuse a hundred thousand times. */
@@ -148,18 +169,18 @@ Error.stackTraceLimit = 0;
 
 describe(`every inclusion proof to size ${SIZE_MAX}`, () => {
   test("verifies, and is refused with one bit turned over", () => {
-    let bit = 0;
+    const turns = new Turns();
     for (let size = 1; size <= SIZE_MAX; size++) {
       for (let index = 0; index < size; index++) {
         const inclusion = included(index, size);
         assertInclusion(inclusion);
-        for (const at of spoiled(inclusion.proof, size, bit)) {
-          // The bit moves on, so that all 256 of every position are met.
-          const proof = flip(inclusion.proof, at, bit++ % 256);
+        for (const at of turns.positions(inclusion.proof, size)) {
+          const proof = flip(inclusion.proof, at, turns.bit(at));
           assertRefused(() => assertInclusion({ ...inclusion, proof }));
         }
       }
     }
+    assert.ok(turns.isComplete(POSITIONS));
   });
 
   test("is refused one hash shorter, one longer, at a neighbour's index and for a neighbour's size", () => {
@@ -184,17 +205,18 @@ describe(`every inclusion proof to size ${SIZE_MAX}`, () => {
 
 describe(`every consistency proof to size ${SIZE_MAX}`, () => {
   test("verifies, and is refused with one bit turned over", () => {
-    let bit = 0;
+    const turns = new Turns();
     for (let to = 0; to <= SIZE_MAX; to++) {
       for (let from = 0; from <= to; from++) {
         const consistency = consistent(from, to);
         assertConsistency(consistency);
-        for (const at of spoiled(consistency.proof, to, bit)) {
-          const proof = flip(consistency.proof, at, bit++ % 256);
+        for (const at of turns.positions(consistency.proof, to)) {
+          const proof = flip(consistency.proof, at, turns.bit(at));
           assertRefused(() => assertConsistency({ ...consistency, proof }));
         }
       }
     }
+    assert.ok(turns.isComplete(POSITIONS));
   });
 
   test("is refused one hash shorter, one longer, and with another root or size on either side", () => {

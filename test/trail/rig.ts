@@ -1,17 +1,20 @@
 import { createPrivateKey, sign } from "node:crypto";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { createTrail } from "../../gate/trail/change.ts";
 import { rawPublicKey } from "../../gate/trail/ed25519.ts";
 import type { EntryContent } from "../../gate/trail/entry.ts";
-import { FileJournal } from "../../gate/trail/file-journal.ts";
+import { enqueueRows, FileJournal } from "../../gate/trail/file-journal.ts";
 import { type GitStore, openGitStore } from "../../gate/trail/git-store.ts";
 import type { Journal } from "../../gate/trail/journal.ts";
 import { formatVkey, parseVkey, type Signer } from "../../gate/trail/note.ts";
+import { toRow } from "../../gate/trail/outbox-row.ts";
 import type { TrailStore } from "../../gate/trail/store.ts";
 import type { TrailFile } from "../../gate/trail/trail-file.ts";
 import { type Flush, TrailWriter } from "../../gate/trail/writer.ts";
 import { repositoryAt, type ScratchRepository, scratchRepository } from "../git.ts";
 import { decisionContent } from "./entries.ts";
+import { scratchFolder } from "./scratch.ts";
 
 /** A real trail in a real repository, with a clock that the test turns. */
 
@@ -113,7 +116,10 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     writer,
     async append(...batches) {
       for (const contents of batches) {
-        for (const content of contents) await writer.enqueue(content);
+        await enqueueRows(
+          journalFolder,
+          contents.map((content) => toRow(content)),
+        );
         landed(await writer.flush());
       }
     },
@@ -126,9 +132,32 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
 
 /** A rig whose trail has begun: one entry. */
 export async function startedRig(options: RigOptions = {}): Promise<Rig> {
+  const { directory, clock, wrapStore, wrapJournal, journalFolder } = options;
+  const isPlain = [directory, wrapStore, wrapJournal, journalFolder].every((option) => option === undefined);
+  // Most tests begin alike, so most begin with a copy.
+  if (isPlain && (clock?.time ?? START) === START)
+    return openRig({ ...options, directory: await begunCopy() });
   const rig = await openRig(options);
   landed(await createTrail(rig.writer, trailFile(), SETTING));
   return rig;
+}
+
+let begun: Promise<string> | undefined;
+
+/** A folder with a repository whose trail has begun. */
+async function begunCopy(): Promise<string> {
+  begun ??= begin();
+  const copy = scratchFolder();
+  cpSync(await begun, copy, { recursive: true });
+  return copy;
+}
+
+async function begin(): Promise<string> {
+  const rig = await openRig();
+  landed(await createTrail(rig.writer, trailFile(), SETTING));
+  await rig.close();
+  process.once("exit", () => rig.repository.remove());
+  return rig.repository.directory;
 }
 
 /** What landed; throws for anything else. */

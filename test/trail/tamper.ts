@@ -10,15 +10,33 @@ type Tampered = Pick<ScratchRepository, "directory" | "git">;
 export type Changes = Readonly<Record<string, Uint8Array | string | undefined>>;
 
 /** Replaces the branch's last commit by one with other files; author, date, parent and message stay. */
-export function amend(repository: Tampered, changes: Changes): void {
+export function amend(repository: ScratchRepository, changes: Changes): void {
   const raw = repository.git("cat-file", "commit", BRANCH);
-  const tree = treeWith(repository, BRANCH, changes);
-  const commit = runGit(
+  const end = raw.indexOf("\n\n");
+  const header = raw.slice(0, end).split("\n");
+  const message = `${raw.slice(end + 2)}\n`;
+  const [tree] = header.flatMap((line) => (line.startsWith("tree ") ? [line.slice(5)] : []));
+  const parts: (string | Uint8Array)[] = [
+    `commit refs/heads/${BRANCH}\n`,
+    ...header.filter((line) => /^(?:author|committer) /.test(line)).map((line) => `${line}\n`),
+    `data ${Buffer.byteLength(message)}\n${message}\n`,
+    ...header.filter((line) => line.startsWith("parent ")).map((line) => `from ${line.slice(7)}\n`),
+    `M 040000 ${tree} ""\n`,
+  ];
+  for (const [path, content] of Object.entries(changes)) {
+    if (content === undefined) parts.push(`D ${path}\n`);
+    else parts.push(`M 100644 inline ${path}\ndata ${Buffer.byteLength(content)}\n`, content, "\n");
+  }
+  const stream = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+  // Without a parent it would go on from the branch.
+  const start = header.some((line) => line.startsWith("parent "))
+    ? ""
+    : `reset refs/heads/${BRANCH}\nfrom ${"0".repeat(40)}\n\n`;
+  runGit(
     repository.directory,
-    ["hash-object", "-t", "commit", "-w", "--stdin"],
-    `${raw.replace(/^tree .*/, `tree ${tree}`)}\n`,
+    ["fast-import", "--quiet", "--force"],
+    Buffer.concat([Buffer.from(start), stream]),
   );
-  repository.git("update-ref", `refs/heads/${BRANCH}`, commit);
 }
 
 /** The whole content of a file at the branch's end. */
@@ -39,22 +57,4 @@ export function flipped(bytes: Uint8Array, at: number, bit = 0): Buffer {
   const copy = Buffer.from(bytes);
   copy[at]! ^= 1 << bit;
   return copy;
-}
-
-function treeWith(repository: Tampered, commit: string, changes: Changes): string {
-  const index = `${repository.directory}/tamper-index`;
-  const git = (args: readonly string[], input?: string | Uint8Array) =>
-    execFileSync("git", [...args], {
-      cwd: repository.directory,
-      env: { ...process.env, GIT_INDEX_FILE: index },
-      encoding: "utf8",
-      ...(input === undefined ? {} : { input }),
-    }).trim();
-  git(["read-tree", commit]);
-  const lines = Object.entries(changes).map(([path, content]) => {
-    if (content === undefined) return `0 ${"0".repeat(40)}\t${path}`;
-    return `100644 ${git(["hash-object", "-w", "--stdin"], content)}\t${path}`;
-  });
-  git(["update-index", "--index-info"], `${lines.join("\n")}\n`);
-  return git(["write-tree"]);
 }

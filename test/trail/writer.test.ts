@@ -8,7 +8,7 @@ import { adopt } from "../../gate/trail/adoption.ts";
 import { buildBatch } from "../../gate/trail/batch.ts";
 import { canonicalText } from "../../gate/trail/canonical.ts";
 import { checkContent, type EntryContent } from "../../gate/trail/entry.ts";
-import { FileJournal } from "../../gate/trail/file-journal.ts";
+import { enqueueRows, FileJournal } from "../../gate/trail/file-journal.ts";
 import type { Signer } from "../../gate/trail/note.ts";
 import { toRow } from "../../gate/trail/outbox-row.ts";
 import { locate } from "../../gate/trail/position.ts";
@@ -167,7 +167,10 @@ describe("a writer", () => {
 
   test("takes at most 1,024 entries into one commit", async () => {
     const rig = await started();
-    await Promise.all(decisions(1_030).map((content) => rig.journal.enqueue(toRow(content))));
+    await enqueueRows(
+      rig.journalFolder,
+      decisions(1_030).map((content) => toRow(content)),
+    );
     assert.equal(landed(await rig.writer.flush()).size, 1 + 1_024);
     assert.equal(landed(await rig.writer.flush()).size, 1 + 1_030);
     assert.equal(await sizeOf(rig), 1_031);
@@ -566,7 +569,10 @@ describe("F17: two roots for one size", () => {
 test("F21: an hour of limits with 300 pending loses nothing, keeps the order, and drains", async () => {
   const { rig, network } = await behindNetwork();
   const contents = decisions(300);
-  for (const content of contents) await rig.writer.enqueue(content);
+  await enqueueRows(
+    rig.journalFolder,
+    contents.map((content) => toRow(content)),
+  );
   const limit = async (): Promise<AppendAnswer> => ({ kind: "wait", seconds: 900, cause: new Error("403") });
   for (let quarter = 0; quarter < 4; quarter++) {
     network.answers.push(limit);

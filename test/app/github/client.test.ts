@@ -179,6 +179,29 @@ test("a query's data is given, and null for what does not exist", async () => {
   assert.deepEqual(await client.graphql("query { viewer { login } }"), { viewer: { login: app.bot.login } });
 });
 
+test("a refused document tells why, with what GitHub said as its cause", async () => {
+  const { client, stand } = await openScene();
+  const refusals = [
+    ["FORBIDDEN", "GITHUB_FORBIDDEN"],
+    ["STALE_DATA", "GITHUB_REFUSED"],
+    ["NOT_FOUND", "GITHUB_NOT_FOUND"],
+  ] as const;
+  for (const [type, code] of refusals) {
+    const errors = [{ type, message: `It is ${type}` }];
+    stand.fail({ match: "graphql", effect: faults.answer(200, { data: null, errors }) });
+    const sent = client.graphql("mutation { __typename }");
+    await assert.rejects(sent, (error: { code: string; message: string; cause: { errors: unknown } }) => {
+      assert.equal(error.code, code);
+      assert.equal(error.message, `Cannot ask GitHub for POST /graphql mutation: It is ${type}`);
+      assert.deepEqual(error.cause.errors, errors);
+      return true;
+    });
+  }
+  stand.fail({ match: "graphql", effect: faults.cutJson() });
+  await assert.rejects(client.graphql("mutation { __typename }"), { code: "GITHUB_UNAVAILABLE" });
+  assert.equal(stand.count("graphql"), 4);
+});
+
 test("C72: a query is asked again, its limit waited for", async () => {
   const { client, stand, clock } = await openScene();
   stand.fail({ match: "graphql", effect: faults.serverError() });
@@ -186,10 +209,11 @@ test("C72: a query is asked again, its limit waited for", async () => {
     match: "graphql",
     effect: faults.answer(200, { errors: [{ message: "Something went wrong" }] }),
   });
+  stand.fail({ match: "graphql", effect: faults.cutJson() });
   stand.fail({
     match: "graphql",
     effect: faults.answer(200, { errors: [{ type: "RATE_LIMITED", message: "API rate limit exceeded" }] }),
   });
   await client.graphql("query { viewer { login } }");
-  assert.deepEqual(clock.slept, [500, 1000, 60_000]);
+  assert.deepEqual(clock.slept, [500, 1000, 1500, 60_000]);
 });

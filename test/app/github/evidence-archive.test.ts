@@ -117,10 +117,7 @@ test("any byte of an archive may be any other: it is refused, or gives plain fil
         for (const { path } of await readArchive(bytes, "a.zip"))
           assert.doesNotMatch(path, /\\|^\/|(^|\/)\.\.?(\/|$)/);
       } catch (error) {
-        assert.match(
-          String((error as { code?: string }).code),
-          /^(?:EVIDENCE_ARCHIVE|EVIDENCE_LIMIT)$/,
-        );
+        assert.match(String((error as { code?: string }).code), /^(?:EVIDENCE_ARCHIVE|EVIDENCE_LIMIT)$/);
       }
     }),
     { numRuns: 2000 },

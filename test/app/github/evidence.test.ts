@@ -85,11 +85,22 @@ test("C62: a run of another repository's head, of a push, or by hand, is not bel
   run({ event: "push" });
   run({ event: "workflow_dispatch" });
   run({ event: "pull_request_target" });
+  run({ event: "merge_group" });
   assert.equal((await read()).kind, "absent");
+  assert.equal((await read({ event: "merge_group" })).kind, "found");
+});
+
+test("C67: a workflow that has nothing to do with evidence is not waited for", async () => {
+  const { run, read } = await withRun({ base: { ".github/workflows/lint.yml": "jobs: {}\n" } });
+  const started = run({ path: ".github/workflows/lint.yml", artifacts: {} });
+  started.status = "in_progress";
+  assert.equal((await read()).kind, "absent");
+  run();
+  assert.equal((await read()).kind, "found");
 });
 
 test("C63: a workflow that the change edits, adds, or whose parts it edits, is not believed", async () => {
-  const local = `jobs:\n  a:\n    uses: ./.github/workflows/evaluate.yml\n  b:\n    steps:\n      - uses: ./tools/measure\n`;
+  const local = `jobs:\n  a:\n    uses: ./.github/workflows/evaluate.yml\n  b:\n    steps:\n      - uses: ./tools/measure\n      - with: { name: ${EVIDENCE_ARTIFACT} }\n`;
   const base = {
     [WORKFLOW]: local,
     ".github/workflows/evaluate.yml": "jobs:\n  c:\n    steps:\n      - uses: ./tools/deep/../other\n",

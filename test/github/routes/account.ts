@@ -1,6 +1,5 @@
 import type { Members } from "../description.ts";
 import { type Call, json, NOT_FOUND, type Reply, type Routes } from "../exchange.ts";
-import type { GraphqlContext } from "../graphql.ts";
 import type { Account } from "../nouns.ts";
 import { toUser } from "../resources.ts";
 
@@ -41,9 +40,4 @@ function toFullUser(origin: string, account: Account): Members {
 function getRateLimit({ github, token }: Call): Reply {
   const rate = { ...github.rates.read(token) };
   return json(200, { rate, resources: { core: rate, search: rate, graphql: rate } });
-}
-
-/** GraphQL's `viewer`: whom the token acts as; unlike `GET /user` it answers for an installation, too. */
-export function viewer(_: unknown, { token: { account } }: GraphqlContext): Members {
-  return { login: account.login, databaseId: account.id };
 }

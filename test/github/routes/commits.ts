@@ -9,8 +9,8 @@ import {
   repositoryUrl,
   withRepository,
 } from "../exchange.ts";
-import { commitsBetween, mergeBase, readCommit } from "../git/commits.ts";
-import { diffCommits } from "../git/diff.ts";
+import { type Commit, commitsBetween, mergeBase, readCommit } from "../git/commits.ts";
+import { diffCommits, type FileDiff } from "../git/diff.ts";
 import { readRef } from "../git/refs.ts";
 import { objectId } from "../git-data.ts";
 import { fullName, type Repository } from "../nouns.ts";
@@ -86,7 +86,8 @@ function compare(call: Call, repository: Repository): Reply {
   const [from = "", to = ""] = (parameters.basehead ?? "").split("...");
   const [base, head] = [from, to].map((each) => objectId(repository, each.replace(/^[^:]*:/, ""), "commit"));
   const middle = base && head && mergeBase(repository, base, head);
-  if (!base || !head || !middle) return NOT_FOUND;
+  if (!base || !head) return NOT_FOUND;
+  if (!middle) return problem(404, `No common ancestor between ${from} and ${to}.`);
   const ahead = commitsBetween(repository, base, head);
   const behind = commitsBetween(repository, head, base).length;
   const shown = (id: string) => toCommit(github, repository, readCommit(repository, id)!);
@@ -96,11 +97,24 @@ function compare(call: Call, repository: Repository): Reply {
     ...{ base_commit: shown(base), merge_base_commit: shown(middle) },
     status: statusOf(ahead.length, behind),
     ...{ ahead_by: ahead.length, behind_by: behind, total_commits: ahead.length },
-    commits: ahead.slice(0, COMPARE_COMMITS_MAX).map((commit) => toCommit(github, repository, commit)),
-    files: diffCommits(repository, middle, head)
-      .slice(0, COMPARE_FILES_MAX)
-      .map((file) => toFile(origin, { repository, head }, file)),
+    commits: shownCommits(call.query, ahead).map((commit) => toCommit(github, repository, commit)),
+    files: shownFiles(call.query, diffCommits(repository, middle, head)).map((file) =>
+      toFile(origin, { repository, head }, file),
+    ),
   });
+}
+
+/** Without a page the first 250, with one all of them, a page at a time. */
+function shownCommits(query: URLSearchParams, commits: readonly Commit[]): readonly Commit[] {
+  if (!query.has("page") && !query.has("per_page")) return commits.slice(0, COMPARE_COMMITS_MAX);
+  const size = Math.min(Number(query.get("per_page") ?? 30), 100);
+  const page = Number(query.get("page") ?? 1);
+  return commits.slice((page - 1) * size, page * size);
+}
+
+/** On the first page alone, whatever its size. */
+function shownFiles(query: URLSearchParams, files: readonly FileDiff[]): readonly FileDiff[] {
+  return Number(query.get("page") ?? 1) === 1 ? files.slice(0, COMPARE_FILES_MAX) : [];
 }
 
 function statusOf(ahead: number, behind: number): string {
