@@ -16,7 +16,9 @@ import type { Services } from "./services.ts";
 import { openPostgresStore } from "./store/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
+import { Sweeper } from "./sweep.ts";
 import { Trails } from "./trails.ts";
+import { checkPulls } from "./upkeep.ts";
 
 const POLICIES = new URL("../policies/", import.meta.url);
 const LEASE_MS = 120_000;
@@ -31,6 +33,8 @@ export interface AppOptions {
   /** From one write of an installation to its next; GitHub asks for a second. */
   readonly writeGapMs?: number;
   readonly waitMsMax?: number;
+  readonly sweepMs?: number;
+  readonly flushMs?: number;
   readonly now?: () => number;
   readonly log?: (line: string) => void;
 }
@@ -67,6 +71,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     (name, cause) => log.error("Not ready", { reason: name }, cause),
   );
   watch(metrics, store, now);
+  const upkeep = startUpkeep(services, options);
   try {
     const door = await openDoor(config, (webhook) => takeIn(webhook, intake));
     const pages = pagesOf(services);
@@ -78,16 +83,50 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       async stop(graceMs) {
         readiness.stop();
         await server.close(graceMs);
+        await upkeep.stop();
         await worker.stop(graceMs);
         await store.close();
         log.info("Ended");
       },
     };
   } catch (cause) {
+    await upkeep.stop();
     await worker.stop(0);
     await store.close();
     throw cause;
   }
+}
+
+/** GitHub lets an App write so often an hour (trail: ten seconds a commit). */
+const FLUSH_MS = 10_000;
+
+function startUpkeep(
+  services: Services,
+  { sweepMs, flushMs = FLUSH_MS }: AppOptions,
+): { stop(): Promise<void> } {
+  const { github, store, log, now, trails } = services;
+  const sweeper = new Sweeper(
+    {
+      ...{ app: () => github.app(), inbox: store.inbox, archive: store.archive, log, now },
+      checkPulls: () => checkPulls(services),
+    },
+    sweepMs,
+  );
+  let flushing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    flushing = flushing
+      .then(() => trails.settleAll())
+      .catch((cause: unknown) => {
+        log.error("Cannot look after the trails", {}, cause);
+      });
+  }, flushMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await sweeper.stop();
+      await flushing;
+    },
+  };
 }
 
 function inboxOptions({ quietMs = QUIET_MS, leaseMs = LEASE_MS }: AppOptions) {

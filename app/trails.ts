@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { GateError } from "../gate/model/error.ts";
 import type { TrailState } from "../gate/model/trail.ts";
 import { createTrail } from "../gate/trail/change.ts";
 import type { ContentWithEvidence } from "../gate/trail/decision-content.ts";
@@ -28,6 +29,7 @@ const GOVERNED = ["models/**"];
 const HEARTBEAT_MINUTES = 60;
 /** Commits that one call waits for: with a thousand entries each, more than an hour of work. */
 const FLUSHES_MAX = 16;
+const PENDING_COUNTED_MAX = 1_000;
 
 export interface TrailsWorld {
   readonly config: Pick<Config, "trailKey" | "appId" | "github">;
@@ -64,7 +66,9 @@ export class Trails {
   /** Keeps an event for the trail; it is on the disk when this resolves. Its id. */
   async record(place: Place, { content, evidence }: ContentWithEvidence): Promise<string> {
     const row = toRow(content, evidence);
-    await this.#world.store.enqueue(place.repositoryId, row);
+    const { store } = this.#world;
+    await store.archive.set(placeName(place.repositoryId), JSON.stringify(place));
+    await store.enqueue(place.repositoryId, row);
     return row.id;
   }
 
@@ -98,6 +102,39 @@ export class Trails {
         throw limited("the trail", 10);
       }),
     );
+  }
+
+  /** What a heartbeat says of a trail; undefined where there is none. */
+  async standing(place: Place): Promise<Beat | undefined> {
+    return this.#inTurn(place.repositoryId, async () => {
+      const journal = await this.#world.store.journal(place.repositoryId);
+      try {
+        const landed = await journal.landed();
+        if (landed === undefined) return undefined;
+        const { file } = await readHead(this.storeOf(place), landed.commit);
+        const keyId = currentKey(file).vkey.split("+")[1] ?? "";
+        return { keyId, witnessed: 0, pending: (await journal.pending(PENDING_COUNTED_MAX)).length };
+      } finally {
+        await journal.close();
+      }
+    });
+  }
+
+  /** Brings what waits anywhere to its branch. What cannot be written now waits for the next time. */
+  async settleAll(): Promise<void> {
+    const { store, log } = this.#world;
+    for (const repositoryId of await store.pendingTrails()) {
+      const place = await store.archive.get(placeName(repositoryId));
+      if (place === undefined) continue;
+      try {
+        await this.settle(JSON.parse(place));
+      } catch (cause) {
+        log.warn("The trail has to wait", {
+          repository: repositoryId,
+          reason: cause instanceof GateError ? cause.code : "UNEXPECTED",
+        });
+      }
+    }
   }
 
   /** How the trail stands, as its writer knows: it looks at the branch before each commit, and halts at what is not its own. */
@@ -200,6 +237,18 @@ export class Trails {
     });
     return mine;
   }
+}
+
+/** How a trail stands, for its heartbeat. */
+export interface Beat {
+  readonly keyId: string;
+  /** Entries that enough witnesses have seen. */
+  readonly witnessed: number;
+  readonly pending: number;
+}
+
+function placeName(repositoryId: number): string {
+  return `place/${repositoryId}`;
 }
 
 /** An event without what every entry has; `head` is the commit that it is about. */

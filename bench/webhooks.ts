@@ -22,8 +22,8 @@ import { openSqliteStore } from "../app/store/sqlite-store.ts";
 const SECRET = "a secret of the benchmark";
 const PATH = "/api/github/webhooks";
 const CONNECTIONS = 16;
-const ROUNDS = 5;
-const ROUND_MS = 5_000;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const ROUND_MS = Number(process.env.ROUND_MS ?? 5_000);
 const BODY_BYTES = 23_000;
 const BODIES = 64;
 const MEMORY_DELIVERIES = 100_000;
@@ -210,9 +210,8 @@ async function generate({ port, ms, count, rate }: Load): Promise<void> {
     ms: performance.now() - start,
     latencies: latencies.sort((a, b) => a - b),
   };
-  process.send?.(measured);
   agent.destroy();
-  process.disconnect?.();
+  process.send?.(measured, () => process.disconnect());
 }
 
 interface Server {
@@ -242,7 +241,8 @@ async function load(options: Load): Promise<Measured> {
   const child = spawn(process.execPath, [SELF, "load", JSON.stringify(options)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const [measured] = await once(child, "message");
+  const ended = once(child, "exit").then(() => Promise.reject(new Error("The load ended without a word")));
+  const [measured] = await Promise.race([once(child, "message"), ended]);
   return measured;
 }
 

@@ -48,10 +48,19 @@ function trimSchema(schema: Json): Json {
     else if (keyword === "additionalProperties") {
       trimmed[keyword] = typeof value === "boolean" ? value : trimSchema(value);
     } else if (keyword === "allOf" || keyword === "anyOf" || keyword === "oneOf") {
-      trimmed[keyword] = list(value).map(trimSchema);
+      trimmed[isEither(keyword, value) ? "anyOf" : keyword] = list(value).map(trimSchema);
     } else if (!DROPPED.has(keyword)) throw new Error(`Cannot trim the schema keyword "${keyword}": unknown`);
   }
   return trimmed;
+}
+
+/**
+ * An account is a user or an enterprise. In one place the description says that it is both, which no account is; its
+ * own components say `anyOf`.
+ */
+function isEither(keyword: string, alternatives: Json): boolean {
+  const titles = list(alternatives).map((each) => members(each).title);
+  return keyword === "allOf" && titles.join() === "Simple User,Enterprise";
 }
 
 function trimContent(content: Json | undefined): Members {

@@ -68,14 +68,15 @@ export async function readCommits(
   client: Client,
   first: Comparison,
 ): Promise<{ readonly commits: readonly ComparedCommit[]; readonly complete: boolean }> {
-  const commits = [...first.commits];
-  for (let page = 2; page <= PAGES_MAX && commits.length < first.total; page++) {
-    const shown = listAt(await readPage(client, first, page), "commits");
-    if (shown.length === 0) break;
-    commits.push(...shown.map(toCommit));
+  const commits = new Map(first.commits.map((commit) => [commit.sha, commit]));
+  for (let page = 2; page <= PAGES_MAX && commits.size < first.total; page++) {
+    const known = commits.size;
+    for (const commit of listAt(await readPage(client, first, page), "commits").map(toCommit)) {
+      commits.set(commit.sha, commit);
+    }
+    if (commits.size === known) break;
   }
-  const distinct = new Set(commits.map(({ sha }) => sha));
-  return { commits, complete: distinct.size === first.total };
+  return { commits: [...commits.values()], complete: commits.size === first.total };
 }
 
 async function readPage(client: Client, { owner, repo, base, head }: Range, page: number): Promise<unknown> {

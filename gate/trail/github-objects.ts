@@ -13,9 +13,9 @@ import { PromiseCache } from "./promise-cache.ts";
 import { FILE_BYTES_MAX, type StoredCommit, StoreUnavailable } from "./store.ts";
 
 /** Objects kept in memory: they never change, and every flush reads most of what the one before read. */
-const COMMITS_KEPT = 4_096;
-const TREE_LINES_KEPT = 200_000;
-const BLOB_BYTES_KEPT = 64 * 1024 * 1024;
+const COMMITS_KEPT = 1_024;
+const TREE_LINES_KEPT = 20_000;
+const BLOB_BYTES_KEPT = 20 * 1024 * 1024;
 
 /** After a read that GitHub could not answer. */
 const UNAVAILABLE_SECONDS = 30;

@@ -22,7 +22,7 @@ import { type AppendAnswer, StoreUnavailable, type TrailCommit } from "./store.t
 /** Until the branch is asked to move nothing has changed that anybody can see, so it is only a matter of time. */
 const AGAIN_SECONDS = 30;
 /** What GitHub says when the branch does not end with the parent any more, or is there already. */
-const MOVED = /not a fast[ -]forward|^Reference already exists/i;
+const MOVED = /not a fast[ -]forward|Reference already exists/i;
 const FILE = { mode: "100644", type: "blob" } as const;
 
 export interface RestWorld {
@@ -117,7 +117,8 @@ async function ask(world: RestWorld, route: string, body: object): Promise<Asked
     return noAnswer(cause, action);
   }
   if (isDone(answer)) return { kind: "done", answer };
-  if (answer.status === 422 && MOVED.test(messageOf(answer.data))) return { kind: "moved" };
+  const isConflict = answer.status === 409 && route.includes("/git/refs");
+  if (isConflict || (answer.status === 422 && MOVED.test(messageOf(answer.data)))) return { kind: "moved" };
   return toFailure(answer, action);
 }
 

@@ -156,7 +156,9 @@ describe("an installation's token", () => {
     const location = new URL(moved.headers.get("location") ?? "");
     assert.equal(location.pathname, `/repositories/${secret.id}/pulls`);
     assert.equal((await ask(`${location.pathname}${location.search}`, { as })).status, 200);
-    assert.equal((await ask("/repos/acme/hidden", { as })).body.id, secret.id);
+    for (const prefix of ["", "/api/v3"]) {
+      assert.equal((await ask(`${prefix}/repos/acme/hidden`, { as })).body.id, secret.id);
+    }
   });
 
   it("writes nothing to an archived repository", async () => {

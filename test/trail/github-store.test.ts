@@ -395,6 +395,7 @@ describe("an append to GitHub", () => {
         { match: "git/update-ref", effect: reply(422, "Update is not a fast forward") },
         "moved",
       ],
+      ["a move in conflict", { match: "git/update-ref", effect: reply(409, "Conflict") }, "moved"],
       [
         "a move against a rule",
         { match: "git/update-ref", effect: reply(422, "Repository rule violations found") },

@@ -10,7 +10,7 @@ type Tampered = Pick<ScratchRepository, "directory" | "git">;
 export type Changes = Readonly<Record<string, Uint8Array | string | undefined>>;
 
 /** Replaces the branch's last commit by one with other files; author, date, parent and message stay. */
-export function amend(repository: ScratchRepository, changes: Changes): void {
+export function amend(repository: Tampered, changes: Changes): void {
   const raw = repository.git("cat-file", "commit", BRANCH);
   const end = raw.indexOf("\n\n");
   const header = raw.slice(0, end).split("\n");

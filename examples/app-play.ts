@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { workflowText } from "../cli/commands/workflow.ts";
+import type { LogEntry } from "../gate/trail/read.ts";
+import { zipFile } from "../test/app/github/zip-file.ts";
+import { type ShownCheck, startTeam, type Team } from "../test/app/team.ts";
+import { tip } from "../test/github/git-data.ts";
+import type { Comment, Pull } from "../test/github/nouns.ts";
+import type { Files } from "../test/github/play/pushes.ts";
+import { EXAMPLE_NOW } from "./recidivism.ts";
+
+const FOLDER = fileURLToPath(new URL("recidivism/", import.meta.url));
+const REFRESH = join(FOLDER, "pulls/1-refresh");
+const MODEL = "models/recidivism/model.safetensors";
+const ARTIFACT = "weighbridge-evidence";
+
+/** What somebody did, and what everybody sees then. */
+export interface AppScene {
+  readonly done: string;
+  readonly check: ShownCheck;
+  /** Our comment; empty where the pull request has none. */
+  readonly comment: string;
+  /** Else what came of it: a reaction, an issue. */
+  readonly seen?: string;
+}
+
+export interface AppPlay {
+  readonly scenes: readonly AppScene[];
+  /** As a clone has it; it verifies. */
+  readonly trail: readonly LogEntry[];
+}
+
+/**
+ * Plays one pull request from opened to merged, and a push that goes around the gate, into the App as it runs: signed
+ * webhooks into its server, a stand-in of GitHub behind it. `onScene` sees each scene as it comes.
+ */
+export async function playApp(onScene: (scene: AppScene) => void = () => undefined): Promise<AppPlay> {
+  const team = await startRecidivismTeam();
+  const scenes: AppScene[] = [];
+  try {
+    for await (const scene of playScenes(team)) {
+      scenes.push(scene);
+      onScene(scene);
+    }
+    return { scenes, trail: await team.trail() };
+  } finally {
+    await team.close();
+  }
+}
+
+/** The repository of the example, its roles filled, and a clock that starts when its evidence is a day old. */
+async function startRecidivismTeam(): Promise<Team> {
+  const started = Date.now();
+  const { ".weighbridge/policy.yml": policy, ...files } = readFolder(join(FOLDER, "base"));
+  const team = await startTeam({
+    policy: Buffer.from(policy ?? "").toString(),
+    files: {
+      ...files,
+      ".github/workflows/weighbridge.yml": workflowText(`weighbridge/weighbridge@${"a".repeat(40)}`),
+    },
+    now: () => Date.parse(EXAMPLE_NOW) + Date.now() - started,
+  });
+  const { stand, people } = team;
+  const { owner } = stand.github;
+  stand.github.people.addTeam(owner, "Justice Models", { members: [people.olga] });
+  stand.github.people.addTeam(owner, "Model Validation", { members: [people.vera] });
+  stand.github.people.addTeam(owner, "Model Risk", { members: [people.rita] });
+  return team;
+}
+
+async function* playScenes(team: Team): AsyncGenerator<AppScene> {
+  const { stand, repository, people } = team;
+  const { play, github } = stand;
+  const { maria, olga, sid } = people;
+  const scene = async (done: string, pull: Pull, seen?: () => string): Promise<AppScene> => {
+    await team.settle();
+    const shown = { done, check: team.checkOf(pull.head.sha), comment: team.commentOn(pull) };
+    return seen === undefined ? shown : { ...shown, seen: seen() };
+  };
+  const say = (by: typeof sid, body: string) => play.comment(pull, { by, body });
+  const reactions = (comment: Comment) => () =>
+    `The App answers with ${
+      github.reactions
+        .filter(({ comment: to }) => to === comment)
+        .map(({ content }) => content)
+        .join(", ") || "nothing"
+    }`;
+
+  const refresh = readFolder(join(REFRESH, "tree"));
+  const evidence = readFolder(join(REFRESH, "evidence"));
+  const pull = await team.propose(refresh);
+  yield scene("maria opens a pull request with a new version of the model", pull);
+
+  finishRun(team, pull, evidence);
+  yield scene("The workflow has measured it, and leaves its evidence as an artifact of the run", pull);
+
+  const strange = say(sid, "/weighbridge approve");
+  yield scene("sid, who may only read, comments: /weighbridge approve", pull, reactions(strange));
+
+  play.review(pull, { by: olga, state: "APPROVED" });
+  yield scene("olga, who owns the model, approves", pull);
+
+  const changed = withOneByteChanged(refresh, evidence);
+  const parents = [pull.head.sha];
+  play.push(repository, { branch: pull.head.ref, by: maria, parents, files: changed.files });
+  finishRun(team, pull, changed.evidence);
+  yield scene("maria pushes one changed byte of the weights, and measures again", pull);
+
+  say(olga, "/weighbridge approve");
+  yield scene("olga looks again, and comments: /weighbridge approve", pull);
+
+  play.merge(pull, { by: maria });
+  yield scene("maria merges", pull);
+
+  const around = withOneByteChanged(changed.files, changed.evidence);
+  play.push(repository, {
+    ...{ branch: "main", by: github.owner, parents: [tip(repository, "main")] },
+    files: around.files,
+  });
+  yield scene("An administrator pushes another byte to main, around the gate", pull, () => {
+    const issue = github.issues.at(-1);
+    return issue === undefined ? "Nobody notices" : `The App opens an issue: ${issue.title}`;
+  });
+}
+
+/** The run of the pull request's workflow ends, with what its evaluation wrote. */
+function finishRun({ stand, repository, people }: Team, pull: Pull, evidence: Files): void {
+  const members = Object.entries(evidence).map(([name, content]) => ({ name, content: bytesOf(content) }));
+  stand.play.completeRun(repository, {
+    ...{ by: people.maria, head: pull.head.sha, branch: pull.head.ref, pulls: [pull] },
+    artifacts: { [ARTIFACT]: zipFile(members) },
+  });
+}
+
+/**
+ * The last bit of one weight is another, and everything that names the model's digest names the new one. No number
+ * that was measured differs in the digits that are reported.
+ */
+function withOneByteChanged(files: Files, evidence: Files): { files: Files; evidence: Files } {
+  const before = bytesOf(files[MODEL]);
+  const after = Buffer.from(before);
+  after[after.length - 4] = (after[after.length - 4] ?? 0) ^ 1;
+  const [old, next] = [before, after].map((bytes) => createHash("sha256").update(bytes).digest("hex"));
+  const renamed = (all: Files): Files =>
+    Object.fromEntries(
+      Object.entries(all).map(([path, content]) => [
+        path,
+        path === MODEL ? after : bytesOf(content).toString().replaceAll(old ?? "", next ?? ""),
+      ]),
+    );
+  return { files: renamed(files), evidence: renamed(evidence) };
+}
+
+function bytesOf(content: Files[string] | undefined): Buffer {
+  if (typeof content === "string" || content instanceof Uint8Array) return Buffer.from(content);
+  throw new TypeError("Cannot take this for a file: it is none of the example's");
+}
+
+/** Every file of a folder by its path in it. */
+function readFolder(folder: string): Readonly<Record<string, Uint8Array>> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((path) => join(folder, path))
+    .filter((path) => statSync(path).isFile());
+  return Object.fromEntries(paths.map((path) => [relative(folder, path), readFileSync(path)]));
+}

@@ -1,0 +1,37 @@
+import { type AppScene, playApp } from "./app-play.ts";
+
+/** One pull request and the App: what everybody sees after each thing that somebody does, and the trail at the end. */
+
+const LINE = "─".repeat(100);
+const started = performance.now();
+let number = 0;
+let before = "";
+
+function print({ done, check, comment, seen }: AppScene): void {
+  console.log(`\n${LINE}\n${++number}. ${done}\n${LINE}\n`);
+  console.log(`Check weighbridge: ${check.conclusion ?? check.status} — ${check.title}`);
+  if (seen !== undefined) console.log(seen);
+  const shown = unfolded(comment);
+  console.log(shown === before ? "\nThe comment stands as it was." : `\n${shown.replaceAll(/^/gm, "  │ ")}`);
+  before = shown;
+}
+
+/** The part of the comment that everybody sees; below it stand all gates, reasons and digests. */
+function unfolded(comment: string): string {
+  const [text = ""] = comment.replace(/^<!--.*-->\n/, "").split("<details>");
+  return text.trim();
+}
+
+console.log("Starting the App: its own server, a SQLite inbox, a trail key, and a stand-in for GitHub …");
+const { trail } = await playApp(print);
+console.log(`\n${LINE}\nThe audit trail on the branch weighbridge-trail; it verifies\n${LINE}\n`);
+for (const { predicate } of trail) {
+  const { kind, decision, actor, pr } = predicate;
+  const words = [
+    ...(pr === undefined ? [] : [`#${pr.number}`]),
+    ...(decision === undefined ? [] : [decision.verdict]),
+    ...(actor?.role === undefined ? [] : [`as ${actor.role}`]),
+  ];
+  console.log(`${String(predicate.seq).padStart(4)}  ${kind.padEnd(20)} ${words.join(" ")}`);
+}
+console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} seconds, all of it by signed webhooks.`);
