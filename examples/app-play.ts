@@ -67,13 +67,17 @@ async function startRecidivismTeam(): Promise<Team> {
   stand.github.people.addTeam(owner, "Justice Models", { members: [people.olga] });
   stand.github.people.addTeam(owner, "Model Validation", { members: [people.vera] });
   stand.github.people.addTeam(owner, "Model Risk", { members: [people.rita] });
+  stand.github.rules.protections.push({
+    ...{ repository: team.repository, branch: "main", strict: false },
+    checks: [{ context: "weighbridge", appId: team.registration.id }],
+  });
   return team;
 }
 
 async function* playScenes(team: Team): AsyncGenerator<AppScene> {
   const { stand, repository, people } = team;
   const { play, github } = stand;
-  const { maria, olga, sid } = people;
+  const { maria, olga, vera, sid } = people;
   const scene = async (done: string, pull: Pull, seen?: () => string): Promise<AppScene> => {
     await team.settle();
     const shown = { done, check: team.checkOf(pull.head.sha), comment: team.commentOn(pull) };
@@ -94,22 +98,26 @@ async function* playScenes(team: Team): AsyncGenerator<AppScene> {
   yield scene("maria opens a pull request with a new version of the model", pull);
 
   finishRun(team, pull, evidence);
-  yield scene("The workflow has measured it, and leaves its evidence as an artifact of the run", pull);
+  yield scene("Its workflow has measured the model, and leaves the evidence as an artifact", pull);
 
   const strange = say(sid, "/weighbridge approve");
   yield scene("sid, who may only read, comments: /weighbridge approve", pull, reactions(strange));
 
   play.review(pull, { by: olga, state: "APPROVED" });
-  yield scene("olga, who owns the model, approves", pull);
+  yield scene("olga, the owner, approves", pull);
+
+  say(vera, "/weighbridge approve");
+  yield scene("vera, the validator, comments: /weighbridge approve", pull);
 
   const changed = withOneByteChanged(refresh, evidence);
   const parents = [pull.head.sha];
   play.push(repository, { branch: pull.head.ref, by: maria, parents, files: changed.files });
   finishRun(team, pull, changed.evidence);
-  yield scene("maria pushes one changed byte of the weights, and measures again", pull);
+  yield scene("maria pushes one changed byte of the weights, and has it measured again", pull);
 
-  say(olga, "/weighbridge approve");
-  yield scene("olga looks again, and comments: /weighbridge approve", pull);
+  play.review(pull, { by: olga, state: "APPROVED" });
+  say(vera, "/weighbridge approve");
+  yield scene("olga and vera look again, and approve again", pull);
 
   play.merge(pull, { by: maria });
   yield scene("maria merges", pull);
@@ -119,7 +127,7 @@ async function* playScenes(team: Team): AsyncGenerator<AppScene> {
     ...{ branch: "main", by: github.owner, parents: [tip(repository, "main")] },
     files: around.files,
   });
-  yield scene("An administrator pushes another byte to main, around the gate", pull, () => {
+  yield scene("An administrator pushes another byte straight to main, around the gate", pull, () => {
     const issue = github.issues.at(-1);
     return issue === undefined ? "Nobody notices" : `The App opens an issue: ${issue.title}`;
   });

@@ -12,14 +12,19 @@ function print({ done, check, comment, seen }: AppScene): void {
   console.log(`Check weighbridge: ${check.conclusion ?? check.status} — ${check.title}`);
   if (seen !== undefined) console.log(seen);
   const shown = unfolded(comment);
+  process.stderr.write(`${performance.now() - started}\n`);
   console.log(shown === before ? "\nThe comment stands as it was." : `\n${shown.replaceAll(/^/gm, "  │ ")}`);
   before = shown;
 }
 
-/** The part of the comment that everybody sees; below it stand all gates, reasons and digests. */
+/** What everybody sees of the comment; folded in it stand all gates, reasons and digests. */
 function unfolded(comment: string): string {
-  const [text = ""] = comment.replace(/^<!--.*-->\n/, "").split("<details>");
-  return text.trim();
+  return comment
+    .replaceAll(/^<!--.*-->$/gm, "")
+    .replaceAll(/<details>[\s\S]*?<\/details>/g, "")
+    .replaceAll("<br>", "\n   ")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trim();
 }
 
 console.log("Starting the App: its own server, a SQLite inbox, a trail key, and a stand-in for GitHub …");

@@ -10,6 +10,7 @@ import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Archive, DecisionRow } from "../store/archive.ts";
+import { pusherName } from "./pusher.ts";
 import type { Weighing } from "./weighing.ts";
 
 /** Decisions about one pull request, or one model, that are looked through. */
@@ -31,14 +32,18 @@ export async function readApprovals(site: Site, { weighing, repository, record }
   const { pull, base } = weighing;
   const compared = { ...pull, base: { ...pull.base, sha: base } };
   const comparison = await repository.compare(base, pull.head.sha);
-  const { participants, complete } = await readParticipants(client, compared, { comparison });
+  const pusher = await site.store.archive.get(pusherName(place.repositoryId, pull.head.sha));
+  const { participants, complete } = await readParticipants(client, compared, {
+    comparison,
+    ...(pusher !== undefined && { pushers: [Number(pusher)] }),
+  });
   const votes = await readBoundVotes(site, weighing, record);
   const people = votes.map(({ userId, login }) => ({ userId, login }));
   const { roles, unresolved } = await holdersOf(client, {
     roles: record.input.policy.roles,
     userIds: people.map(({ userId }) => userId),
     now: record.input.now,
-    pin: (name, id) => pin(site, name, id),
+    pin: (name, id) => pin(site, `${record.digests.policy}/${name}`, id),
   });
   const writers = await writersAmong(client, repositoryOf(place), people);
   const developers = await findDevelopers(site, pull.number, record);
@@ -54,6 +59,7 @@ export async function readApprovals(site: Site, { weighing, repository, record }
   };
 }
 
+/** Under one policy a name stays whose it was; whoever changes the policy may mean somebody else. */
 async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
   return Number(await store.archive.setOnce(`name/${place.repositoryId}/${name}`, String(id)));
 }

@@ -1,11 +1,12 @@
 import { type Pull, readPull } from "../github/pull.ts";
-import { at } from "../github/shape.ts";
+import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
 import { evaluate } from "./evaluate.ts";
+import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 
 /** Everything that happened to a pull request: words are taken one by one and in their order, then it is judged once. */
@@ -35,5 +36,17 @@ function isOurOwn({ config }: Site, delivery: Delivery): boolean {
 async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean> {
   if (delivery.event === "issue_comment") return takeComment(site, pull, payloadOf(delivery));
   if (delivery.event === "pull_request_review") await takeReview(site, pull, payloadOf(delivery));
+  if (delivery.event === "pull_request") await notePusher(site, payloadOf(delivery));
   return true;
+}
+
+const PUSHING = new Set(["opened", "synchronize", "reopened"]);
+
+/** Who brought the head, which of a fork nobody else tells. */
+async function notePusher({ store, place }: Site, payload: unknown): Promise<void> {
+  if (!PUSHING.has(String(at(payload, "action")))) return;
+  const head = optional(objectIdAt, payload, "pull_request", "head", "sha");
+  const sender = optional(numberAt, payload, "sender", "id");
+  if (head === undefined || sender === undefined) return;
+  await store.archive.setOnce(pusherName(place.repositoryId, head), String(sender));
 }

@@ -43,6 +43,7 @@ export async function weigh(site: Site, weighing: Weighing, options: WeighOption
       now: () => new Date(now()),
     };
     const request = { base: weighing.base, head: weighing.pull.head.sha };
+    await repository.prefetch(request.base, request.head);
     const committed = await judge(request, world);
     const isGoverned = concernsModels(committed);
     if (!isGoverned) return { kind: "judged", record: committed, isGoverned };

@@ -13,6 +13,7 @@ export const DECISION_FILE = "decision.json";
 
 const SUBJECTS_MAX = 256;
 const GATES_MAX = 1_024;
+const APPROVALS_MAX = 64;
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** What the record does not say of itself. */
@@ -104,8 +105,19 @@ function decisionOf({ verdict, digest, digests, results }: DecisionRecord): Of<t
     evidence_digest: hexOf(digests.evidence),
     // Beyond that the record alone lists them: it is the evidence of this entry.
     ...(results.length > GATES_MAX ? {} : { gates: results.map(toGate) }),
+    ...approvalsOf(results),
     ...(waivers.length === 0 || waivers.length > 64 ? {} : { waivers }),
   };
+}
+
+/** Who agreed in which role, by number: as many as the entry holds, or the record alone lists them. */
+function approvalsOf(results: DecisionRecord["results"]): Pick<Of<typeof DECISION>, "approvals"> {
+  const seats = results.flatMap((result) => result.seats ?? []);
+  const taken = seats.flatMap(({ state, userId, role }) =>
+    state === "approved" && userId !== undefined && fits(role, TOKEN) ? [{ id: userId, role }] : [],
+  );
+  const approvals = [...new Map(taken.map((each) => [`${each.id} ${each.role}`, each])).values()];
+  return approvals.length === 0 || approvals.length > APPROVALS_MAX ? {} : { approvals };
 }
 
 type Gate = NonNullable<Of<typeof DECISION>["gates"]>[number];
