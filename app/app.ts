@@ -2,6 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import type { Config } from "./config.ts";
 import { handler } from "./events/handle.ts";
 import { openGitHub } from "./github/client.ts";
+import { type Clock, SYSTEM_CLOCK } from "./github/waiting.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
 import { gitHubLogin } from "./pages/github-login.ts";
@@ -33,6 +34,10 @@ export interface AppOptions {
   /** From one write of an installation to its next; GitHub asks for a second. */
   readonly writeGapMs?: number;
   readonly waitMsMax?: number;
+  /** How the waiting for GitHub passes. */
+  readonly clock?: Clock;
+  /** How long a process that is gone keeps others from a trail. */
+  readonly leaderLeaseMs?: number;
   readonly sweepMs?: number;
   readonly flushMs?: number;
   readonly now?: () => number;
@@ -136,7 +141,12 @@ function inboxOptions({ quietMs = QUIET_MS, leaseMs = LEASE_MS }: AppOptions) {
 async function openStore({ store }: Config, options: AppOptions, log: Log): Promise<Store> {
   if (store.kind === "sqlite") return openSqliteStore(store.folder, inboxOptions(options), options.now);
   const onError = (cause: unknown) => log.error("The database failed", {}, cause);
-  return openPostgresStore(store.url, { ...inboxOptions(options), onError });
+  const { leaderLeaseMs } = options;
+  return openPostgresStore(store.url, {
+    ...inboxOptions(options),
+    ...(leaderLeaseMs !== undefined && { leaderLeaseMs }),
+    onError,
+  });
 }
 
 interface Parts {
@@ -154,8 +164,10 @@ function toServices({ config, options, store, log, metrics, now }: Parts): Servi
     onCall: ({ route, status, ms }) => metrics.call(route, status, ms),
     ...(options.writeGapMs !== undefined && { writeGapMs: options.writeGapMs }),
     ...(options.waitMsMax !== undefined && { waitMsMax: options.waitMsMax }),
+    ...(options.clock !== undefined && { clock: options.clock }),
   });
-  const trails = new Trails({ config, github, store, log, metrics, now });
+  const { sleep } = options.clock ?? SYSTEM_CLOCK;
+  const trails = new Trails({ config, github, store, log, metrics, now, sleep });
   return { config, github, store, trails, log, metrics, policies: POLICIES, now };
 }
 

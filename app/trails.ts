@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { GateError } from "../gate/model/error.ts";
 import type { TrailState } from "../gate/model/trail.ts";
 import { createTrail } from "../gate/trail/change.ts";
@@ -38,6 +37,7 @@ export interface TrailsWorld {
   readonly log: Log;
   readonly metrics: Pick<Metrics, "trailEntries">;
   readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** How a trail stands after something was to be written to it. */
@@ -169,7 +169,7 @@ export class Trails {
     place: Place,
     work: (writer: TrailWriter, journal: OpenJournal) => Promise<T>,
   ): Promise<T> {
-    const { store, now } = this.#world;
+    const { store, now, sleep } = this.#world;
     const journal = await store.journal(place.repositoryId);
     try {
       const branch = this.storeOf(place);
@@ -182,7 +182,7 @@ export class Trails {
       const writer = new TrailWriter({
         ...{ store: branch, journal, signers: [signer] },
         now: () => new Date(now()),
-        sleep: (ms: number) => sleep(ms),
+        sleep,
       });
       if (isNew) await this.#begin(place, writer, { origin: name, vkey: signer.vkey });
       return await work(writer, journal);

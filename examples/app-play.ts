@@ -1,16 +1,18 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { workflowText } from "../cli/commands/workflow.ts";
-import type { LogEntry } from "../gate/trail/read.ts";
 import { zipFile } from "../test/app/github/zip-file.ts";
 import { type ShownCheck, startTeam, type Team } from "../test/app/team.ts";
 import { tip } from "../test/github/git-data.ts";
 import type { Comment, Pull } from "../test/github/nouns.ts";
 import type { Files } from "../test/github/play/pushes.ts";
 import { EXAMPLE_NOW } from "./recidivism.ts";
+import type { Scene } from "./trail.ts";
 
+const COMMAND = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 const FOLDER = fileURLToPath(new URL("recidivism/", import.meta.url));
 const REFRESH = join(FOLDER, "pulls/1-refresh");
 const MODEL = "models/recidivism/model.safetensors";
@@ -28,8 +30,8 @@ export interface AppScene {
 
 export interface AppPlay {
   readonly scenes: readonly AppScene[];
-  /** As a clone has it; it verifies. */
-  readonly trail: readonly LogEntry[];
+  /** What anybody with a clone is told of the trail. */
+  readonly trail: readonly Scene[];
 }
 
 /**
@@ -44,10 +46,26 @@ export async function playApp(onScene: (scene: AppScene) => void = () => undefin
       scenes.push(scene);
       onScene(scene);
     }
-    return { scenes, trail: await team.trail() };
+    await team.trail();
+    return { scenes, trail: [ask(team, "log"), ask(team, "verify")] };
   } finally {
     await team.close();
   }
+}
+
+/** What the command says of the trail, asked in the repository itself. */
+function ask({ repository: { directory } }: Team, question: "log" | "verify"): Scene {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, "trail", question], {
+    ...{ cwd: directory, encoding: "utf8" },
+    env: {
+      PATH: process.env.PATH,
+      HOME: directory,
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_NOSYSTEM: "1",
+    },
+  });
+  const output = `${stdout}${stderr}`.trimEnd();
+  return { typed: `weighbridge trail ${question}`, status: status ?? -1, output };
 }
 
 /** The repository of the example, its roles filled, and a clock that starts when its evidence is a day old. */
@@ -155,7 +173,11 @@ function withOneByteChanged(files: Files, evidence: Files): { files: Files; evid
     Object.fromEntries(
       Object.entries(all).map(([path, content]) => [
         path,
-        path === MODEL ? after : bytesOf(content).toString().replaceAll(old ?? "", next ?? ""),
+        path === MODEL
+          ? after
+          : bytesOf(content)
+              .toString()
+              .replaceAll(old ?? "", next ?? ""),
       ]),
     );
   return { files: renamed(files), evidence: renamed(evidence) };

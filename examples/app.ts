@@ -9,10 +9,9 @@ let before = "";
 
 function print({ done, check, comment, seen }: AppScene): void {
   console.log(`\n${LINE}\n${++number}. ${done}\n${LINE}\n`);
-  console.log(`Check weighbridge: ${check.conclusion ?? check.status} — ${check.title}`);
+  console.log(`The check says ${check.conclusion ?? check.status} — ${check.title}`);
   if (seen !== undefined) console.log(seen);
   const shown = unfolded(comment);
-  process.stderr.write(`${performance.now() - started}\n`);
   console.log(shown === before ? "\nThe comment stands as it was." : `\n${shown.replaceAll(/^/gm, "  │ ")}`);
   before = shown;
 }
@@ -29,14 +28,6 @@ function unfolded(comment: string): string {
 
 console.log("Starting the App: its own server, a SQLite inbox, a trail key, and a stand-in for GitHub …");
 const { trail } = await playApp(print);
-console.log(`\n${LINE}\nThe audit trail on the branch weighbridge-trail; it verifies\n${LINE}\n`);
-for (const { predicate } of trail) {
-  const { kind, decision, actor, pr } = predicate;
-  const words = [
-    ...(pr === undefined ? [] : [`#${pr.number}`]),
-    ...(decision === undefined ? [] : [decision.verdict]),
-    ...(actor?.role === undefined ? [] : [`as ${actor.role}`]),
-  ];
-  console.log(`${String(predicate.seq).padStart(4)}  ${kind.padEnd(20)} ${words.join(" ")}`);
-}
+console.log(`\n${LINE}\nThe audit trail, as anybody with a clone reads it\n${LINE}`);
+for (const { typed, output } of trail) console.log(`\n$ ${typed}\n${output}`);
 console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} seconds, all of it by signed webhooks.`);

@@ -11,6 +11,9 @@ import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 
+/** Words about one subject that are kept: more people than that are not needed to agree. */
+const WORDS_MAX = 20;
+
 /** One of the two words that break the glass, as it was given. */
 export interface Word {
   readonly userId: number;
@@ -20,17 +23,26 @@ export interface Word {
   readonly at: string;
   readonly commentId: number;
   readonly ground?: Ground;
+  /** SHA-256 of the reason as it was written, in hex: the reason itself stays on GitHub. */
+  readonly reason: string;
 }
 
 /** What was said about breaking the glass for one subject of a pull request. */
 interface Kept {
-  /** What it is about: one changed byte, and both words are void. */
+  /** What it is about: one changed byte, and every word is void. */
   readonly subject: string;
-  readonly requester: Word;
-  readonly second?: Word;
+  readonly words: readonly Word[];
 }
 
-/** Keeps a word: the first asks, one of another person agrees. */
+/** A person who gave a word, with the role that it was given in. */
+export interface Witness extends Word {
+  readonly role: string;
+}
+
+/** How it stands with breaking the glass, and whose words that rests on: who asked, and who agreed. */
+export type Glass = BreakGlass & { readonly witnesses: readonly Witness[] };
+
+/** Keeps a word; a second one by the same person takes the place of the first only when that has run out. */
 export async function keepWord(
   { store, place }: Site,
   number: number,
@@ -38,52 +50,79 @@ export async function keepWord(
 ): Promise<void> {
   const name = nameOf(place.repositoryId, number);
   const kept = await findKept(store.archive, name);
-  const isAnswer = kept?.subject === subject && kept.requester.userId !== word.userId;
-  const next: Kept = isAnswer ? { ...kept, second: kept.second ?? word } : { subject, requester: word };
+  const before = kept?.subject === subject ? kept.words : [];
+  if (before.some(({ commentId }) => commentId === word.commentId)) return;
+  const next: Kept = { subject, words: [...before, word].slice(-WORDS_MAX) };
   await store.archive.set(name, JSON.stringify(next));
 }
 
-/** Whether the glass is broken for exactly what was decided; undefined where nobody asked for it. */
+/**
+ * How it stands with breaking the glass for exactly what was decided; undefined where nobody asked for it. Any two of
+ * those who spoke may be the two: a word of somebody who cannot ask for it must not keep others from it.
+ */
 export async function brokenGlass(
   site: Site,
   number: number,
   record: DecisionRecord,
-): Promise<BreakGlass | undefined> {
+): Promise<Glass | undefined> {
   const { store, place, now } = site;
   const kept = await findKept(store.archive, nameOf(place.repositoryId, number));
   if (kept === undefined || kept.subject !== record.digests.subject) return undefined;
-  const { requester, second } = kept;
-  const [asking, agreeing] = await standings(
-    site,
-    record,
-    second === undefined ? [requester] : [requester, second],
-  );
-  if (asking === undefined) return undefined;
-  return judgeBreakGlass({
-    requester: asking,
-    ...(agreeing !== undefined && { second: agreeing }),
-    ...(requester.ground !== undefined && { ground: requester.ground }),
+  const people = await standings(site, record, kept.words);
+  const about = {
     now: `${new Date(now()).toISOString().slice(0, 19)}Z`,
     participants: record.input.approvals?.participants ?? [],
     models: record.models,
     closed: closedGates(record),
+  };
+  const tried = pairsOf(people).map(([requester, second]): Glass => {
+    const { ground } = requester.word;
+    const judged = judgeBreakGlass({
+      ...about,
+      requester,
+      ...(second !== undefined && { second }),
+      ...(ground !== undefined && { ground }),
+    });
+    const witnesses = [requester, second].flatMap((one) => (one === undefined ? [] : [toWitness(one)]));
+    return { ...judged, witnesses };
   });
+  const [best] = (["allowed", "waiting", "refused"] as const).flatMap((kind) =>
+    tried.filter((glass) => glass.kind === kind),
+  );
+  return best;
 }
 
-/** The people with the roles and rights that they have now. */
+/** Who may write and spoke, with the roles and rights that they have now. */
+type Speaker = Breaker & { readonly word: Word };
+
+/** The newest first, for an old word has run out; each alone, too, for somebody may still agree. */
+function pairsOf(people: readonly Speaker[]): readonly (readonly [Speaker, Speaker?])[] {
+  const newest = people.toReversed();
+  return newest.flatMap((requester) => [
+    ...newest.filter((second) => second !== requester).map((second) => [requester, second] as const),
+    [requester] as const,
+  ]);
+}
+
+const ROLES = ["owner", "sre", "risk"];
+
+function toWitness({ word, roles }: Speaker): Witness {
+  return { ...word, role: ROLES.find((role) => roles.includes(role)) ?? "none" };
+}
+
 async function standings(
   { client, place }: Site,
   record: DecisionRecord,
   words: readonly Word[],
-): Promise<readonly Breaker[]> {
+): Promise<readonly Speaker[]> {
   const userIds = words.map(({ userId }) => userId);
   const { policy, now } = record.input;
   const { roles } = await holdersOf(client, { roles: policy.roles, userIds, now });
   const writers = await writersAmong(client, repositoryOf(place), words);
-  return words.map(({ userId, isBot, at }) => ({
-    ...{ userId, isBot, at },
-    roles: roles.get(userId) ?? [],
-    canWrite: writers.has(userId),
+  return words.map((word) => ({
+    ...{ userId: word.userId, isBot: word.isBot, at: word.at, word },
+    roles: roles.get(word.userId) ?? [],
+    canWrite: writers.has(word.userId),
   }));
 }
 

@@ -1,9 +1,12 @@
 import { GateError } from "../model/error.ts";
-import { compileGlob, type Glob, matchesGlob } from "./glob.ts";
+import { type Budget, compileGlob, type Glob, matchesGlob } from "./glob.ts";
 import { encodePath, foldersAbove } from "./path.ts";
 
 /** A repository has a dozen; each is tried on each path whose filter is asked. */
 export const ATTRIBUTE_RULES_MAX = 1000;
+
+/** Steps of patterns tried on bytes of paths, for one commit: some four seconds. Usual patterns are told by their ends. */
+const STEPS_MAX = 200_000_000;
 
 /** Longer lines are ignored, as git does (attr.h, ATTR_MAX_LINE_LENGTH). */
 const LINE_BYTES_MAX = 2047;
@@ -26,6 +29,8 @@ export interface Attributes {
   /** Those that may decide the filter, the last line first. */
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
   readonly macros: ReadonlyMap<string, readonly State[]>;
+  /** What asking may still cost. */
+  readonly budget: Budget;
 }
 
 /** The rules of all `.gitattributes` files of one commit, given by folder (empty for the root). */
@@ -44,7 +49,7 @@ export function parseAttributes(files: ReadonlyMap<string, Uint8Array>): Attribu
     assertCount(kept.length, folder);
     rules.set(folder, kept.map(({ pattern, states }) => ({ glob: compileGlob(pattern), states })).reverse());
   }
-  return { rules, macros };
+  return { rules, macros, budget: { left: STEPS_MAX } };
 }
 
 function assertCount(count: number, folder: string): void {
@@ -70,12 +75,19 @@ export function isLfsTracked(path: string, attributes: Attributes): boolean {
     if (rules === undefined) continue;
     const below = encodePath(folder === "" ? path : path.slice(folder.length + 1)).toString("latin1");
     for (const { glob, states } of rules) {
-      if (matchesGlob(glob, below)) decide(states);
+      if (matchesGlob(glob, below, attributes.budget)) decide(states);
+      if (attributes.budget.left < 0) throw exhausted();
       const filter = decided.get("filter");
       if (filter !== undefined) return typeof filter === "object" && filter.text === "lfs";
     }
   }
   return false;
+}
+
+function exhausted(): GateError {
+  const message =
+    "Cannot tell which files Git LFS tracks: the patterns of .gitattributes take too long to match";
+  return new GateError("ATTRIBUTES_TOO_MANY", message, { fix: "Write patterns with fewer asterisks" });
 }
 
 function isMacro(pattern: string): boolean {

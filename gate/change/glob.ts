@@ -39,11 +39,21 @@ function textOf(steps: readonly Step[]): string {
   return steps.map((step) => (step.kind === "literal" ? step.byte : "")).join("");
 }
 
-/** Whether a path below the pattern's folder matches. */
-export function matchesGlob({ steps, ofName, prefix, suffix }: Glob, path: string): boolean {
+/** What matching may still cost, in steps tried on bytes. */
+export interface Budget {
+  left: number;
+}
+
+/** Whether a path below the pattern's folder matches. The budget may be overdrawn by one match. */
+export function matchesGlob(
+  { steps, ofName, prefix, suffix }: Glob,
+  path: string,
+  budget: Budget = { left: Number.POSITIVE_INFINITY },
+): boolean {
   const text = ofName ? path.slice(path.lastIndexOf("/") + 1) : path;
   if (!text.startsWith(prefix) || !text.endsWith(suffix)) return false;
   if (prefix.length === steps.length) return text === prefix;
+  budget.left -= text.length * steps.length;
   let states = new Uint8Array(steps.length + 1);
   let next = new Uint8Array(steps.length + 1);
   states[0] = 1;

@@ -178,3 +178,13 @@ test("parseAttributes() refuses more rules than anyone writes", () => {
     message: "Cannot read a/.gitattributes: 1001 rules, limit is 1000",
   });
 });
+
+test("patterns that are made to be slow are given up, and the paths are not taken for plain files", () => {
+  const slow = Array.from({ length: 1_000 }, (_, index) => `*a*b*c*d*e*f*${index}*z filter=lfs`).join("\n");
+  const attributes = parseAttributes(new Map([["", Buffer.from(slow)]]));
+  const path = `models/${"abcdef".repeat(30)}.z`;
+  const asked = () => {
+    for (let count = 0; count < 10_000; count++) isLfsTracked(`${path}${count}z`, attributes);
+  };
+  assert.throws(asked, { code: "ATTRIBUTES_TOO_MANY" });
+});

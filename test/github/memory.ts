@@ -16,6 +16,7 @@ interface Kept {
 /** The last two different answers to each read, for reads that come too early after a write. */
 export class Memory {
   isOn = false;
+  staleMs = STALE_MS;
   readonly #kept = new Map<string, Kept>();
 
   /** Keeps the answer; the one that stood before it until half a minute ago, or the answer itself. */
@@ -27,10 +28,10 @@ export class Memory {
     const known = this.#kept.get(address);
     if (known?.text === text) {
       known.seen = seen;
-      return seen - known.since < STALE_MS ? (known.former ?? reply) : reply;
+      return seen - known.since < this.staleMs ? (known.former ?? reply) : reply;
     }
     if (this.#kept.size >= ADDRESSES_MAX) this.#kept.clear();
-    const former = known !== undefined && seen - known.seen < STALE_MS ? known.reply : undefined;
+    const former = known !== undefined && seen - known.seen < this.staleMs ? known.reply : undefined;
     this.#kept.set(address, { text, reply, former, since: seen, seen });
     return former ?? reply;
   }

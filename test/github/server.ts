@@ -84,6 +84,7 @@ class Server implements StandIn {
   storm(storm: Storm | undefined): void {
     this.#stroke = storm && strokes(storm);
     this.#memory.isOn = true;
+    if (storm?.staleMs !== undefined) this.#memory.staleMs = storm.staleMs;
   }
 
   async close(): Promise<void> {

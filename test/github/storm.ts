@@ -10,6 +10,8 @@ export interface Storm {
   readonly retryAfter?: number;
   /** How long a request hangs before the connection is cut. */
   readonly hangMs?: number;
+  /** How long a read may be answered from before a write; half a minute if absent. */
+  readonly staleMs?: number;
   /** Operations that never fail. */
   readonly except?: readonly string[];
 }

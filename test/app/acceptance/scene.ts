@@ -1,0 +1,43 @@
+import type { RunRequest } from "../../github/play/workflows.ts";
+import type { Account, Issue, Pull } from "../../github/nouns.ts";
+import { zipFile } from "../github/zip-file.ts";
+import type { Team } from "../team.ts";
+
+/** What the tests of this folder do again and again. */
+
+export const EVIDENCE = "weighbridge-evidence";
+
+/** The olga of the team agrees, and everything that follows from it has happened. */
+export async function approve(team: Team, pull: Pull, by: Account = team.people.olga): Promise<void> {
+  team.stand.play.review(pull, { by, state: "APPROVED" });
+  await team.settle();
+}
+
+/** A run of the team's workflow about the head of a pull request, with these files in its artifact. */
+export async function completeRun(
+  team: Team,
+  { head, repository }: Pull,
+  { files, ...run }: Partial<RunRequest> & { readonly files?: Readonly<Record<string, string>> } = {},
+): Promise<void> {
+  const members = Object.entries(files ?? {}).map(([name, content]) => ({ name, content }));
+  team.stand.play.completeRun(repository, {
+    ...{ by: team.people.maria, head: head.sha, branch: head.ref },
+    ...(files !== undefined && { artifacts: { [EVIDENCE]: zipFile(members) } }),
+    ...run,
+  });
+  await team.settle();
+}
+
+/** Issues that the App opened. */
+export function issuesOf({ stand, registration }: Team): readonly Issue[] {
+  return stand.github.issues.filter(({ app }) => app?.id === registration.id);
+}
+
+/** Until something is so; throws if it never is. */
+export async function until(isSo: () => boolean | Promise<boolean>, msMax = 20_000): Promise<void> {
+  const end = Date.now() + msMax;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error("It never came to be so");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
