@@ -4,6 +4,7 @@ import { at, numberAt, objectIdAt, optional, textAt } from "./github/shape.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
+import { auditTrail } from "./trail-audit.ts";
 
 /** What is looked after without being asked: whatever got lost on the way is found again here. */
 
@@ -15,6 +16,7 @@ export async function checkPulls(services: Services): Promise<void> {
   for (const place of await installedPlaces(services)) {
     await askForStale(services, place);
     await recordHeartbeat(services, place);
+    await auditTrail(services, place);
   }
 }
 

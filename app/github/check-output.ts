@@ -14,6 +14,8 @@ export type HeadDecision =
       readonly report: Report;
       /** Opened in an emergency, against the gates: it passes, and is not shown as a success. */
       readonly isBreakGlass?: boolean;
+      /** What is said above the report. */
+      readonly notice?: Markdown;
     }
   /** It could not be judged, or nobody has judged it: it closes. */
   | { readonly kind: "problem"; readonly number: number; readonly title: string; readonly message: string };
@@ -94,7 +96,9 @@ function budgetOf(shares: number): Budget {
 }
 
 function titleOf(decision: HeadDecision): string {
-  return decision.kind === "problem" ? decision.title : decision.report.statement;
+  if (decision.kind === "problem") return decision.title;
+  const { statement } = decision.report;
+  return decision.isBreakGlass === true ? `BREAK-GLASS: ${statement}` : statement;
 }
 
 function summaryOf(decisions: readonly HeadDecision[], annotations: readonly CheckAnnotation[]): Markdown {
@@ -113,8 +117,7 @@ function summaryOf(decisions: readonly HeadDecision[], annotations: readonly Che
 function summaryLine(decision: HeadDecision, isOneOfMany: boolean): Markdown {
   const about = isOneOfMany ? md`**Pull request ${decision.number}:** ` : md``;
   if (decision.kind === "problem") return md`${about}${decision.title}`;
-  const { statement, counts } = decision.report;
-  return md`${about}${statement}. ${countsLine(counts)}.`;
+  return md`${about}${titleOf(decision)}. ${countsLine(decision.report.counts)}.`;
 }
 
 function annotationsLine(annotations: readonly CheckAnnotation[]): readonly Markdown[] {
@@ -127,7 +130,9 @@ function annotationsLine(annotations: readonly CheckAnnotation[]): readonly Mark
 function section(decision: HeadDecision, budget: Budget, isOneOfMany: boolean): Markdown {
   const heading = isOneOfMany ? md`# Pull request ${decision.number}\n\n` : md``;
   if (decision.kind === "problem") return md`${heading}${decision.message}\n`;
-  return md`${heading}${toMarkdown(decision.report, { budget, fullReport: { text: "the report of this decision" } })}`;
+  const { report, notice } = decision;
+  const options = { budget, fullReport: { text: "the report of this decision" } };
+  return md`${heading}${toMarkdown(report, { ...options, ...(notice !== undefined && { notice }) })}`;
 }
 
 /** As the API takes it; GitHub shows its texts as they are. */

@@ -1,6 +1,7 @@
 import { App, Octokit } from "octokit";
 import { unreadable } from "./failure.ts";
 import { type Effect, Line, patiently } from "./line.ts";
+import { textAt } from "./shape.ts";
 import { type Clock, SYSTEM_CLOCK, Waiting } from "./waiting.ts";
 
 export interface GitHubConfig {
@@ -32,6 +33,8 @@ export interface GitHub {
   app(): Client;
   /** Acts as an installation, by its own token. */
   installation(id: number): Client;
+  /** A token of the installation, for what is not an API: git. */
+  token(id: number): Promise<string>;
 }
 
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -95,6 +98,10 @@ export function openGitHub(config: GitHubConfig): GitHub {
   return {
     app: () => toClient(config, async () => own),
     installation: (id) => toClient(config, () => wayOf(id)),
+    token: async (id) => {
+      const { octokit } = await wayOf(id);
+      return textAt(await octokit.auth({ type: "installation" }), "token");
+    },
   };
 }
 

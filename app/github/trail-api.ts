@@ -33,8 +33,9 @@ function toAnswer(failure: GitHubFailure): ApiAnswer | undefined {
   if (failure.code === "GITHUB_LIMITED") {
     return { status: 429, headers: { "retry-after": failure.afterSeconds ?? 60 }, data: {} };
   }
-  const { errors, headers = {} } = (failure.cause ?? {}) as GraphqlRefusal;
-  if (errors !== undefined) return { status: 200, headers, data: { data: null, errors } };
+  const { errors, data, headers = {} } = (failure.cause ?? {}) as GraphqlRefusal;
+  // A commit may have landed beside an error.
+  if (errors !== undefined) return { status: 200, headers, data: { data: data ?? null, errors } };
   if (failure.status === undefined) return undefined;
   return { status: failure.status, headers: {}, data: { message: failure.message } };
 }
@@ -42,5 +43,6 @@ function toAnswer(failure: GitHubFailure): ApiAnswer | undefined {
 /** Of @octokit/graphql, as far as it is read. */
 interface GraphqlRefusal {
   readonly errors?: readonly unknown[];
+  readonly data?: unknown;
   readonly headers?: ApiAnswer["headers"];
 }

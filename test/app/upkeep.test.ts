@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { findVerification } from "../../app/pages/verification.ts";
+import { auditTrail } from "../../app/trail-audit.ts";
+import { checkPulls } from "../../app/upkeep.ts";
+import { runGit } from "../git.ts";
+import { amend, flipped, paths, readFile } from "../trail/tamper.ts";
+import { kindsOf, nextModel, startTeam, type Team } from "./team.ts";
+
+describe("what is looked after without being asked", { concurrency: 1 }, () => {
+  let team: Team;
+  let ahead = 0;
+  before(async () => {
+    team = await startTeam({ now: () => Date.now() + ahead });
+  });
+  after(() => team.close());
+
+  test("a pull request whose webhooks were all lost is judged, and a merge that nobody told of is recorded", async () => {
+    const { stand, people } = team;
+    delete team.registration.hookUrl;
+    const pull = await team.propose(nextModel());
+    assert.equal(stand.github.checks.runs.length, 0);
+    await checkPulls(team.running.services);
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    stand.play.review(pull, { by: people.olga, state: "APPROVED" });
+    stand.play.merge(pull, { by: people.maria, bypass: true });
+    await checkPulls(team.running.services);
+    await team.settle();
+    const kinds = kindsOf(await team.trail());
+    assert.ok(kinds.includes("bypass.detected"), kinds.join());
+  });
+
+  test("an hour brings one heartbeat, and a day one verification, whatever is asked meanwhile", async () => {
+    const { services } = team.running;
+    const beats = async () => kindsOf(await team.trail()).filter((kind) => kind === "heartbeat").length;
+    await checkPulls(services);
+    const first = await beats();
+    await checkPulls(services);
+    assert.deepEqual([first, await beats()], [1, 1]);
+    ahead += 3_600_000;
+    await checkPulls(services);
+    assert.equal(await beats(), first + 1);
+    const verified = await findVerification(services.store.archive, team.repository.id);
+    assert.deepEqual([verified?.findings, verified?.undecided, verified?.level], [0, 0, 1]);
+  });
+
+  test("a byte that somebody changed in the trail is found by the next verification, and written into the log", async () => {
+    const { services } = team.running;
+    const { directory } = team.repository;
+    const repository = { directory, git: (...args: string[]) => runGit(directory, args) };
+    const path = paths(repository).findLast((each) => each.startsWith("tail/")) ?? "";
+    const bytes = readFile(repository, path);
+    amend(repository, { [path]: flipped(bytes, bytes.length - 30) });
+    ahead += 25 * 3_600_000;
+    await auditTrail(services, {
+      ...{ installationId: team.installation.id, repositoryId: team.repository.id },
+      ...{ owner: "acme", repo: "credit" },
+    });
+    const verified = await findVerification(services.store.archive, team.repository.id);
+    assert.ok((verified?.findings ?? 0) > 0, JSON.stringify(verified));
+    assert.ok(team.log.some((line) => line.includes("The trail does not verify")));
+  });
+});
