@@ -144,7 +144,7 @@ export class Trails {
       try {
         const [landed, halt] = [await journal.landed(), await journal.halted()];
         if (landed === undefined && halt === undefined) return undefined;
-        const origin = this.#originOf(place);
+        const origin = (await this.#world.store.archive.get(originName(place))) ?? this.#originOf(place);
         const root = Buffer.from(landed?.root ?? []).toString("hex");
         const fix = "Find out who wrote to the trail's branch; then an operator resumes it";
         const findings = halt === undefined ? [] : [{ code: halt.code, message: halt.message, fix }];
@@ -179,6 +179,7 @@ export class Trails {
       const vkey = commit === undefined ? "" : currentKey((await readHead(branch, commit)).file).vkey;
       const known = commit === undefined ? { name, vkey } : { name: vkey.split("+")[0] ?? name, vkey };
       const signer = await openSigner(this.#world.config.trailKey, known);
+      await store.archive.set(originName(place), known.name);
       const writer = new TrailWriter({
         ...{ store: branch, journal, signers: [signer] },
         now: () => new Date(now()),
@@ -245,6 +246,11 @@ export interface Beat {
   /** Entries that enough witnesses have seen. */
   readonly witnessed: number;
   readonly pending: number;
+}
+
+/** Whoever began the trail may have named it otherwise than we would. */
+function originName({ repositoryId }: Place): string {
+  return `trail-origin/${repositoryId}`;
 }
 
 function placeName(repositoryId: number): string {

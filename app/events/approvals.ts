@@ -60,7 +60,7 @@ export async function readApprovals(site: Site, { weighing, repository, record }
 }
 
 /** Under one policy a name stays whose it was; whoever changes the policy may mean somebody else. */
-async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
+export async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
   return Number(await store.archive.setOnce(`name/${place.repositoryId}/${name}`, String(id)));
 }
 
@@ -84,7 +84,10 @@ async function readBoundVotes(
   });
   const bound: CastVote[] = [];
   for (const vote of votes) {
-    const subject = vote.subject ?? subjectSeen(vote.head, decided, { pull, record });
+    // A comment names no commit: what its author saw was told when it came, or never.
+    const isReview = vote.source.kind === "review";
+    const subject =
+      vote.subject ?? (isReview ? subjectSeen(vote.head, decided, { pull, record }) : undefined);
     if (vote.subject === undefined && subject !== undefined) {
       const { source, userId, login, kind, head } = vote;
       await store.archive.keepVote({
@@ -136,6 +139,28 @@ function handsIn(row: DecisionRow): readonly number[] {
 
 function inOrder(a: Participant, b: Participant): number {
   return byCodeUnits(a.part, b.part) || (a.userId ?? 0) - (b.userId ?? 0);
+}
+
+/** Within which moments of the host cannot be told apart, milliseconds: it tells time in seconds. */
+const SECOND_MS = 1_000;
+
+/**
+ * The decision that somebody had before them who spoke at that moment (milliseconds since 1970, as the host says), of
+ * the head if it is known which: a word that arrives late is not about what was decided, or pushed, after it.
+ */
+export async function decisionSeen(
+  archive: Archive,
+  { repositoryId, number, at, head }: Seen,
+): Promise<DecisionRow | undefined> {
+  const rows = await archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX });
+  return rows.find((row) => (head === undefined || row.head === head) && row.decidedAt < at + SECOND_MS);
+}
+
+export interface Seen {
+  readonly repositoryId: number;
+  readonly number: number;
+  readonly at: number;
+  readonly head?: string;
 }
 
 /** The decision that stands for a pull request, of a head if one is named. */

@@ -1,18 +1,25 @@
 import { readChangeSet } from "../../gate/change/read.ts";
+import type { ChangeSet } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
+import { isPolicyFile } from "../../gate/policy/locate.ts";
+import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
+import { isFailure } from "../github/failure.ts";
 import { readPages } from "../github/pages.ts";
 import { apiRepository } from "../github/repository.ts";
 import { at, flagAt, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { standingDecision } from "./approvals.ts";
 import { requestEvaluation } from "./ask.ts";
 import { flagBypass } from "./bypass.ts";
 
 const NOTHING = /^0+$/;
 const PULLS_PAGES_MAX = 30;
-const TRAIL_BRANCH = "weighbridge-trail";
+/** The newest decisions are those that a push can be the merge of. */
+const DECISIONS_MAX = 200;
 
 /** A branch moved: what went around its gate is flagged, and what wants to enter it is judged by what it holds now. */
 export async function workOnBranch(
@@ -32,38 +39,89 @@ async function inspectPush(site: Site, branch: string, push: unknown): Promise<v
   const [before, after] = [textAt(push, "before"), textAt(push, "after")];
   if (textAt(push, "repository", "default_branch") !== branch || NOTHING.test(after)) return;
   const isForced = flagAt(push, "forced");
-  if (!isForced && (await isMerge(site, branch, after))) return;
   if (!isForced && NOTHING.test(before)) return;
-  if (!isForced && !(await touchesModels(site, before, after))) return;
-  const what = isForced ? "a force push" : "a direct push";
+  if (!isForced && !(await isStray(site, branch, { before, after }))) return;
+  const what = isForced ? "a force push" : "a push";
   await flagBypass(site, { ref: `refs/heads/${branch}`, before, after, what });
   await site.trails.settle(site.place);
 }
 
-/** Whether the commit came in by a pull request, whose own delivery says whether it might. */
-async function isMerge({ client, place }: Site, branch: string, commit: string): Promise<boolean> {
-  const { owner, repo } = place;
+interface Range {
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Whether a push brings a model, or what judges models, that no passing decision was about. The merge of a pull
+ * request is looked into as well: more may have come in with it than anybody weighed.
+ */
+async function isStray(site: Site, branch: string, range: Range): Promise<boolean> {
+  const merged = await pullsMergedBy(site, branch, range.after);
+  // One that was merged against its verdict is flagged by its own delivery.
+  if (merged.includes("unpassed")) return false;
+  const brought = await readBrought(site, range);
+  if (brought === "unreadable") return true;
+  if (brought.length === 0 || merged.length === 0) return brought.length > 0;
+  const decided = await passedContent(site);
+  return brought.some((each) => !decided.has(each));
+}
+
+/** What became of each pull request that the commit came in by; empty for a push past all of them. */
+async function pullsMergedBy({ client, place, store }: Site, branch: string, commit: string) {
+  const { owner, repo, repositoryId } = place;
   const { data } = await client.rest("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
     ...{ owner, repo, commit_sha: commit, per_page: 100 },
   });
-  return listAt(data).some(
+  const merged = listAt(data).filter(
     (pull) => at(pull, "merged_at") !== undefined && at(pull, "base", "ref") === branch,
+  );
+  return Promise.all(
+    merged.map(async (pull) => {
+      const [number, head] = [numberAt(pull, "number"), objectIdAt(pull, "head", "sha")];
+      const decision = await standingDecision(store.archive, repositoryId, number, head);
+      return decision === undefined || decision.verdict === "pass" ? "passed" : "unpassed";
+    }),
   );
 }
 
-async function touchesModels(site: Site, before: string, after: string): Promise<boolean> {
-  const { client, place, store } = site;
+/** Models and policy files that differ, each with what it is now. What cannot be read may be anything. */
+async function readBrought(
+  { client, place, store }: Site,
+  { before, after }: Range,
+): Promise<readonly string[] | "unreadable"> {
   const repository = apiRepository({ ...place, client, cache: store.archive });
   try {
-    const change = await readChangeSet({ base: before, head: after }, straight(repository, before));
-    return change.models.length > 0;
+    return contentOf(await readChangeSet({ base: before, head: after }, straight(repository, before)));
   } catch (cause) {
-    // What cannot be read may be anything.
-    if (cause instanceof GateError && cause.code !== "GITHUB_LIMITED") return true;
-    throw cause;
+    const isPassing = isFailure(cause, "GITHUB_LIMITED", "GITHUB_UNAVAILABLE");
+    if (!(cause instanceof GateError) || isPassing) throw cause;
+    return "unreadable";
   } finally {
     repository.close();
   }
+}
+
+function contentOf({ models, files }: Pick<ChangeSet, "models" | "files">): readonly string[] {
+  return [
+    ...models.map(({ id, head }) => JSON.stringify([id, head === undefined ? null : (head.subject ?? "")])),
+    ...files
+      .filter(({ path, previousPath = path }) => isPolicyFile(path) || isPolicyFile(previousPath))
+      .map(({ path, head }) => JSON.stringify([path, head?.oid ?? null])),
+  ];
+}
+
+/** Everything that a passing decision of the repository was about. */
+async function passedContent({ store, place }: Site): Promise<ReadonlySet<string>> {
+  const rows = await store.archive.decisions({
+    repositoryId: place.repositoryId,
+    countMax: DECISIONS_MAX,
+  });
+  const passed = rows.filter(({ verdict }) => verdict === "pass");
+  return new Set(
+    passed.flatMap(({ record, digest }) =>
+      contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change),
+    ),
+  );
 }
 
 /** A push is compared with what stood there, whatever the two have in common. */

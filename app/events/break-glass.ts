@@ -10,9 +10,11 @@ import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import { pin } from "./approvals.ts";
 
-/** Words about one subject that are kept: more people than that are not needed to agree. */
-const WORDS_MAX = 20;
+/** Words about one subject that are kept: nobody can crowd out another, and few are needed to agree. */
+const WORDS_MAX = 60;
+const WORDS_OF_ONE_MAX = 3;
 
 /** One of the two words that break the glass, as it was given. */
 export interface Word {
@@ -42,7 +44,7 @@ export interface Witness extends Word {
 /** How it stands with breaking the glass, and whose words that rests on: who asked, and who agreed. */
 export type Glass = BreakGlass & { readonly witnesses: readonly Witness[] };
 
-/** Keeps a word; a second one by the same person takes the place of the first only when that has run out. */
+/** Keeps a word, once for each comment. What was said about another subject is void from then on. */
 export async function keepWord(
   { store, place }: Site,
   number: number,
@@ -52,7 +54,10 @@ export async function keepWord(
   const kept = await findKept(store.archive, name);
   const before = kept?.subject === subject ? kept.words : [];
   if (before.some(({ commentId }) => commentId === word.commentId)) return;
-  const next: Kept = { subject, words: [...before, word].slice(-WORDS_MAX) };
+  const own = before.filter(({ userId }) => userId === word.userId);
+  const forgotten = new Set(own.slice(0, Math.max(0, own.length + 1 - WORDS_OF_ONE_MAX)));
+  const words = [...before.filter((each) => !forgotten.has(each)), word];
+  const next: Kept = { subject, words: words.slice(0, WORDS_MAX) };
   await store.archive.set(name, JSON.stringify(next));
 }
 
@@ -110,14 +115,19 @@ function toWitness({ word, roles }: Speaker): Witness {
   return { ...word, role: ROLES.find((role) => roles.includes(role)) ?? "none" };
 }
 
+/** Those of a name that somebody else has taken since the policy was first used are nobody here. */
 async function standings(
-  { client, place }: Site,
+  site: Site,
   record: DecisionRecord,
   words: readonly Word[],
 ): Promise<readonly Speaker[]> {
+  const { client, place } = site;
   const userIds = words.map(({ userId }) => userId);
   const { policy, now } = record.input;
-  const { roles } = await holdersOf(client, { roles: policy.roles, userIds, now });
+  const { roles } = await holdersOf(client, {
+    ...{ roles: policy.roles, userIds, now },
+    pin: (name, id) => pin(site, `${record.digests.policy}/${name}`, id),
+  });
   const writers = await writersAmong(client, repositoryOf(place), words);
   return words.map((word) => ({
     ...{ userId: word.userId, isBot: word.isBot, at: word.at, word },

@@ -2,7 +2,9 @@ import type { Pull } from "../github/pull.ts";
 import { listAt, objectIdAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
 import { standingDecision } from "./approvals.ts";
+import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
+import { askForPullsOf } from "./fan-out.ts";
 import { concernsModels, readBase, weigh } from "./weigh.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
@@ -17,6 +19,8 @@ export async function settleClosed(site: Site, pull: Pull): Promise<void> {
     waitsFor: [],
     updatedAt: now(),
   });
+  // What it kept open or closed for others of its commit, it does no more.
+  await askForPullsOf(site, row.head, `closed/${pull.number}/${pull.updatedAt}`);
 }
 
 async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<void> {
@@ -26,7 +30,12 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
     ...{ number: pull.number, base: pull.base.ref, base_sha: decision?.base ?? pull.base.sha },
     ...{ head_sha: pull.head.sha, merge_sha: mergeSha },
   };
-  if (decision?.verdict === "pass") {
+  const row = await store.archive.findPull(place.repositoryId, pull.number);
+  // What was decided for another branch says nothing about this one.
+  const isOfBase = row === undefined || row.baseRef === pull.base.ref;
+  const isOpened =
+    decision?.verdict === "pass" || (decision !== undefined && (await isLetIn(site, decision)));
+  if (isOfBase && isOpened) {
     await trails.recordEvent(place, {
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type ApproveCommand, type Command, parseCommands, USAGES } from "../../gate/approval/command.ts";
 import { COMMAND_WORD } from "../../gate/approval/comment-lines.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
@@ -12,10 +13,10 @@ import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
-import { standingDecision } from "./approvals.ts";
+import { decisionSeen, standingDecision } from "./approvals.ts";
 import { keepWord } from "./break-glass.ts";
 import { recordWithdrawal } from "./votes.ts";
-import { waiverAnswer } from "./waiver.ts";
+import { askForWaiver } from "./waiver.ts";
 
 /** A comment as a delivery tells of it. */
 interface Told {
@@ -71,9 +72,9 @@ function toldIn(payload: unknown): Told | undefined {
 async function takeNew(site: Site, pull: Pull, told: Told): Promise<boolean> {
   const { commands, problems } = parseCommands(told.body);
   if (commands.length === 0 && problems.length === 0) return false;
-  const reaction = await obey(site, pull, { told, commands, isClear: problems.length === 0 });
+  const { reaction, isHeard } = await obey(site, pull, { told, commands, isClear: problems.length === 0 });
   await react(site.client, { ...site.place, commentId: told.id }, reaction);
-  return true;
+  return isHeard;
 }
 
 interface Order {
@@ -82,23 +83,33 @@ interface Order {
   readonly isClear: boolean;
 }
 
+interface Obeyed {
+  readonly reaction: Reaction;
+  /** Whether anything came of it: a stranger's word makes nobody work. */
+  readonly isHeard: boolean;
+}
+
+const REFUSED: Obeyed = { reaction: "-1", isHeard: false };
+
 /** A strange or a misspelt word gets one quiet sign, and no answer that others would have to read. */
-async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order): Promise<Reaction> {
-  if (pull.state === "closed" || pull.locked) return "-1";
+async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order): Promise<Obeyed> {
+  if (pull.state === "closed" || pull.locked) return REFUSED;
   const writers = await writersAmong(site.client, repositoryOf(site.place), [
     { userId: told.author.id, login: told.author.login },
   ]);
-  if (!writers.has(told.author.id)) return "-1";
-  const standing = await standingDecision(
-    site.store.archive,
-    site.place.repositoryId,
-    pull.number,
-    pull.head.sha,
-  );
+  if (!writers.has(told.author.id)) return REFUSED;
+  const { archive } = site.store;
+  const about = { repositoryId: site.place.repositoryId, number: pull.number };
+  const setting: Setting = {
+    ...{ site, pull, told },
+    standing: await standingDecision(archive, about.repositoryId, about.number, pull.head.sha),
+    seen: await decisionSeen(archive, { ...about, at: told.createdAt }),
+  };
   const done: boolean[] = [];
-  for (const command of commands) done.push(await doCommand({ site, pull, told, standing }, command));
-  if (done.some((each) => !each)) return "-1";
-  return isClear ? "+1" : "confused";
+  for (const command of commands) done.push(await doCommand(setting, command));
+  const isHeard = done.includes(true);
+  if (done.includes(false)) return { reaction: "-1", isHeard };
+  return { reaction: isClear ? "+1" : "confused", isHeard };
 }
 
 interface Setting {
@@ -107,6 +118,8 @@ interface Setting {
   readonly told: Told;
   /** What the head was last decided to be. */
   readonly standing: DecisionRow | undefined;
+  /** What had been decided when the comment was written; perhaps of another head. */
+  readonly seen: DecisionRow | undefined;
 }
 
 /** False for what is refused. */
@@ -114,7 +127,7 @@ async function doCommand(setting: Setting, command: Command): Promise<boolean> {
   const { site, pull, told } = setting;
   switch (command.kind) {
     case "approve":
-      return !pull.draft && isAbout(setting.standing, command) && vote(setting, "approve", command.model);
+      return !pull.draft && isAbout(setting.seen, command) && vote(setting, "approve", command.model);
     case "reject":
       return !pull.draft && vote(setting, "reject");
     case "withdraw":
@@ -122,32 +135,37 @@ async function doCommand(setting: Setting, command: Command): Promise<boolean> {
     case "recheck":
       return true;
     case "waive":
-      return answer(setting, waiverAnswer({ command, record: recordOf(setting), requester: told.author.id }));
+      return answer(
+        setting,
+        await askForWaiver(site, pull, {
+          ...{ command, record: recordOf(setting), requester: told.author.id, commentId: told.id },
+        }),
+      );
     case "break-glass":
       return breakGlass(setting, command);
     case "explain":
       return answer(setting, explanation(recordOf(setting), command.gate));
     case "help":
-      await answer({ site, pull, told, standing: undefined }, help());
+      await answer(setting, help());
       return true;
   }
 }
 
-/** Whoever names a model or a digest means that one, and not what came after it. */
-function isAbout(standing: DecisionRow | undefined, { model, digest }: ApproveCommand): boolean {
-  if (model !== undefined && standing?.models.includes(model) !== true) return false;
-  return digest === undefined || standing?.subject.startsWith(digest) === true;
+/** Nobody can approve before there is something to see; and who names a model or a digest means that one. */
+function isAbout(seen: DecisionRow | undefined, { model, digest }: ApproveCommand): boolean {
+  if (seen === undefined || (model !== undefined && !seen.models.includes(model))) return false;
+  return digest === undefined || seen.subject.startsWith(digest);
 }
 
 async function vote(
-  { site, pull, told, standing }: Setting,
+  { site, pull, told, seen }: Setting,
   kind: "approve" | "reject",
   model?: string,
 ): Promise<boolean> {
   await site.store.archive.keepVote({
     ...{ repositoryId: site.place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
-    ...{ userId: told.author.id, login: told.author.login, kind, head: pull.head.sha },
-    ...(standing !== undefined && { subject: standing.subject }),
+    ...{ userId: told.author.id, login: told.author.login, kind, head: seen?.head ?? pull.head.sha },
+    ...(seen !== undefined && { subject: seen.subject }),
     ...(model !== undefined && { model }),
     at: told.createdAt,
   });
@@ -180,15 +198,16 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
 }
 
 async function breakGlass(
-  { site, pull, told, standing }: Setting,
-  { ground }: Extract<Command, { kind: "break-glass" }>,
+  { site, pull, told, seen }: Setting,
+  { ground, because }: Extract<Command, { kind: "break-glass" }>,
 ): Promise<boolean> {
-  if (standing === undefined) return false;
+  if (seen === undefined) return false;
   await keepWord(site, pull.number, {
-    subject: standing.subject,
+    subject: seen.subject,
     word: {
       ...{ userId: told.author.id, login: told.author.login, isBot: told.author.isBot, commentId: told.id },
       at: `${new Date(told.createdAt).toISOString().slice(0, 19)}Z`,
+      reason: hash("sha256", because),
       ...(ground !== undefined && { ground }),
     },
   });

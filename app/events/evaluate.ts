@@ -1,8 +1,12 @@
 import { GateError } from "../../gate/model/error.ts";
+import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
 import { isFailure } from "../github/failure.ts";
 import { type Pull, readPull } from "../github/pull.ts";
 import type { Site } from "../services.ts";
+import type { Standing } from "../trails.ts";
 import { requestEvaluation } from "./ask.ts";
+import { brokenGlass } from "./break-glass.ts";
+import { openIncident, recordGlass } from "./break-glass-record.ts";
 import { recordDecision } from "./record.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
 import { readBase, type Weighed, weigh } from "./weigh.ts";
@@ -28,6 +32,7 @@ export async function evaluate(site: Site, opened: Pull): Promise<void> {
     if (!moved || move === MOVES_MAX) {
       site.signal.throwIfAborted();
       await showOutcome(site, { pull, base }, outcome);
+      await followUp(site, pull, outcome);
       if (!moved) return;
     }
     pull = now;
@@ -39,12 +44,19 @@ type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };
 /** What keeps a change from being judged closes it; only what passes by itself is tried again. */
 async function tryWeigh(site: Site, weighing: Weighing): Promise<Tried> {
   const late = await isLate(site, weighing.pull);
+  if (weighing.pull.base.ref === TRAIL_BRANCH) return { kind: "problem", cause: intoTheTrail() };
   try {
     return await weigh(site, weighing, late ? { withoutEvidence: true } : {});
   } catch (cause) {
     if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { kind: "problem", cause };
   }
+}
+
+/** What a branch holds that no policy governs would pass; this one is the App's alone. */
+function intoTheTrail(): GateError {
+  const message = `Nobody but Weighbridge writes its trail: this change wants to enter ${TRAIL_BRANCH}`;
+  return new GateError("TRAIL_BRANCH", message, { fix: "Close it" });
 }
 
 function isPassing(cause: GateError): boolean {
@@ -87,14 +99,29 @@ async function judged(
     };
   }
   const standing = await recordDecision(site, weighing, record);
-  if (standing.kind === "halted" && record.verdict === "pass") {
-    return {
-      kind: "problem",
-      title: "The audit trail is halted",
-      message: `The decision cannot be written down: ${standing.halt.message}. An operator has to look, and to resume the trail`,
-    };
+  if (standing.kind === "halted" && record.verdict === "pass") return halted(standing);
+  const glass = record.verdict === "pass" ? undefined : await brokenGlass(site, weighing.pull.number, record);
+  if (glass?.kind === "allowed") {
+    const written = await recordGlass(site, weighing.pull, { record, glass });
+    if (written.kind === "halted") return halted(written);
   }
-  return { kind: "judged", record };
+  return { kind: "judged", record, ...(glass !== undefined && { glass }) };
+}
+
+/** Nothing opens that is not written down. */
+function halted({ halt }: Extract<Standing, { kind: "halted" }>): Outcome {
+  return {
+    kind: "problem",
+    title: "The audit trail is halted",
+    message: `The decision cannot be written down: ${halt.message}. An operator has to look, and to resume the trail`,
+  };
+}
+
+/** What a verdict brings with it besides what is shown of it. */
+async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void> {
+  if (outcome.kind !== "judged") return;
+  const { record, glass } = outcome;
+  if (glass?.kind === "allowed") await openIncident(site, pull, { record, glass });
 }
 
 /** Comes back to the head when its time is over, whatever its run does. */

@@ -12,6 +12,7 @@ import { at, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { keptChampions } from "./champions.ts";
 import { concernsModels } from "./weigh.ts";
 
 const COMMITS_MAX = 250;
@@ -50,7 +51,7 @@ async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
         cache: store.archive,
       }),
       evidence: [],
-      trail: { state: () => trails.state(place), champions: async () => [] },
+      trail: { state: () => site.trails.state(place), champions: (asked) => keptChampions(site, asked) },
       now: () => new Date(now()),
     });
     if (!concernsModels(record)) return { kind: "judged", number: 0, report: toReport(record) };

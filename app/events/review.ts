@@ -1,7 +1,7 @@
 import { type Pull, toAccount } from "../github/pull.ts";
-import { at, numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
+import { at, instantAt, numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
-import { standingDecision } from "./approvals.ts";
+import { decisionSeen } from "./approvals.ts";
 import { recordWithdrawal } from "./votes.ts";
 
 const KINDS: ReadonlyMap<string, "approve" | "reject"> = new Map([
@@ -14,7 +14,7 @@ export async function takeReview(site: Site, pull: Pull, payload: unknown): Prom
   const review = at(payload, "review");
   const author = toAccount(at(review, "user"));
   if (author === undefined) return;
-  const { store, place, now } = site;
+  const { store, place } = site;
   const { repositoryId } = place;
   const id = numberAt(review, "id");
   if (at(payload, "action") === "dismissed") {
@@ -33,10 +33,11 @@ export async function takeReview(site: Site, pull: Pull, payload: unknown): Prom
   const kind = KINDS.get(textAt(review, "state").toLowerCase());
   const head = optional(objectIdAt, review, "commit_id");
   if (at(payload, "action") !== "submitted" || kind === undefined || head === undefined) return;
-  const seen = await standingDecision(store.archive, repositoryId, pull.number, head);
+  const said = instantAt(review, "submitted_at");
+  const seen = await decisionSeen(store.archive, { repositoryId, number: pull.number, at: said, head });
   if (seen === undefined) return;
   await store.archive.keepVote({
     ...{ repositoryId, number: pull.number, source: "review", sourceId: id },
-    ...{ userId: author.id, login: author.login, kind, head, subject: seen.subject, at: now() },
+    ...{ userId: author.id, login: author.login, kind, head, subject: seen.subject, at: said },
   });
 }

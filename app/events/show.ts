@@ -4,19 +4,23 @@ import type { Budget } from "../../gate/report/budget.ts";
 import { md } from "../../gate/report/escape.ts";
 import { commentMarker, toMarkdown } from "../../gate/report/markdown.ts";
 import { toReport } from "../../gate/report/report.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
-import { type CheckAddress, concludeCheck, findCheck, startCheck } from "../github/check.ts";
+import { findCheck, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
 import { publishComment } from "../github/comment.ts";
+import type { Pull } from "../github/pull.ts";
 import { nameOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
-import { brokenGlass } from "./break-glass.ts";
+import type { Glass } from "./break-glass.ts";
+import { noteShown } from "./break-glass-record.ts";
+import { glassNotice } from "./break-glass-words.ts";
+import { checkAddress, concludeForAll, namesOf } from "./conclude.ts";
+import { askForPullsOf } from "./fan-out.ts";
 import type { Weighing } from "./weighing.ts";
 
 /** What is shown of a pull request. */
 export type Outcome =
-  | { readonly kind: "judged"; readonly record: DecisionRecord }
+  | { readonly kind: "judged"; readonly record: DecisionRecord; readonly glass?: Glass }
   /** Nothing that is governed changes: it passes, and nobody is told more than that. */
   | { readonly kind: "ungoverned"; readonly record: DecisionRecord }
   | { readonly kind: "pending"; readonly runId: number }
@@ -32,13 +36,19 @@ export async function showProgress(site: Site, { pull, base }: Weighing): Promis
   const isRetargeted = row?.head === pull.head.sha && row.baseRef !== pull.base.ref;
   const check = checkAddress(site, pull.head.sha, pull.number);
   const standing = isRetargeted ? undefined : await findCheck(client, check);
-  const checkRunId = standing?.id ?? (await startCheck(client, check));
+  // One that is concluded speaks of other pull requests of this commit, and must not open this one.
+  const isOpen = standing !== undefined && standing.status !== "completed";
+  const checkRunId = isOpen ? standing.id : await startCheck(client, check);
   await store.archive.keepPull({
     ...rowOf(site, { pull, base }, row),
     checkRunId,
     governed: row?.governed ?? false,
     waitsFor: [],
   });
+  // The commit that it headed before may be open, or closed, by what was decided of this one.
+  if (row !== undefined && row.head !== pull.head.sha) {
+    await askForPullsOf(site, row.head, `left/${pull.number}/${pull.head.sha}/${pull.updatedAt}`);
+  }
 }
 
 /** Concludes the check by everything that the head is the head of, and keeps the one comment. */
@@ -47,19 +57,18 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   const { pull } = weighing;
   const before = await store.archive.findPull(place.repositoryId, pull.number);
   const row = await toRow(site, { weighing, outcome, before });
-  if (outcome.kind === "pending") return store.archive.keepPull(row);
+  if (outcome.kind === "pending") return showPending(site, pull, { row, before });
   const names = await namesOf(site, pull.number);
-  const own = await toHeadDecision(site, pull.number, { outcome, names });
-  const others = await otherDecisions(site, pull.head.sha, pull.number);
-  const checkRunId = await concludeCheck(
-    client,
-    {
-      ...checkAddress(site, pull.head.sha, pull.number),
-      ...(row.checkRunId !== undefined && { checkRunId: row.checkRunId }),
-    },
-    [own, ...others],
-    store.archive,
-  );
+  const own = toHeadDecision(pull.number, { outcome, names });
+  if (outcome.kind === "judged") {
+    await noteShown(site, pull.number, {
+      record: outcome.record,
+      isBroken: outcome.glass?.kind === "allowed",
+    });
+  }
+  // Before the check: whoever concludes another pull request of this commit meanwhile has to know of it.
+  await store.archive.keepPull(row);
+  const checkRunId = await concludeForAll(site, pull, { row, own });
   const verdict = outcome.kind === "problem" ? "error" : outcome.record.verdict;
   metrics.verdict(verdict);
   log.info("Verdict shown", {
@@ -77,6 +86,19 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   if (published.kind === "published") {
     await store.archive.keepPull({ ...row, checkRunId, commentId: published.commentId });
   }
+}
+
+/** What stood for the head before stands no more: it waits again. */
+async function showPending(
+  site: Site,
+  pull: Pull,
+  { row, before }: { readonly row: PullRow; readonly before: PullRow | undefined },
+): Promise<void> {
+  const { client, store } = site;
+  const isConcluded = before?.head === pull.head.sha && before.verdict !== undefined;
+  const check = checkAddress(site, pull.head.sha, pull.number);
+  const checkRunId = isConcluded ? await startCheck(client, check) : undefined;
+  await store.archive.keepPull({ ...row, ...(checkRunId !== undefined && { checkRunId }) });
 }
 
 interface Rowing {
@@ -123,18 +145,18 @@ export function waitsFor({ results }: DecisionRecord): readonly string[] {
   return [...new Set(open)].sort();
 }
 
-export function checkAddress({ place, config }: Site, head: string, number: number): CheckAddress {
-  const { owner, repo, repositoryId } = place;
-  const page = config.login && `${config.login.publicUrl}/r/${owner}/${repo}/pulls/${number}`;
-  return { owner, repo, repositoryId, head, ...(page !== undefined && { detailsUrl: page }) };
-}
-
-async function toHeadDecision(site: Site, number: number, { outcome, names }: Shown): Promise<HeadDecision> {
+function toHeadDecision(number: number, { outcome, names }: Shown): HeadDecision {
   if (outcome.kind === "problem") {
     return { kind: "problem", number, title: outcome.title, message: outcome.message };
   }
   if (outcome.kind === "pending") throw new TypeError("Cannot conclude a check: the evidence is awaited");
-  return judgedDecision(site, number, outcome.record, names);
+  const glass = outcome.kind === "judged" ? outcome.glass : undefined;
+  return {
+    kind: "judged",
+    number,
+    report: toReport(outcome.record, names),
+    ...(glass !== undefined && { isBreakGlass: glass.kind === "allowed", notice: glassNotice(glass) }),
+  };
 }
 
 interface Shown {
@@ -142,56 +164,9 @@ interface Shown {
   readonly names: Names;
 }
 
-/** Logins of those who said something of the pull request: the record itself has numbers alone. */
-async function namesOf({ store, place }: Site, number: number): Promise<Names> {
-  const votes = await store.archive.votes(place.repositoryId, number);
-  return new Map(votes.map(({ userId, login }) => [userId, login]));
-}
-
-async function judgedDecision(
-  site: Site,
-  number: number,
-  record: DecisionRecord,
-  names?: Names,
-): Promise<HeadDecision> {
-  const isBreakGlass = (await brokenGlass(site, number, record))?.kind === "allowed";
-  return {
-    kind: "judged",
-    number,
-    report: toReport(record, names ?? (await namesOf(site, number))),
-    ...(isBreakGlass && { isBreakGlass }),
-  };
-}
-
-/** What stands for the other open pull requests of the head: a check belongs to the commit. */
-async function otherDecisions(site: Site, head: string, number: number): Promise<readonly HeadDecision[]> {
-  const { store, place } = site;
-  const rows = await store.archive.pullsWithHead(place.repositoryId, head);
-  // One that concerns no model neither opens nor closes what another decides.
-  const others = rows.filter(
-    (row) => row.number !== number && row.state === "open" && !(row.verdict === "pass" && !row.governed),
-  );
-  return Promise.all(
-    others.map(async (row): Promise<HeadDecision> => {
-      const kept =
-        row.decision === undefined
-          ? undefined
-          : await store.archive.findDecision(place.repositoryId, row.decision);
-      if (kept !== undefined) {
-        return judgedDecision(site, row.number, parseDecision(Buffer.from(kept.record, "utf8"), kept.digest));
-      }
-      const title = "Another pull request of this commit is not judged yet";
-      return {
-        kind: "problem",
-        number: row.number,
-        title,
-        message: `Pull request ${row.number} has no verdict`,
-      };
-    }),
-  );
-}
-
 function commentOf(site: Site, number: number, { outcome, names }: Shown): (budget: Budget) => string {
+  const glass = outcome.kind === "judged" ? outcome.glass : undefined;
+  const notice = glass && glassNotice(glass);
   const url = checkAddress(site, "", number).detailsUrl;
   const fullReport = { text: "the report of this decision", ...(url !== undefined && { url }) };
   switch (outcome.kind) {
@@ -201,7 +176,10 @@ function commentOf(site: Site, number: number, { outcome, names }: Shown): (budg
       throw new TypeError("Cannot comment: the evidence is awaited");
     default:
       return (budget) =>
-        toMarkdown(toReport(outcome.record, names), { pull: number, budget, fullReport }).source;
+        toMarkdown(toReport(outcome.record, names), {
+          ...{ pull: number, budget, fullReport },
+          ...(notice !== undefined && { notice }),
+        }).source;
   }
 }
 

@@ -3,6 +3,7 @@ import type { VoteSource } from "../../gate/model/approval.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Pull } from "../github/pull.ts";
 import type { Site } from "../services.ts";
+import type { Archive } from "../store/archive.ts";
 
 /** Approvals as the trail keeps them: who, in which role, about which subject; and when they ceased to be about it. */
 export async function recordVotes(site: Site, pull: Pull, record: DecisionRecord): Promise<void> {
@@ -13,28 +14,53 @@ export async function recordVotes(site: Site, pull: Pull, record: DecisionRecord
     const vote = record.input.approvals?.votes.find((each) => each.userId === userId);
     if (vote?.subject === undefined) continue;
     const name = entryName(place.repositoryId, source, kind);
+    const known = await findRecorded(store.archive, name);
     if (state === "counted") {
       const role = roles.get(userId) ?? vote.roles[0];
       if (role === undefined) continue;
+      // Back at what it was about: the head was reset, which the trail would otherwise not tell.
+      const times = (known?.times ?? 0) + (known?.isStale === true ? 1 : 0);
       const id = await trails.recordEvent(place, {
         kind: "approval.granted",
         head: pull.head.sha,
         pr,
         actor: { id: userId, role },
         reason: reasonOf(site, pull, { source, word: kind }),
-        approval: { role, state: kind, subject_digest: hexOf(vote.subject), ...sourceOf(source, kind) },
+        approval: {
+          ...{ role, state: times === 0 ? kind : `${kind}.again-${times}` },
+          subject_digest: hexOf(vote.subject),
+          ...sourceOf(source, kind),
+        },
       });
-      await store.archive.set(name, id);
+      await keepRecorded(store.archive, name, { id, times, isStale: false });
     }
-    const granted = state === "stale" ? await store.archive.get(name) : undefined;
-    if (granted === undefined) continue;
+    if (state !== "stale" || known === undefined) continue;
     await trails.recordEvent(place, {
       kind: "approval.stale",
       head: pull.head.sha,
       pr,
-      stale: { approval: granted, subject_digest: hexOf(record.digests.subject) },
+      stale: { approval: known.id, subject_digest: hexOf(record.digests.subject) },
     });
+    await keepRecorded(store.archive, name, { ...known, isStale: true });
   }
+}
+
+/** What the trail was last told of a vote. */
+interface Recorded {
+  /** Entry of the approval. */
+  readonly id: string;
+  /** How often it counted again after it had not. */
+  readonly times: number;
+  readonly isStale: boolean;
+}
+
+async function findRecorded(archive: Archive, name: string): Promise<Recorded | undefined> {
+  const text = await archive.get(name);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function keepRecorded(archive: Archive, name: string, recorded: Recorded): Promise<void> {
+  await archive.set(name, JSON.stringify(recorded));
 }
 
 /** The end of a vote that the trail knows: withdrawn by its voter, or dismissed. */
@@ -50,7 +76,7 @@ export async function recordWithdrawal(
 ): Promise<void> {
   const { trails, place, store } = site;
   const { source, userId, subject, code } = vote;
-  const granted = await store.archive.get(entryName(place.repositoryId, source, "approve"));
+  const granted = await findRecorded(store.archive, entryName(place.repositoryId, source, "approve"));
   if (granted === undefined) return;
   await trails.recordEvent(place, {
     kind: "approval.withdrawn",
@@ -58,7 +84,7 @@ export async function recordWithdrawal(
     pr: { number: pull.number, base: pull.base.ref, base_sha: pull.base.sha, head_sha: pull.head.sha },
     actor: { id: userId },
     reason: reasonOf(site, pull, { source, word: code }),
-    refs: [granted],
+    refs: [granted.id],
     approval: {
       ...{ role: "any", state: "withdrawn", subject_digest: hexOf(subject) },
       ...sourceOf(source, "withdraw"),
@@ -68,13 +94,17 @@ export async function recordWithdrawal(
 
 /** Where the word can be read. What is digested is the word alone: the trail takes no text of a person. */
 function reasonOf(
-  { trails, place }: Site,
+  site: Site,
   { number }: Pull,
   { source, word }: { readonly source: VoteSource; readonly word: string },
 ) {
-  const anchor = source.kind === "review" ? `pullrequestreview-${source.id}` : `issuecomment-${source.id}`;
-  const url = `${trails.setting(place).state.replace("git+", "")}/pull/${number}#${anchor}`;
-  return { code: word, url, digest: { sha256: hash("sha256", word) } };
+  return { code: word, url: wordUrl(site, number, source), digest: { sha256: hash("sha256", word) } };
+}
+
+/** Where a review or a comment can be read. */
+export function wordUrl({ trails, place }: Site, number: number, { kind, id }: VoteSource): string {
+  const anchor = kind === "review" ? `pullrequestreview-${id}` : `issuecomment-${id}`;
+  return `${trails.setting(place).state.replace("git+", "")}/pull/${number}#${anchor}`;
 }
 
 function rolesSeated({ results }: DecisionRecord): ReadonlyMap<number, string> {

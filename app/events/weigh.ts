@@ -9,6 +9,7 @@ import { type ApiRepository, apiRepository } from "../github/repository.ts";
 import { objectIdAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
+import { keptChampions } from "./champions.ts";
 import type { Weighing } from "./weighing.ts";
 
 /** What became of weighing a pull request. */
@@ -39,7 +40,7 @@ export async function weigh(site: Site, weighing: Weighing, options: WeighOption
       repository,
       packs: appPacks({ policies: site.policies, client, repositoryId: place.repositoryId, cache }),
       evidence: [],
-      trail: { state: () => site.trails.state(place), champions: async () => [] },
+      trail: { state: () => site.trails.state(place), champions: (asked) => keptChampions(site, asked) },
       now: () => new Date(now()),
     };
     const request = { base: weighing.base, head: weighing.pull.head.sha };

@@ -84,6 +84,11 @@ export class PostgresInbox implements Inbox {
       const head = placeOf(job);
       const lease = `${job}/${randomUUID()}`;
       const rows = await this.#readRows(sql, head);
+      if (!rows.some((row) => integerOf(row, "place") === head)) {
+        // Somebody has changed the tables by hand: a job without a row must not keep everybody waiting.
+        await boss.remove([job]);
+        return undefined;
+      }
       const taken = rows.map((row) => integerOf(row, "place"));
       for (const chunk of inChunks(taken)) {
         await sql.query(`UPDATE delivery SET lease = $1 WHERE place IN (${places(chunk.length, 2)})`, [

@@ -34,14 +34,15 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * The database in a file, brought up to the newest of `versions`, each a script that leads there from the one before.
-   * Throws `STORE_LOCKED` while another process has it, `STORE_NEWER`, `STORE_UNAVAILABLE`.
+   * The database in a file, brought up to the newest of `versions`, each a script that leads there from the one before;
+   * then `start` is run, which may count on being the only process. Throws `STORE_LOCKED` while another process has it, `STORE_NEWER`, `STORE_UNAVAILABLE`.
    */
-  static open(path: string, versions: readonly string[]): SqliteDatabase {
+  static open(path: string, versions: readonly string[], start = ""): SqliteDatabase {
     const database = openFile(path);
     try {
       lock(database, path);
       migrate(database, path, versions);
+      database.exec(start);
     } catch (cause) {
       database.close();
       throw cause instanceof GateError ? cause : unavailable(path, cause);
@@ -87,9 +88,9 @@ export class SqliteDatabase implements Database {
       for (const waiting of group) settlements.push(await this.#attempt(waiting));
       this.#database.exec("COMMIT");
     } catch (cause) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       const error = cause instanceof GateError ? cause : unavailable(this.#path, cause);
       for (const { reject } of group) reject(error);
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       return;
     }
     for (const settle of settlements) settle();

@@ -53,6 +53,9 @@ export const INBOX_SCHEMA = `
   CREATE INDEX dead_buried_at ON dead (buried_at);
 `;
 
+/** Whoever held a lease is gone: what it was doing goes on at once, and counts as tried. */
+export const INBOX_START = "UPDATE line SET lease = NULL, blocked_until = 0 WHERE lease IS NOT NULL";
+
 /** The inbox in the SQLite file of this process. */
 export class SqliteInbox implements Inbox {
   readonly #database: SqliteDatabase;

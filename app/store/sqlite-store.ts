@@ -6,7 +6,7 @@ import type { InboxOptions } from "./inbox.ts";
 import { archiveSchema, SqlArchive } from "./sql-archive.ts";
 import { enqueueRow, journalSchema, pendingTrails, SqlJournal } from "./sql-journal.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
-import { INBOX_SCHEMA, SqliteInbox } from "./sqlite-inbox.ts";
+import { INBOX_SCHEMA, INBOX_START, SqliteInbox } from "./sqlite-inbox.ts";
 import type { Store } from "./store.ts";
 
 export const SQLITE_FILE = "weighbridge.db";
@@ -21,7 +21,7 @@ const VERSIONS = [`${INBOX_SCHEMA}${archiveSchema(DIALECT)}${journalSchema(DIALE
  * `STORE_UNAVAILABLE`.
  */
 export function openSqliteStore(folder: string, options: InboxOptions, now: () => number = Date.now): Store {
-  const database = SqliteDatabase.open(join(folder, SQLITE_FILE), VERSIONS);
+  const database = SqliteDatabase.open(join(folder, SQLITE_FILE), VERSIONS, INBOX_START);
   const leadership = { leader: randomUUID(), leaseMs: LEASE_MS, isAlone: true, now };
   const archive = new SqlArchive(database, now);
   return {

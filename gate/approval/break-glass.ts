@@ -23,8 +23,12 @@ const NEVER_SKIPPED: ReadonlySet<string> = new Set([
   "PRIV-11",
   "EUAIA-5",
 ]);
-/** The same demands under whatever id a policy gives them. */
-const RULES_NEVER_SKIPPED: ReadonlySet<string> = new Set(["artifact.digest", "artifact.format"]);
+/** The same demands under whatever id a policy gives them; and a weaker policy would outlive the emergency. */
+const RULES_NEVER_SKIPPED: ReadonlySet<string> = new Set([
+  "artifact.digest",
+  "artifact.format",
+  "policy.change-guard",
+]);
 
 /** Why in a hurry: going back to an earlier model, closing a hole, or ending harm that is being done. */
 export type Ground = "rollback" | "security" | "harm";

@@ -4,15 +4,26 @@ import { match } from "./matching.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Longest life of a waiver, in days, and the roles that have to have agreed to it. */
+/** What a tier asks of a waiver. */
+export interface WaiverTerms {
+  /** Longest life. */
+  readonly days: number;
+  /** Those that have to have agreed to it. */
+  readonly roles: readonly string[];
+}
+
 const TERMS = {
   T1: { days: 14, roles: ["risk", "compliance"] },
   T2: { days: 30, roles: ["risk"] },
   T3: { days: 60, roles: ["owner", "risk"] },
   T4: { days: 90, roles: ["owner"] },
-} as const satisfies Record<Tier, { days: number; roles: readonly string[] }>;
+} as const satisfies Record<Tier, WaiverTerms>;
 
 const RENEWALS_MAX = 1;
+
+export function termsOf(tier: Tier): WaiverTerms {
+  return TERMS[tier];
+}
 
 /** What is wrong with a waiver whatever it is applied to; undefined if nothing is. The first fault, hardest first. */
 export function faultOf(waiver: Waiver, tier: Tier, now: string): string | undefined {

@@ -25,13 +25,18 @@ function isOfBase({ kind, side }: Evidence): boolean {
  * candidate is held against where the base commit has no numbers of its own.
  */
 export function withChampions({ evidence, problems }: Collected, champions: readonly Champion[]): Collected {
-  const metrics = champions.flatMap(({ subject, decision, seq, metrics }) =>
+  const metrics = champions.flatMap(({ subject, decision, metrics }) =>
     metrics.map(
       (metric): MetricEvidence => ({
         ...metric,
         side: "base",
         subject,
-        source: { ...metric.source, adapter: ADAPTER, path: `weighbridge-trail/${seq}`, digest: decision },
+        source: {
+          ...metric.source,
+          adapter: ADAPTER,
+          path: `weighbridge-trail/${decision}`,
+          digest: decision,
+        },
       }),
     ),
   );

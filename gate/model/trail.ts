@@ -20,8 +20,6 @@ export interface Champion {
   readonly subject: Digest;
   /** Of the decision record. */
   readonly decision: Digest;
-  /** Index of the entry. */
-  readonly seq: number;
   readonly metrics: readonly MetricEvidence[];
 }
 

@@ -123,6 +123,11 @@ export function markdownCode(text: string): Markdown {
   return new Escaped("markdown", `\`${shown}\``);
 }
 
+/** The lines as a block of code, to be copied as they are; nothing in it is active. Stands between empty lines. */
+export function markdownBlock(lines: readonly string[]): Markdown {
+  return new Escaped("markdown", lines.map((line) => `    ${visible(line)}`).join("\n"));
+}
+
 /** The text as a `<code>` element, for lines where Markdown is not read: `<summary>…</summary>`. */
 export function markdownCodeElement(text: string): Markdown {
   const parted = visible(text).replace(MENTION, "@\u200b");

@@ -14,6 +14,8 @@ export interface MarkdownOptions {
   readonly pull?: number;
   /** Where all of it can be read, should this be cut; the words are ours. */
   readonly fullReport?: { readonly text: string; readonly url?: string };
+  /** What the door knows and the decision does not say; it stands first. Ends its own line. */
+  readonly notice?: Markdown;
   readonly budget?: Budget;
 }
 
@@ -36,7 +38,7 @@ function markerOf(pull?: number): Markdown {
 export function toMarkdown(report: Report, options: MarkdownOptions = {}): Markdown {
   const sections = [
     headSection(report, options.pull),
-    ...noticeSections(report),
+    ...noticeSections(report, options.notice),
     worstSection(report),
     ...approvalSections(report),
     metricsSection(report),
@@ -78,7 +80,7 @@ function modelsLine(models: readonly ReportedModel[]): Markdown {
   return md`\n${join(shown, md`<br>`)}${more === 0 ? md`` : md`<br>and ${more} more models`}\n`;
 }
 
-function noticeSections({ next, policyChange }: Report): readonly Section[] {
+function noticeSections({ next, policyChange }: Report, own?: Markdown): readonly Section[] {
   const notice = (text: Markdown): Section => ({
     rank: 0,
     open: text,
@@ -87,6 +89,7 @@ function noticeSections({ next, policyChange }: Report): readonly Section[] {
     rowsName: "notices",
   });
   return [
+    ...(own === undefined ? [] : [notice(own)]),
     ...(next === undefined
       ? []
       : [notice(md`> [!IMPORTANT]\n> **Advisory only.** ${next.text} ${name(next.command)}.\n`)]),

@@ -34,13 +34,13 @@ async function findChampion(store: GitStore, request: ChampionRequest): Promise<
     passed.push(entry);
     if (passed.length > DECISIONS_MAX) passed.shift();
   }
-  for (const { predicate, seq } of passed.reverse()) {
+  for (const { predicate } of passed.reverse()) {
     const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
     if (file === undefined) continue;
     const [bytes] = await store.read(head.commit, [evidencePathOf(file)]);
     if (bytes === undefined || sha256Of(bytes) !== `sha256:${file}`) continue;
     const metrics = metricsAbout(toValue(parseRecord(bytes)), request);
-    if (metrics !== undefined) return { ...request, decision: `sha256:${file}`, seq, metrics };
+    if (metrics !== undefined) return { ...request, decision: `sha256:${file}`, metrics };
   }
   return undefined;
 }

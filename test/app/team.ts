@@ -75,18 +75,20 @@ export interface TeamOptions extends Omit<AppOptions, "log"> {
   readonly files?: Files;
   readonly policy?: string;
   readonly config?: Partial<Config>;
+  /** What the App asked for when it was registered, if it is not what the stand-in gives. */
+  readonly app?: Partial<Pick<Registration, "permissions" | "events">>;
 }
 
 const WRITERS = ["maria", "olga", "rita", "vera"] as const;
 const IDLE_MS_MAX = 60_000;
 
 export async function startTeam(options: TeamOptions = {}): Promise<Team> {
-  const { files = {}, policy = POLICY, config: settings, ...turned } = options;
+  const { files = {}, policy = POLICY, config: settings, app = {}, ...turned } = options;
   const source = await scratchRepository({ bare: true });
   const stand = await startServer();
   const { github, play } = stand;
   const repository = github.addRepository("credit", source.directory, { private: true });
-  const registration = github.addApp("weighbridge");
+  const registration = github.addApp("weighbridge", app);
   const installation = play.install(registration, { by: github.owner });
   const account = (login: string, level: "read" | "write") => {
     const added = github.addAccount(login);

@@ -127,6 +127,7 @@ test("what can never be skipped stays closed, under whatever id a policy asks fo
     { gate: "prohibited-use", mapsTo: ["EUAIA-5"] },
     { gate: "our-digest", rule: "artifact.digest", mapsTo: [] },
     { gate: "our-scan", rule: "artifact.format", mapsTo: [] },
+    { gate: "CORE-17", rule: "policy.change-guard", mapsTo: [] },
   ]) {
     assert.deepEqual(judgeBreakGlass(request({ closed: [closed] })), {
       kind: "refused",

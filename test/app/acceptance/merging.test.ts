@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { modelFiles } from "../../acceptance/governed.ts";
-import { tip } from "../../github/git-data.ts";
+import { git, tip } from "../../github/git-data.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, issuesOf } from "./scene.ts";
@@ -9,10 +9,7 @@ import { approve, issuesOf } from "./scene.ts";
 /** What becomes of a branch: merged by its gate, in a queue, or around it. */
 
 const SECOND = { folder: "models/churn", id: "churn" };
-const TWO_MODELS = POLICY.replace(
-  "gates:\n",
-  "  - { id: churn, path: models/churn, tier: T3 }\ngates:\n",
-);
+const TWO_MODELS = POLICY.replace("gates:\n", "  - { id: churn, path: models/churn, tier: T3 }\ngates:\n");
 
 let team: Team;
 
@@ -40,17 +37,27 @@ async function passing(files: ReturnType<typeof currentFiles>): Promise<Pull> {
   return pull;
 }
 
-async function newKinds(act: () => void | Promise<unknown>): Promise<readonly string[]> {
+async function newKinds(act: () => unknown): Promise<readonly string[]> {
   const known = (await team.trail()).length;
-  await act();
+  act();
   await team.settle();
   return kindsOf((await team.trail()).slice(known));
+}
+
+/** Commits of a branch, the newest first. */
+function history({ repository }: Team, branch: string): readonly string[] {
+  return String(git(repository, "rev-list", branch))
+    .trim()
+    .split("\n");
 }
 
 describe("a group of the merge queue", () => {
   it("C77: is judged by its combined tree, and passes with what was approved of each part", async () => {
     const { play } = team.stand;
-    const pulls = [await passing(nextModel(2)), await passing(currentFiles({ ...SECOND, version: 2, auc: 0.9 }))];
+    const pulls = [
+      await passing(nextModel(2)),
+      await passing(currentFiles({ ...SECOND, version: 2, auc: 0.9 })),
+    ];
     const group = play.enqueue(pulls, { by: team.people.maria });
     await team.settle();
     assert.equal(team.checkOf(group.head.sha).conclusion, "success", team.checkOf(group.head.sha).text);
@@ -71,15 +78,32 @@ describe("a group of the merge queue", () => {
     await team.settle();
   });
 
-  it("C77: whose parts make a model together that nobody weighed does not pass", async () => {
-    const { play } = team.stand;
-    const metrics = currentFiles({ version: 5, auc: 0.91 });
-    const pulls = [await passing(nextModel(5)), await passing(metrics)];
-    assert.equal(pulls.length, 2);
-    const group = play.enqueue(pulls.slice(0, 1), { by: team.people.maria });
-    play.destroyGroup(group, { reason: "invalidated" });
+  it("C77: does not pass with a commit that came after the approval, though nobody told the App of it", async () => {
+    const { play, github } = team.stand;
+    const pull = await passing(nextModel(4));
+    github.hooks.take(() => undefined);
+    play.push(team.repository, { branch: pull.head.ref, by: team.people.maria, files: nextModel(5) });
+    github.hooks.take(undefined);
+    const group = play.enqueue([pull], { by: team.people.maria });
     await team.settle();
-    for (const pull of pulls) play.closePull(pull, { by: team.people.maria });
+    const check = team.checkOf(group.head.sha);
+    assert.equal(check.conclusion, "failure");
+    assert.match(check.text, /The group is not what was approved/);
+    play.destroyGroup(group, { reason: "invalidated" });
+    play.closePull(pull, { by: team.people.maria });
+    await team.settle();
+  });
+});
+
+describe("the trail's branch", () => {
+  it("C78: takes no pull request, whoever agrees to it", async () => {
+    const { play } = team.stand;
+    const pull = await team.propose({ "trail.json": "{}\n" }, { base: "weighbridge-trail" });
+    await approve(team, pull);
+    const check = team.checkOf(pull.head.sha);
+    assert.equal(check.conclusion, "failure");
+    assert.match(check.text, /Nobody but Weighbridge writes its trail/);
+    play.closePull(pull, { by: team.people.maria });
     await team.settle();
   });
 });
@@ -155,5 +179,21 @@ describe("a change that goes around the gate", () => {
     const kinds = await newKinds(() => play.push(repository, { branch: "main", by: people.maria, sha }));
     assert.deepEqual(kinds, ["bypass.detected"]);
     assert.match(issuesOf(team).at(-1)?.body ?? "", /a force push/);
+  });
+});
+
+describe("somebody else who writes the trail", () => {
+  it("C78: is noticed, and nothing passes until a person has looked", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const pull = await team.propose(nextModel(9));
+    await team.trail();
+    // Back to before the last entries, as whoever wants them forgotten would do.
+    const [first = ""] = history(team, "weighbridge-trail").slice(-2);
+    play.push(repository, { branch: "weighbridge-trail", by: people.maria, sha: first });
+    await approve(team, pull);
+    const check = team.checkOf(pull.head.sha);
+    assert.equal(check.conclusion, "failure");
+    assert.match(`${check.title}\n${check.text}`, /trail is halted/);
   });
 });

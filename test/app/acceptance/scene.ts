@@ -1,5 +1,5 @@
-import type { RunRequest } from "../../github/play/workflows.ts";
 import type { Account, Issue, Pull } from "../../github/nouns.ts";
+import type { RunRequest } from "../../github/play/workflows.ts";
 import { zipFile } from "../github/zip-file.ts";
 import type { Team } from "../team.ts";
 

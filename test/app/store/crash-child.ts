@@ -9,7 +9,7 @@ import type { Store } from "../../../app/store/store.ts";
  * after the store has said so: `kept <id>`, `begun <key> <ids>`, `done <key> <ids>`, each with the time.
  */
 const [kind, where] = process.argv.slice(2) as [string, string];
-const KEYS = 6;
+const KEYS = 40;
 
 function say(what: string, ...words: readonly string[]): void {
   process.stdout.write(`${performance.timeOrigin + performance.now()} ${what} ${words.join(" ")}\n`);

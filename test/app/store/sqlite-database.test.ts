@@ -115,6 +115,22 @@ test("a commit is on the disk: write-ahead log, synchronous", async () => {
   await database.close();
 });
 
+test("what a process was doing when it ended goes on at once with the next, and counts as tried", async () => {
+  const folder = join(FOLDER, "leases");
+  const options = { leaseMs: 120_000, quietMs: 0 };
+  const first = openSqliteStore(folder, options);
+  const waits = { id: "b", event: "push", key: "repo/5", payload: "{}", receivedAt: 0 };
+  for (const id of ["a", "b"]) await first.inbox.receive({ ...waits, id, key: `repo/5/pull/${id}` });
+  await first.inbox.retry((await first.inbox.take())!, Date.now() + 60_000);
+  assert.ok(await first.inbox.take());
+  await first.close();
+  const next = openSqliteStore(folder, options);
+  const work = await next.inbox.take();
+  assert.deepEqual([work?.deliveries[0]?.id, work?.attempts], ["b", 1]);
+  assert.equal(await next.inbox.take(), undefined, "what was given back still waits for its time");
+  await next.close();
+});
+
 test("the cache keeps the newest, as many as fit", async () => {
   const store = openSqliteStore(join(FOLDER, "cache"), { leaseMs: 1, quietMs: 0 });
   await store.close();

@@ -64,6 +64,8 @@ export interface MergeGroup {
   readonly pulls: readonly Pull[];
   readonly base: { readonly ref: string; readonly sha: string };
   readonly head: { readonly ref: string; readonly sha: string };
+  /** The commit that each of them came to, in their order. */
+  readonly merges: readonly string[];
   readonly by: Account;
 }
 
@@ -74,22 +76,24 @@ export function enqueue(github: GitHubState, pulls: readonly Pull[], { by }: { b
   const { repository } = first;
   const base = { ref: first.base.ref, sha: tip(repository, first.base.ref) };
   let sha = base.sha;
+  const merges: string[] = [];
   for (const pull of pulls) {
     sendPull(github, pull, { action: "enqueued", sender: by });
     sha = integrate(github, pull, { base: sha, by, method: "merge" });
     if (sha === "conflict") throw new Error(`Cannot make a merge group: #${pull.number} conflicts`);
+    merges.push(sha);
   }
   const ref = `refs/heads/gh-readonly-queue/${base.ref}/pr-${pulls.at(-1)?.number}-${base.sha}`;
   writeRef(repository, ref, sha);
-  const group = { repository, pulls, base, head: { ref, sha }, by };
+  const group = { repository, pulls, base, head: { ref, sha }, merges, by };
   sendMergeGroup(github, group, { action: "checks_requested" });
   return group;
 }
 
 /** The group's checks passed: its commit becomes the base branch. */
-export function mergeGroup(github: GitHubState, { repository, pulls, base, head, by }: MergeGroup): void {
-  const group = { repository, pulls, base, head, by };
-  for (const pull of pulls) closeAsMerged(github, pull, { sha: head.sha, by });
+export function mergeGroup(github: GitHubState, group: MergeGroup): void {
+  const { repository, pulls, base, head, merges, by } = group;
+  for (const [at, pull] of pulls.entries()) closeAsMerged(github, pull, { sha: merges[at] ?? head.sha, by });
   moveBranch(github, repository, { branch: base.ref, after: head.sha, by, kind: "merge_queue_merge" });
   destroyGroup(github, group, { reason: "merged" });
 }

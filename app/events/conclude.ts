@@ -1,0 +1,87 @@
+import type { Names } from "../../gate/report/approval-rows.ts";
+import { toReport } from "../../gate/report/report.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
+import { type CheckAddress, concludeCheck, findCheck } from "../github/check.ts";
+import type { HeadDecision } from "../github/check-output.ts";
+import type { Pull } from "../github/pull.ts";
+import type { Site } from "../services.ts";
+import type { PullRow } from "../store/archive.ts";
+import { isLetIn } from "./break-glass-record.ts";
+
+/** As often as other pull requests of the commit may be concluded while this one is. */
+const ROUNDS_MAX = 5;
+
+export function checkAddress({ place, config }: Site, head: string, number: number): CheckAddress {
+  const { owner, repo, repositoryId } = place;
+  const page = config.login && `${config.login.publicUrl}/r/${owner}/${repo}/pulls/${number}`;
+  return { owner, repo, repositoryId, head, ...(page !== undefined && { detailsUrl: page }) };
+}
+
+/**
+ * Concludes the commit's check by all that it is the head of, and again where that has changed meanwhile: of two that
+ * are concluded at once, the later has seen both. Id of the run that stands.
+ */
+export async function concludeForAll(
+  site: Site,
+  pull: Pull,
+  { row, own }: { readonly row: PullRow; readonly own: HeadDecision },
+): Promise<number> {
+  const { client, store } = site;
+  const check = checkAddress(site, pull.head.sha, pull.number);
+  let rows = await otherRows(site, pull);
+  for (let round = 1; ; round++) {
+    const checkRunId = rows.length === 0 ? row.checkRunId : await newestRun(site, check);
+    const concluded = await concludeCheck(
+      client,
+      { ...check, ...(checkRunId !== undefined && { checkRunId }) },
+      [own, ...(await decisionsOf(site, rows))],
+      store.archive,
+    );
+    const now = await otherRows(site, pull);
+    const isWhole = now.map(standingOf).join() === rows.map(standingOf).join();
+    const isNewest = now.length === 0 || (await newestRun(site, check)) === concluded;
+    if ((isWhole && isNewest) || round === ROUNDS_MAX) return concluded;
+    rows = now;
+  }
+}
+
+/** GitHub goes by the newest run of a name, whichever pull request it was started for. */
+async function newestRun({ client }: Site, check: CheckAddress): Promise<number | undefined> {
+  return (await findCheck(client, check))?.id;
+}
+
+function standingOf({ number, decision, verdict }: PullRow): string {
+  return [number, decision, verdict].join(" ");
+}
+
+/** The other open pull requests of the head: a check belongs to the commit. */
+async function otherRows({ store, place }: Site, { head, number }: Pull): Promise<readonly PullRow[]> {
+  const rows = await store.archive.pullsWithHead(place.repositoryId, head.sha);
+  // One that concerns no model neither opens nor closes what another decides.
+  return rows.filter((row) => row.number !== number && !(row.verdict === "pass" && !row.governed));
+}
+
+/** What stands for each of them. */
+async function decisionsOf(site: Site, rows: readonly PullRow[]): Promise<readonly HeadDecision[]> {
+  return Promise.all(rows.map((row) => decisionOf(site, row)));
+}
+
+async function decisionOf(site: Site, row: PullRow): Promise<HeadDecision> {
+  const { store, place } = site;
+  const { number, decision } = row;
+  const kept =
+    decision === undefined ? undefined : await store.archive.findDecision(place.repositoryId, decision);
+  if (kept === undefined) {
+    const title = "Another pull request of this commit is not judged yet";
+    return { kind: "problem", number, title, message: `Pull request ${number} has no verdict` };
+  }
+  const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  const report = toReport(record, await namesOf(site, number));
+  return { kind: "judged", number, report, isBreakGlass: await isLetIn(site, kept) };
+}
+
+/** Logins of those who said something of the pull request: the record itself has numbers alone. */
+export async function namesOf({ store, place }: Site, number: number): Promise<Names> {
+  const votes = await store.archive.votes(place.repositoryId, number);
+  return new Map(votes.map(({ userId, login }) => [userId, login]));
+}

@@ -1,0 +1,20 @@
+import { nextModel, startTeam } from "./team.ts";
+const team = await startTeam({ sweepMs: 3_600_000 } as never);
+const { stand } = team;
+let from = stand.requests.length;
+const show = (what: string) => {
+  console.log(`--- ${what}`);
+  for (const r of stand.requests.slice(from)) console.log(r.method, r.path.replace(/[0-9a-f]{40}/g, (s) => s.slice(0, 7)), r.query, r.operation, r.operation === "graphql" ? JSON.stringify(r.body).slice(0, 150) : "");
+  from = stand.requests.length;
+};
+const pull = await team.propose(nextModel());
+show("opened");
+team.stand.play.review(pull, { by: team.people.olga, state: "APPROVED" });
+await team.settle();
+show("review");
+team.stand.play.merge(pull, { by: team.people.maria });
+await team.settle();
+show("merge");
+const p2 = await team.propose(nextModel(7));
+show("second opened");
+await team.close();
