@@ -26,6 +26,8 @@ const LEASE_MS = 120_000;
 /** What comes within it about one pull request is judged once. */
 const QUIET_MS = 500;
 
+const STALE_MS = 35_000;
+
 /** Settings that a test turns; a process leaves them. */
 export interface AppOptions {
   readonly quietMs?: number;
@@ -34,6 +36,8 @@ export interface AppOptions {
   /** From one write of an installation to its next; GitHub asks for a second. */
   readonly writeGapMs?: number;
   readonly waitMsMax?: number;
+  /** For so long after a change GitHub may answer from before it; half a minute and a little more if absent. */
+  readonly staleMs?: number;
   /** How the waiting for GitHub passes. */
   readonly clock?: Clock;
   /** How long a process that is gone keeps others from a trail. */
@@ -168,7 +172,8 @@ function toServices({ config, options, store, log, metrics, now }: Parts): Servi
   });
   const { sleep } = options.clock ?? SYSTEM_CLOCK;
   const trails = new Trails({ config, github, store, log, metrics, now, sleep });
-  return { config, github, store, trails, log, metrics, policies: POLICIES, now };
+  const { staleMs = STALE_MS } = options;
+  return { config, github, store, trails, log, metrics, policies: POLICIES, now, staleMs };
 }
 
 function pagesOf({ config, store, trails, log, now }: Services): Pages {

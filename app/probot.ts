@@ -22,6 +22,8 @@ interface Passage {
   outcome?: { readonly intake: Intake } | { readonly cause: unknown };
 }
 
+const NOT_USED = "not used";
+
 type Middleware = Awaited<ReturnType<typeof createNodeMiddleware>>;
 
 /**
@@ -29,13 +31,14 @@ type Middleware = Awaited<ReturnType<typeof createNodeMiddleware>>;
  * is there in milliseconds and nothing is lost with the process. Probot knows one secret: there is one for each.
  */
 export async function openDoor(
-  config: Pick<Config, "appId" | "privateKey" | "webhook" | "github">,
+  { webhook }: Pick<Config, "webhook">,
   keep: (webhook: Webhook) => Promise<Intake>,
 ): Promise<Door> {
   const passages = new AsyncLocalStorage<Passage>();
   const middlewares = new Map<string, Middleware>();
-  for (const secret of config.webhook.secrets) {
-    middlewares.set(secret, await openMiddleware(config, secret, (webhook) => pass(passages, webhook, keep)));
+  for (const secret of webhook.secrets) {
+    const take = (event: Omit<Webhook, "body">) => pass(passages, event, keep);
+    middlewares.set(secret, await openMiddleware(webhook.path, secret, take));
   }
   return async (request, { body, secret }) => {
     const middleware = middlewares.get(secret);
@@ -50,22 +53,27 @@ export async function openDoor(
   };
 }
 
-async function openMiddleware(
-  { appId, privateKey, webhook, github }: Pick<Config, "appId" | "privateKey" | "webhook" | "github">,
+function openMiddleware(
+  path: string,
   secret: string,
   take: (event: Omit<Webhook, "body">) => Promise<void>,
 ): Promise<Middleware> {
   const probot = createProbot({
     // Of the environment it sees nothing: REDIS_URL would make it fetch a package, NODE_ENV open its setup pages.
-    env: { PRIVATE_KEY: privateKey },
-    // Its log would hold payloads and signatures; what happens is said in ours.
-    overrides: { appId, privateKey, secret, baseUrl: github.apiUrl, logLevel: "fatal" },
+    env: { PRIVATE_KEY: NOT_USED },
+    overrides: {
+      secret,
+      // It receives and asks nobody, so it is not given the App's key; with one it would make a client for each event.
+      githubToken: NOT_USED,
+      // Its log would hold payloads and signatures; what happens is said in ours.
+      logLevel: "fatal",
+    },
   });
   return createNodeMiddleware(
     (app) => {
       app.onAny(({ id, name, payload }) => take({ id, event: name, payload }));
     },
-    { probot, webhooksPath: webhook.path },
+    { probot, webhooksPath: path },
   );
 }
 

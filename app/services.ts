@@ -18,6 +18,8 @@ export interface Services {
   readonly policies: URL;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** For so long after a change GitHub may answer from before it. */
+  readonly staleMs: number;
 }
 
 /** The means for one piece of work in one repository. */

@@ -4,6 +4,7 @@ import { createTrail } from "../gate/trail/change.ts";
 import type { ContentWithEvidence } from "../gate/trail/decision-content.ts";
 import type { EntryContent } from "../gate/trail/entry.ts";
 import { DEFAULT_BRANCH } from "../gate/trail/git-store.ts";
+import type { GitHubApi } from "../gate/trail/github-api.ts";
 import { openGitHubStore } from "../gate/trail/github-store.ts";
 import { readHead } from "../gate/trail/head.ts";
 import type { Halt } from "../gate/trail/journal.ts";
@@ -29,6 +30,8 @@ const HEARTBEAT_MINUTES = 60;
 /** Commits that one call waits for: with a thousand entries each, more than an hour of work. */
 const FLUSHES_MAX = 16;
 const PENDING_COUNTED_MAX = 1_000;
+/** Branches whose objects are at hand: of each some 20 MiB at most. */
+const BRANCHES_MAX = 8;
 
 export interface TrailsWorld {
   readonly config: Pick<Config, "trailKey" | "appId" | "github">;
@@ -48,6 +51,8 @@ export class Trails {
   readonly #world: TrailsWorld;
   /** By repository: the work on its trail that goes on, for there is one writer. */
   readonly #turns = new Map<number, Promise<unknown>>();
+  /** The last used is the last. */
+  readonly #branches = new Map<string, Branch>();
 
   constructor(world: TrailsWorld) {
     this.#world = world;
@@ -155,10 +160,17 @@ export class Trails {
     });
   }
 
-  /** The branch as GitHub has it. */
+  /** The branch as GitHub has it. What was read of it once is at hand for the next piece of work, with a new client. */
   storeOf({ installationId, owner, repo }: Place): TrailStore {
-    const api = trailApi(this.#world.github.installation(installationId));
-    return openGitHubStore(api, { owner, repo, branch: DEFAULT_BRANCH });
+    const name = `${installationId}/${owner}/${repo}`;
+    const known = this.#branches.get(name);
+    const branch = known ?? openBranch({ owner, repo });
+    branch.api = trailApi(this.#world.github.installation(installationId));
+    this.#branches.delete(name);
+    this.#branches.set(name, branch);
+    const [oldest] = this.#branches.keys();
+    if (this.#branches.size > BRANCHES_MAX && oldest !== undefined) this.#branches.delete(oldest);
+    return branch.store;
   }
 
   #originOf(place: Place): string {
@@ -251,6 +263,23 @@ export interface Beat {
 /** Whoever began the trail may have named it otherwise than we would. */
 function originName({ repositoryId }: Place): string {
   return `trail-origin/${repositoryId}`;
+}
+
+/** A trail's branch, whose objects are read once; through whom is set for each piece of work. */
+interface Branch {
+  readonly store: TrailStore;
+  api: GitHubApi | undefined;
+}
+
+function openBranch({ owner, repo }: Pick<Place, "owner" | "repo">): Branch {
+  const apiOf = () => branch.api!;
+  const api: GitHubApi = {
+    request: (route, parameters) => apiOf().request(route, parameters),
+    graphql: (document, variables) => apiOf().graphql(document, variables),
+  };
+  const store = openGitHubStore(api, { owner, repo, branch: DEFAULT_BRANCH });
+  const branch: Branch = { store, api: undefined };
+  return branch;
 }
 
 function placeName(repositoryId: number): string {

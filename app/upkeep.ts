@@ -1,6 +1,8 @@
 import { requestEvaluation } from "./events/ask.ts";
+import { judgedName } from "./events/evaluate.ts";
+import { readTip } from "./events/weigh.ts";
 import { readPages } from "./github/pages.ts";
-import { at, numberAt, objectIdAt, optional, textAt } from "./github/shape.ts";
+import { at, instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
@@ -52,40 +54,48 @@ async function installedPlaces({ github }: Services): Promise<readonly Place[]> 
 }
 
 async function askForStale(services: Services, place: Place): Promise<void> {
-  const { github, store, now } = services;
-  const { owner, repo, repositoryId } = place;
-  const pulls = await readPages(
-    github.installation(place.installationId),
-    "GET /repos/{owner}/{repo}/pulls",
-    {
-      parameters: { owner, repo, state: "open" },
-      pagesMax: PAGES_MAX,
-    },
-  );
+  const { github, store, now, staleMs } = services;
+  const { owner, repo } = place;
+  const client = github.installation(place.installationId);
+  const pulls = await readPages(client, "GET /repos/{owner}/{repo}/pulls", {
+    parameters: { owner, repo, state: "open" },
+    pagesMax: PAGES_MAX,
+  });
+  const tips = new Map<string, string>();
   for (const pull of pulls) {
+    const branch = textAt(pull, "base", "ref");
+    const tip = tips.get(branch) ?? (await readTip(client, place, branch));
+    tips.set(branch, tip);
+    if (await isSettled(services, place, { pull, tip })) continue;
     const [number, head] = [numberAt(pull, "number"), objectIdAt(pull, "head", "sha")];
-    const row = await store.archive.findPull(repositoryId, number);
-    const isShown = row?.state === "open" && row.head === head && row.baseRef === textAt(pull, "base", "ref");
-    if (isShown && row.verdict !== undefined && !isOlder(row.updatedAt, pull)) continue;
-    const why = `sweep/${head}/${new Date(now()).toISOString().slice(0, HOUR_CHARS)}`;
-    await requestEvaluation(store.inbox, { place, number, why, now: now() });
+    const updated = instantAt(pull, "updated_at");
+    const hour = new Date(now()).toISOString().slice(0, HOUR_CHARS);
+    const why = `sweep/${head}/${tip}/${updated}/${hour}`;
+    // Not before GitHub has to show what happened last, or it would have to be looked at again.
+    const due = Math.max(now(), updated + staleMs);
+    await requestEvaluation(store.inbox, { place, number, why, now: now(), due });
   }
   await closeGone(services, place, new Set(pulls.map((pull) => numberAt(pull, "number"))));
 }
 
-/** Something happened to it after it was last shown: perhaps a word that never arrived. */
-function isOlder(shownAt: number, pull: unknown): boolean {
-  const updated = optional(textAt, pull, "updated_at");
-  return updated !== undefined && Date.parse(updated) > shownAt + SETTLED_MS;
+/** Whether what is shown is about this head and this base, and was judged when GitHub had to show all that happened. */
+async function isSettled(
+  { store, staleMs }: Services,
+  { repositoryId }: Place,
+  { pull, tip }: { readonly pull: unknown; readonly tip: string },
+): Promise<boolean> {
+  const number = numberAt(pull, "number");
+  const row = await store.archive.findPull(repositoryId, number);
+  if (row?.state !== "open" || row.verdict === undefined) return false;
+  const isShown = row.head === objectIdAt(pull, "head", "sha") && row.baseRef === textAt(pull, "base", "ref");
+  const judgedAt = Number((await store.archive.get(judgedName(repositoryId, number))) ?? 0);
+  return isShown && row.base === tip && judgedAt >= instantAt(pull, "updated_at") + staleMs;
 }
-
-/** Our own comment and check change a pull request, too. */
-const SETTLED_MS = 60_000;
 
 /** Pull requests that we believe to be open and that are not: a merge that we never heard of is looked at. */
 async function closeGone({ store, now }: Services, place: Place, open: ReadonlySet<number>): Promise<void> {
-  for (const { number, head } of await store.archive.openPulls([place.repositoryId])) {
+  for (const { number, head, updatedAt } of await store.archive.openPulls([place.repositoryId])) {
     if (open.has(number)) continue;
-    await requestEvaluation(store.inbox, { place, number, why: `closed/${head}`, now: now() });
+    await requestEvaluation(store.inbox, { place, number, why: `closed/${head}/${updatedAt}`, now: now() });
   }
 }

@@ -11,6 +11,7 @@ import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Archive, DecisionRow } from "../store/archive.ts";
 import { pusherName } from "./pusher.ts";
+import { findRequesters } from "./requesters.ts";
 import type { Weighing } from "./weighing.ts";
 
 /** Decisions about one pull request, or one model, that are looked through. */
@@ -32,10 +33,12 @@ export async function readApprovals(site: Site, { weighing, repository, record }
   const { pull, base } = weighing;
   const compared = { ...pull, base: { ...pull.base, sha: base } };
   const comparison = await repository.compare(base, pull.head.sha);
-  const pusher = await site.store.archive.get(pusherName(place.repositoryId, pull.head.sha));
+  // Who opened a pull request need not have pushed it: GitHub is asked where it tells, which of a fork it does not.
+  const isForeign = pull.head.repositoryId !== place.repositoryId;
+  const pusher = isForeign && (await site.store.archive.get(pusherName(place.repositoryId, pull.head.sha)));
   const { participants, complete } = await readParticipants(client, compared, {
     comparison,
-    ...(pusher !== undefined && { pushers: [Number(pusher)] }),
+    ...(typeof pusher === "string" && { pushers: [Number(pusher)] }),
   });
   const votes = await readBoundVotes(site, weighing, record);
   const people = votes.map(({ userId, login }) => ({ userId, login }));
@@ -47,8 +50,9 @@ export async function readApprovals(site: Site, { weighing, repository, record }
   });
   const writers = await writersAmong(client, repositoryOf(place), people);
   const developers = await findDevelopers(site, pull.number, record);
+  const requesters = await findRequesters(repository, record);
   return {
-    participants: [...participants, ...developers].sort(inOrder),
+    participants: [...participants, ...developers, ...requesters].sort(inOrder),
     complete,
     votes: votes.map(({ login: _, ...vote }) => ({
       ...vote,

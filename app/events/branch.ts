@@ -6,18 +6,17 @@ import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
 import { isFailure } from "../github/failure.ts";
-import { readPages } from "../github/pages.ts";
 import { apiRepository } from "../github/repository.ts";
 import { at, flagAt, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { standingDecision } from "./approvals.ts";
-import { requestEvaluation } from "./ask.ts";
+import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { flagBypass } from "./bypass.ts";
+import { flagExpired, scheduleExpiries } from "./expiry.ts";
 
 const NOTHING = /^0+$/;
-const PULLS_PAGES_MAX = 30;
 /** The newest decisions are those that a push can be the merge of. */
 const DECISIONS_MAX = 200;
 
@@ -30,6 +29,7 @@ export async function workOnBranch(
   if (branch === TRAIL_BRANCH) return;
   const pushes = deliveries.filter(({ event }) => event === "push").map(payloadOf);
   for (const push of pushes) await inspectPush(site, branch, push);
+  if (deliveries.some(({ event }) => event === OWN_EVENT)) await flagExpired(site, branch);
   const last = pushes.at(-1);
   if (last !== undefined) await askForPullsInto(site, branch, objectIdAt(last, "after"));
 }
@@ -38,6 +38,7 @@ export async function workOnBranch(
 async function inspectPush(site: Site, branch: string, push: unknown): Promise<void> {
   const [before, after] = [textAt(push, "before"), textAt(push, "after")];
   if (textAt(push, "repository", "default_branch") !== branch || NOTHING.test(after)) return;
+  await scheduleExpiries(site, branch, after);
   const isForced = flagAt(push, "forced");
   if (!isForced && NOTHING.test(before)) return;
   if (!isForced && !(await isStray(site, branch, { before, after }))) return;
@@ -129,16 +130,10 @@ export function straight(repository: Repository, before: string): Repository {
   return { ...repository, mergeBase: async () => before };
 }
 
-/** Every open pull request into the branch, each once for each commit that the branch comes to. */
-async function askForPullsInto(site: Site, branch: string, after: string): Promise<void> {
-  const { client, place, store, now } = site;
-  const { owner, repo } = place;
-  const pulls = await readPages(client, "GET /repos/{owner}/{repo}/pulls", {
-    parameters: { owner, repo, state: "open", base: branch },
-    pagesMax: PULLS_PAGES_MAX,
-  });
-  for (const pull of pulls) {
-    const question = { place, number: numberAt(pull, "number"), why: `base/${after}`, now: now() };
-    await requestEvaluation(store.inbox, question);
+/** Every open pull request into the branch, each once for each commit that the branch comes to; the sweep finds others. */
+async function askForPullsInto({ place, store, now }: Site, branch: string, after: string): Promise<void> {
+  for (const { number, baseRef } of await store.archive.openPulls([place.repositoryId])) {
+    if (baseRef !== branch) continue;
+    await requestEvaluation(store.inbox, { place, number, why: `base/${after}`, now: now() });
   }
 }

@@ -14,6 +14,7 @@ import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
+import { beginComment } from "./comment-begun.ts";
 import { keepWord } from "./break-glass.ts";
 import { recordWithdrawal } from "./votes.ts";
 import { askForWaiver } from "./waiver.ts";
@@ -222,7 +223,8 @@ function recordOf({ standing }: Setting): DecisionRecord | undefined {
 async function answer({ site, pull, told }: Setting, body: string | undefined): Promise<boolean> {
   if (body === undefined) return false;
   const marker = `<!-- weighbridge:answer:${told.id} -->`;
-  await publishComment(site.client, { pull, marker, toBody: () => `${marker}\n${body}` });
+  const begin = () => beginComment(site, `answer/${told.id}`);
+  await publishComment(site.client, { pull, marker, toBody: () => `${marker}\n${body}`, begin });
   return true;
 }
 

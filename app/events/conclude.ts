@@ -30,7 +30,8 @@ export async function concludeForAll(
   const check = checkAddress(site, pull.head.sha, pull.number);
   let rows = await otherRows(site, pull);
   for (let round = 1; ; round++) {
-    const checkRunId = rows.length === 0 ? row.checkRunId : await newestRun(site, check);
+    const isShared = await noteShared(site, check, rows);
+    const checkRunId = isShared ? await newestRun(site, check) : row.checkRunId;
     const concluded = await concludeCheck(
       client,
       { ...check, ...(checkRunId !== undefined && { checkRunId }) },
@@ -39,10 +40,22 @@ export async function concludeForAll(
     );
     const now = await otherRows(site, pull);
     const isWhole = now.map(standingOf).join() === rows.map(standingOf).join();
-    const isNewest = now.length === 0 || (await newestRun(site, check)) === concluded;
+    const isNewest = !isShared || (await newestRun(site, check)) === concluded;
     if ((isWhole && isNewest) || round === ROUNDS_MAX) return concluded;
     rows = now;
   }
+}
+
+/** Whether the commit ever headed another pull request: then its newest run may be one that was started for that. */
+async function noteShared(
+  { store }: Site,
+  { repositoryId, head }: CheckAddress,
+  others: readonly PullRow[],
+): Promise<boolean> {
+  const name = `shared/${repositoryId}/${head}`;
+  if (others.length === 0) return (await store.archive.get(name)) !== undefined;
+  await store.archive.set(name, "shared");
+  return true;
 }
 
 /** GitHub goes by the newest run of a name, whichever pull request it was started for. */

@@ -7,6 +7,8 @@ import type { Standing } from "../trails.ts";
 import { requestEvaluation } from "./ask.ts";
 import { brokenGlass } from "./break-glass.ts";
 import { openIncident, recordGlass } from "./break-glass-record.ts";
+import { settleClosed } from "./closed.ts";
+import { scheduleReview } from "./expiry.ts";
 import { recordDecision } from "./record.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
 import { readBase, type Weighed, weigh } from "./weigh.ts";
@@ -22,31 +24,42 @@ const MINUTE_MS = 60_000;
 export async function evaluate(site: Site, opened: Pull): Promise<void> {
   let pull = opened;
   for (let move = 1; ; move++) {
+    const begun = site.now();
     const base = await readBase(site, pull);
     await showProgress(site, { pull, base });
     const outcome = await settle(site, { pull, base }, await tryWeigh(site, { pull, base }));
     // What was decided is about this head and this base, and is shown for no other.
-    const now = await readPull(site.client, pull);
+    const now = newer(await readPull(site.client, pull), pull);
     const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
-    if (now.state === "closed") return;
+    if (now.state === "closed") return settleClosed(site, now);
     if (!moved || move === MOVES_MAX) {
       site.signal.throwIfAborted();
       await showOutcome(site, { pull, base }, outcome);
       await followUp(site, pull, outcome);
+      await site.store.archive.set(judgedName(site.place.repositoryId, pull.number), String(begun));
       if (!moved) return;
     }
     pull = now;
   }
 }
 
+/** GitHub may answer from before what it has told already. */
+export function newer(read: Pull, known: Pull | undefined): Pull {
+  return known !== undefined && known.updatedAt > read.updatedAt ? known : read;
+}
+
+/** Where it is kept when a pull request was last judged, in milliseconds since 1970. */
+export function judgedName(repositoryId: number, number: number): string {
+  return `judged/${repositoryId}/${number}`;
+}
+
 type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };
 
 /** What keeps a change from being judged closes it; only what passes by itself is tried again. */
 async function tryWeigh(site: Site, weighing: Weighing): Promise<Tried> {
-  const late = await isLate(site, weighing.pull);
   if (weighing.pull.base.ref === TRAIL_BRANCH) return { kind: "problem", cause: intoTheTrail() };
   try {
-    return await weigh(site, weighing, late ? { withoutEvidence: true } : {});
+    return await weigh(site, weighing);
   } catch (cause) {
     if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { kind: "problem", cause };
@@ -77,6 +90,7 @@ async function settle(site: Site, weighing: Weighing, tried: Tried): Promise<Out
           tried.cause.fix === undefined ? tried.cause.message : `${tried.cause.message}. ${tried.cause.fix}`,
       };
     case "pending":
+      if (await isLate(site, weighing.pull)) return overdue(tried.runId);
       await scheduleDeadline(site, weighing.pull);
       return { kind: "pending", runId: tried.runId };
     case "judged":
@@ -99,6 +113,7 @@ async function judged(
     };
   }
   const standing = await recordDecision(site, weighing, record);
+  await scheduleReview(site, weighing.pull.number, record.input.waivers);
   if (standing.kind === "halted" && record.verdict === "pass") return halted(standing);
   const glass = record.verdict === "pass" ? undefined : await brokenGlass(site, weighing.pull.number, record);
   if (glass?.kind === "allowed") {
@@ -122,6 +137,15 @@ async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void>
   if (outcome.kind !== "judged") return;
   const { record, glass } = outcome;
   if (glass?.kind === "allowed") await openIncident(site, pull, { record, glass });
+}
+
+/** What comes later is judged when it comes; until then nobody merges on silence. */
+function overdue(runId: number): Outcome {
+  return {
+    kind: "problem",
+    title: "The evaluation did not end in time",
+    message: `Run ${runId} was to measure this change, and has not ended within ${EVIDENCE_MINUTES} minutes. Look at the run, and start it again; when it ends, this is judged anew`,
+  };
 }
 
 /** Comes back to the head when its time is over, whatever its run does. */

@@ -1,11 +1,11 @@
-import { type Pull, readPull } from "../github/pull.ts";
+import { type Pull, readPull, toPull } from "../github/pull.ts";
 import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate, newer } from "./evaluate.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 
@@ -13,12 +13,25 @@ import { takeReview } from "./review.ts";
 export async function workOnPull(site: Site, number: number, deliveries: readonly Delivery[]): Promise<void> {
   const news = deliveries.filter((delivery) => !isOurOwn(site, delivery));
   if (news.length === 0) return;
-  const pull = await readPull(site.client, { ...site.place, number });
+  const told = toldIn(news);
+  // The newest word is GitHub's own, and before anything is shown the pull request is read again.
+  const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
+  const pull = isFresh ? told : newer(await readPull(site.client, { ...site.place, number }), told);
   let matters = false;
   for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
   site.signal.throwIfAborted();
   if (pull.state === "closed") await settleClosed(site, pull);
   else if (matters) await evaluate(site, pull);
+}
+
+const FRESH_MS = 60_000;
+const TELLING = new Set(["pull_request", "pull_request_review"]);
+
+/** The pull request as the latest of these deliveries has it. */
+function toldIn(deliveries: readonly Delivery[]): Pull | undefined {
+  const told = deliveries.filter(({ event }) => TELLING.has(event));
+  const pulls = told.map((delivery) => toPull(at(payloadOf(delivery), "pull_request")));
+  return pulls.sort((a, b) => b.updatedAt - a.updatedAt)[0];
 }
 
 /** What we wrote comes back as a delivery; what somebody else made of it does not count as ours. */

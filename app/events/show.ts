@@ -14,6 +14,7 @@ import type { PullRow } from "../store/archive.ts";
 import type { Glass } from "./break-glass.ts";
 import { noteShown } from "./break-glass-record.ts";
 import { glassNotice } from "./break-glass-words.ts";
+import { beginComment } from "./comment-begun.ts";
 import { checkAddress, concludeForAll, namesOf } from "./conclude.ts";
 import { askForPullsOf } from "./fan-out.ts";
 import type { Weighing } from "./weighing.ts";
@@ -35,7 +36,11 @@ export async function showProgress(site: Site, { pull, base }: Weighing): Promis
   // A pull request for another branch is judged by another policy: what was green before is void.
   const isRetargeted = row?.head === pull.head.sha && row.baseRef !== pull.base.ref;
   const check = checkAddress(site, pull.head.sha, pull.number);
-  const standing = isRetargeted ? undefined : await findCheck(client, check);
+  // Where nobody ever began one there is none to be found.
+  const begun = `check/${place.repositoryId}/${pull.head.sha}/begun`;
+  const isFirst = (await store.archive.get(begun)) === undefined;
+  await store.archive.set(begun, "begun");
+  const standing = isRetargeted || isFirst ? undefined : await findCheck(client, check);
   // One that is concluded speaks of other pull requests of this commit, and must not open this one.
   const isOpen = standing !== undefined && standing.status !== "completed";
   const checkRunId = isOpen ? standing.id : await startCheck(client, check);
@@ -82,6 +87,7 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   const published = await publishComment(client, {
     ...{ pull, marker: commentMarker(pull.number), toBody: comment },
     ...(row.commentId !== undefined && { commentId: row.commentId }),
+    begin: () => beginComment(site, `pull/${pull.number}`),
   });
   if (published.kind === "published") {
     await store.archive.keepPull({ ...row, checkRunId, commentId: published.commentId });

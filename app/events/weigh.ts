@@ -2,11 +2,13 @@ import { judge } from "../../gate/judge.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import type { EvidenceFile, World } from "../../gate/world.ts";
+import type { Client } from "../github/client.ts";
 import { readEvidence } from "../github/evidence.ts";
 import { appPacks } from "../github/packs.ts";
 import type { Pull } from "../github/pull.ts";
 import { type ApiRepository, apiRepository } from "../github/repository.ts";
 import { objectIdAt } from "../github/shape.ts";
+import type { Place } from "../place.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
 import { keptChampions } from "./champions.ts";
@@ -19,10 +21,18 @@ export type Weighed =
   | { readonly kind: "pending"; readonly runId: number };
 
 /** The commit that the pull request would enter now; its own `base.sha` may be older. */
-export async function readBase({ client, place }: Site, pull: Pull): Promise<string> {
-  const { owner, repo } = place;
+export function readBase({ client, place }: Site, pull: Pull): Promise<string> {
+  return readTip(client, place, pull.base.ref);
+}
+
+/** The commit that a branch ends with. */
+export async function readTip(
+  client: Client,
+  { owner, repo }: Pick<Place, "owner" | "repo">,
+  branch: string,
+): Promise<string> {
   const { data } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-    ...{ owner, repo, ref: `heads/${pull.base.ref}` },
+    ...{ owner, repo, ref: `heads/${branch}` },
   });
   return objectIdAt(data, "object", "sha");
 }

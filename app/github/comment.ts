@@ -4,7 +4,7 @@ import { isFailure } from "./failure.ts";
 import { readPages } from "./pages.ts";
 import type { PullAddress } from "./pull.ts";
 import { at, numberAt, optional, textAt } from "./shape.ts";
-import { repeatedly, writeOnce } from "./writing.ts";
+import { lookLong, repeatedly, writeOnce } from "./writing.ts";
 
 /** The one comment that is wanted on a pull request. */
 export interface CommentRequest {
@@ -15,6 +15,8 @@ export interface CommentRequest {
   toBody(budget: Budget): string;
   /** Our comment as it was when last seen. */
   readonly commentId?: number;
+  /** Keeps that it is about to be created; false where that was kept before, and the process ended since. */
+  begin?(): Promise<boolean>;
 }
 
 /** What became of the comment: the check says all of it too, so that none is no failure. */
@@ -40,12 +42,12 @@ export async function publishComment(client: Client, wanted: CommentRequest): Pr
 async function publish(client: Client, wanted: CommentRequest): Promise<number> {
   const { commentId } = wanted;
   if (commentId !== undefined && (await edit(client, wanted, commentId))) return commentId;
-  const written = await editOurs(client, wanted);
+  const look = () => editOurs(client, wanted);
+  const written = await look();
   if (written !== undefined) return written;
-  return writeOnce(client, {
-    write: () => create(client, wanted),
-    look: () => editOurs(client, wanted),
-  });
+  const isBegun = commentId === undefined && (await wanted.begin?.()) === false;
+  const found = isBegun ? await lookLong(client, look) : undefined;
+  return found ?? writeOnce(client, { write: () => create(client, wanted), look });
 }
 
 /** The comment that was edited; undefined where there is none of ours. */

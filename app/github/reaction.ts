@@ -1,4 +1,5 @@
 import type { Client } from "./client.ts";
+import { repeatedly } from "./writing.ts";
 
 /** Reactions that answer a command. */
 export type Reaction = "+1" | "-1" | "eyes" | "confused" | "rocket";
@@ -12,7 +13,6 @@ export interface CommentAddress {
 /** Reacts to a comment; the same reaction again changes nothing. */
 export async function react(client: Client, comment: CommentAddress, content: Reaction): Promise<void> {
   const { owner, repo, commentId } = comment;
-  await client.rest("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
-    ...{ owner, repo, comment_id: commentId, content },
-  });
+  const route = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
+  await repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId, content }));
 }

@@ -1,8 +1,9 @@
 import type { Client } from "./client.ts";
-import { isFailure } from "./failure.ts";
+import { isFailure, limited } from "./failure.ts";
 
 /** For half a minute after a write, GitHub may answer from before it: three looks, and then it must be to be seen. */
 const LOOKS_MS = [3_000, 10_000, 20_000] as const;
+const LOOK_SECONDS = 30;
 const ATTEMPTS_MAX = 3;
 const PAUSE_MS = 1_000;
 
@@ -22,14 +23,26 @@ export async function writeOnce<T>(client: Client, { write, look }: Write<T>): P
       return await write();
     } catch (cause) {
       if (!isFailure(cause, "GITHUB_UNAVAILABLE")) throw cause;
-      for (const ms of LOOKS_MS) {
-        if (!(await client.settle(ms))) throw cause;
-        const found = await look();
-        if (found !== undefined) return found;
-      }
+      const found = await lookFor(client, look, cause);
+      if (found !== undefined) return found;
       if (attempt === ATTEMPTS_MAX) throw cause;
     }
   }
+}
+
+/** What a process that ended may have written: undefined where GitHub has to show it by now, and does not. */
+export function lookLong<T>(client: Client, look: Write<T>["look"]): Promise<T | undefined> {
+  return lookFor(client, look, limited("what may have been written", LOOK_SECONDS));
+}
+
+/** Rejects with `cause` where there is no more time to look. */
+async function lookFor<T>(client: Client, look: Write<T>["look"], cause: unknown): Promise<T | undefined> {
+  for (const ms of LOOKS_MS) {
+    if (!(await client.settle(ms))) throw cause;
+    const found = await look();
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The result of a write that comes to the same however often it is done. */

@@ -28,6 +28,9 @@ const SWEEPS_MAX = 20;
 /** GitHub is given a minute to deliver; here everything that will arrive has arrived. */
 const SETTLED_MS = 61_000;
 
+/** What the App reckons with; divided by the speed it is what the stand-in does. */
+const STALE_MS = 35_000;
+
 function fastClock(speed: number) {
   return { now: () => Date.now() * speed, sleep: (ms: number) => sleep(ms / speed) };
 }
@@ -63,7 +66,7 @@ async function answer(app: RunningApp, question: Question): Promise<unknown> {
 const speed = Number(process.env.WEIGHBRIDGE_SPEED ?? 1);
 const app = await startApp(readConfig(process.env), {
   ...{ quietMs: 20, pollMs: 50, leaseMs: 10_000, leaderLeaseMs: 5_000, flushMs: 500, writeGapMs: 0 },
-  clock: fastClock(speed),
+  ...{ clock: fastClock(speed), staleMs: STALE_MS / speed },
 });
 process.on("message", (asked: Asked) => {
   const send = (value: unknown) => process.send?.({ kind: "answer", id: asked.id, value } satisfies Answered);

@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { emitterEventNames } from "@octokit/webhooks";
 import { eventLabel } from "../../app/queue/address.ts";
+import { workflowText } from "../../cli/commands/workflow.ts";
 import { toValue } from "../../gate/parse/node.ts";
 import { parseYaml } from "../../gate/parse/yaml.ts";
+import { tip } from "../github/git-data.ts";
 import type { Permission, Permissions } from "../github/nouns.ts";
 import { allows } from "../github/state/apps.ts";
 import { zipFile } from "./github/zip-file.ts";
@@ -101,7 +103,9 @@ describe("with exactly the permissions and events of app.yml", () => {
     const { default_permissions: permissions, default_events: events } = MANIFEST;
     // A team, so that its members have to be asked for.
     const policy = POLICY.replace("owner: { users: [olga] }", "owner: { teams: [acme/owners] }");
-    team = await startTeam({ policy, app: { permissions, events } });
+    const workflow = workflowText(`weighbridge/weighbridge@${"a".repeat(40)}`);
+    const files = { ".github/workflows/weighbridge.yml": workflow };
+    team = await startTeam({ policy, files, app: { permissions, events } });
     const { github } = team.stand;
     github.people.addTeam(github.owner, "Owners", { members: [team.people.olga] });
   });
@@ -133,6 +137,7 @@ describe("with exactly the permissions and events of app.yml", () => {
     );
     assert.equal(github.issues.length, 1);
     assert.deepEqual(kindsOf(await team.trail()).slice(-2), ["merge.observed", "bypass.detected"]);
+    console.log(team.log.join(""));
   });
 
   test("a merge group is judged", async () => {
@@ -150,7 +155,7 @@ describe("with exactly the permissions and events of app.yml", () => {
   test("a deployment is answered, and recorded", async () => {
     const { stand, people, repository } = team;
     const { play, github } = stand;
-    const sha = github.pulls.at(-1)?.mergeSha ?? "";
+    const sha = tip(repository, "main");
     const run = play.completeRun(repository, {
       ...{ by: people.maria, head: sha, branch: "main", event: "push" },
     });

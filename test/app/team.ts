@@ -131,7 +131,7 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
   const log: string[] = [];
   const start = async () => {
     const started = await startApp(config, {
-      ...{ quietMs: 20, pollMs: 20, writeGapMs: 0, ...turned },
+      ...{ quietMs: 20, pollMs: 20, writeGapMs: 0, staleMs: 0, ...turned },
       log: (line) => log.push(line),
     });
     registration.hookUrl = `http://127.0.0.1:${started.port}/api/github/webhooks`;

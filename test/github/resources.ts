@@ -38,7 +38,11 @@ export function toUser(origin: string, { id, login, type }: Account): Members {
 }
 
 /** Events of today that the description of an App does not list among those that it may have asked for. */
-const UNLISTED_EVENTS: ReadonlySet<string> = new Set(["deployment_protection_rule", "repository_ruleset"]);
+const UNLISTED_EVENTS: ReadonlySet<string> = new Set([
+  "deployment_protection_rule",
+  "installation_target",
+  "repository_ruleset",
+]);
 
 export function toApp(
   origin: string,

@@ -4,7 +4,7 @@ import { modelFiles } from "../../acceptance/governed.ts";
 import { git, tip } from "../../github/git-data.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, issuesOf } from "./scene.ts";
+import { approve, HASTY, issuesOf } from "./scene.ts";
 
 /** What becomes of a branch: merged by its gate, in a queue, or around it. */
 
@@ -14,7 +14,7 @@ const TWO_MODELS = POLICY.replace("gates:\n", "  - { id: churn, path: models/chu
 let team: Team;
 
 before(async () => {
-  team = await startTeam({ policy: TWO_MODELS, files: currentFiles(SECOND) });
+  team = await startTeam({ clock: HASTY, policy: TWO_MODELS, files: currentFiles(SECOND) });
 });
 after(() => team.close());
 
@@ -186,7 +186,11 @@ describe("somebody else who writes the trail", () => {
   it("C78: is noticed, and nothing passes until a person has looked", async () => {
     const { play } = team.stand;
     const { repository, people } = team;
-    const pull = await team.propose(nextModel(9));
+    for (const version of [8, 9]) {
+      await team.propose(nextModel(version));
+      await team.trail();
+    }
+    const pull = await team.propose(nextModel(10));
     await team.trail();
     // Back to before the last entries, as whoever wants them forgotten would do.
     const [first = ""] = history(team, "weighbridge-trail").slice(-2);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../../../app/github/waiting.ts";
 import type { Account, Issue, Pull } from "../../github/nouns.ts";
 import type { RunRequest } from "../../github/play/workflows.ts";
 import { zipFile } from "../github/zip-file.ts";
@@ -38,6 +40,9 @@ export async function until(isSo: () => boolean | Promise<boolean>, msMax = 20_0
   const end = Date.now() + msMax;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error("It never came to be so");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
+
+/** Waits for nothing long: for what GitHub takes its time with, and the stand-in does at once. */
+export const HASTY: Clock = { now: Date.now, sleep: async () => sleep(1) };

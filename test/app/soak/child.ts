@@ -57,9 +57,11 @@ export class AppProcess {
     const child = this.#child;
     if (child?.connected !== true) return undefined;
     const id = ++this.#next;
-    const answer = new Promise<unknown>((resolve) => this.#waiting.set(id, resolve));
-    child.send({ id, question } satisfies Asked);
-    const value = await answer;
+    const value = await new Promise<unknown>((resolve) => {
+      this.#waiting.set(id, resolve);
+      // Killed while it was being asked.
+      child.send({ id, question } satisfies Asked, (failed) => failed && resolve(undefined));
+    });
     this.#waiting.delete(id);
     return value;
   }

@@ -104,6 +104,8 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
   let failures = 0;
   try {
     await app.start();
+    script.begin();
+    await rest();
     for (let round = 0; round < ROUNDS; round++) {
       script.play(round);
       stand.storm(storm);
@@ -121,6 +123,7 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
       }
     }
     stand.storm(undefined);
+    await sleep(STALE_MS);
     await app.ask("sweep");
     await rest();
     failures = stand.requests.filter(({ status }) => status === 0 || status >= 429).length;

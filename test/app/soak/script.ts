@@ -226,8 +226,17 @@ export class Script {
     }
   }
 
+  /** Opens the first pull request, by which the trail begins. */
+  begin(): void {
+    this.#step(0, 0);
+  }
+
   play(round: number): void {
-    for (const part of this.parts) SCRIPTS[part.index % SCRIPTS.length]![round]!(part);
+    for (const { index } of this.parts) if (round > 0 || index > 0) this.#step(index, round);
+  }
+
+  #step(index: number, round: number): void {
+    SCRIPTS[index % SCRIPTS.length]![round]!(this.parts[index]!);
   }
 }
 

@@ -28,6 +28,7 @@ export function review(github: GitHubState, pull: Pull, request: ReviewRequest):
 
 export function dismissReview(github: GitHubState, review: Review, { by }: { by: Account }): void {
   review.state = "DISMISSED";
+  review.pull.updatedAt = github.now();
   sendReview(github, review, { action: "dismissed", sender: by });
 }
 

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { tip } from "../../github/git-data.ts";
+import { kindsOf, nextModel, startTeam, type Team } from "../team.ts";
+import { approve } from "./scene.ts";
+
+/** What may run, and what ran: answered and written down by the digests of the models in the commit. */
+
+let team: Team;
+/** Commits of main: as it began, and with the next two versions, each by its gate. */
+const commits: string[] = [];
+
+before(async () => {
+  team = await startTeam();
+  commits.push(tip(team.repository, "main"));
+  for (const version of [2, 3]) {
+    const pull = await team.propose(nextModel(version));
+    await approve(team, pull);
+    commits.push(team.stand.play.merge(pull, { by: team.people.maria }));
+    await team.settle();
+  }
+});
+after(() => team.close());
+
+/** What the App answers to a run that wants to deploy the commit. */
+async function answerFor(sha: string) {
+  const { play, github } = team.stand;
+  const run = play.completeRun(team.repository, {
+    ...{ by: team.people.maria, head: sha, branch: "main" },
+    ...{ event: "push", path: ".github/workflows/deploy.yml" },
+  });
+  const known = github.gateReviews.length;
+  play.deploy(team.repository, { by: team.people.maria, sha, run });
+  await team.settle();
+  assert.equal(github.gateReviews.length, known + 1);
+  return github.gateReviews.at(-1);
+}
+
+describe("a deployment", () => {
+  it("of what a decision let pass goes on", async () => {
+    const answer = await answerFor(commits[1] ?? "");
+    assert.equal(answer?.state, "approved", answer?.comment);
+  });
+
+  it("of what was there before anybody decided anything does not", async () => {
+    const answer = await answerFor(commits[0] ?? "");
+    assert.equal(answer?.state, "rejected");
+    assert.match(answer?.comment ?? "", /credit-pd/);
+  });
+
+  it("of a model that went around the gate does not", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const parents = [tip(repository, "main")];
+    const sha = play.push(repository, { branch: "hotfix", by: people.maria, parents, files: nextModel(66) });
+    assert.equal((await answerFor(sha))?.state, "rejected");
+  });
+
+  it("of a model file that nobody described, or of one behind a link, does not", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const weights = nextModel(9)["models/credit-pd/model.safetensors"] ?? "";
+    const parents = [tip(repository, "main")];
+    const hidden = { "models/other/model.safetensors": weights };
+    const linked = { "models/credit-pd/model.safetensors": { mode: "120000", content: "../x.safetensors" } };
+    for (const [index, files] of [hidden, linked].entries()) {
+      const sha = play.push(repository, { branch: `sly-${index}`, by: people.maria, parents, files });
+      assert.equal((await answerFor(sha))?.state, "rejected", `${index}`);
+    }
+  });
+
+  it("is in the trail with its end, and the way back to an earlier version is its own kind", async () => {
+    const { play } = team.stand;
+    const known = (await team.trail()).length;
+    for (const [sha, state] of [
+      [commits[1], "success"],
+      [commits[2], "failure"],
+      [commits[2], "success"],
+      [commits[1], "success"],
+    ] as const) {
+      const deployment = play.deploy(team.repository, { by: team.people.maria, sha: sha ?? "" });
+      play.finishDeployment(deployment, { by: team.people.maria, state });
+      await team.settle();
+    }
+    const entries = (await team.trail()).slice(known);
+    assert.deepEqual(kindsOf(entries), [
+      "deploy.succeeded",
+      "deploy.failed",
+      "deploy.succeeded",
+      "deploy.rolled_back",
+    ]);
+    assert.equal(entries.at(-1)?.predicate.deployment?.sha, commits[1]);
+  });
+});
