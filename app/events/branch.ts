@@ -17,7 +17,7 @@ import { flagBypass } from "./bypass.ts";
 import { flagExpired, scheduleExpiries } from "./expiry.ts";
 
 const NOTHING = /^0+$/;
-/** The newest decisions are those that a push can be the merge of. */
+/** Of one pull request, and of the repository: the newest are those that a push can be the merge of. */
 const DECISIONS_MAX = 200;
 
 /** A branch moved: what went around its gate is flagged, and what wants to enter it is judged by what it holds now. */
@@ -59,11 +59,14 @@ interface Range {
 async function isStray(site: Site, branch: string, range: Range): Promise<boolean> {
   const merged = await pullsMergedBy(site, branch, range.after);
   // One that was merged against its verdict is flagged by its own delivery.
-  if (merged.includes("unpassed")) return false;
+  if (merged.some(({ isPassed }) => !isPassed)) return false;
   const brought = await readBrought(site, range);
   if (brought === "unreadable") return true;
   if (brought.length === 0 || merged.length === 0) return brought.length > 0;
-  const decided = await passedContent(site);
+  const decided = await passedContent(
+    site,
+    merged.map(({ number }) => number),
+  );
   return brought.some((each) => !decided.has(each));
 }
 
@@ -80,7 +83,7 @@ async function pullsMergedBy({ client, place, store }: Site, branch: string, com
     merged.map(async (pull) => {
       const [number, head] = [numberAt(pull, "number"), objectIdAt(pull, "head", "sha")];
       const decision = await standingDecision(store.archive, repositoryId, number, head);
-      return decision === undefined || decision.verdict === "pass" ? "passed" : "unpassed";
+      return { number, isPassed: decision === undefined || decision.verdict === "pass" };
     }),
   );
 }
@@ -111,13 +114,16 @@ function contentOf({ models, files }: Pick<ChangeSet, "models" | "files">): read
   ];
 }
 
-/** Everything that a passing decision of the repository was about. */
-async function passedContent({ store, place }: Site): Promise<ReadonlySet<string>> {
-  const rows = await store.archive.decisions({
-    repositoryId: place.repositoryId,
-    countMax: DECISIONS_MAX,
-  });
-  const passed = rows.filter(({ verdict }) => verdict === "pass");
+/** What the passing decisions about these pull requests, and the newest of the repository, were about. */
+async function passedContent(
+  { store: { archive }, place: { repositoryId } }: Site,
+  numbers: readonly number[],
+): Promise<ReadonlySet<string>> {
+  const newest = await archive.decisions({ repositoryId, countMax: DECISIONS_MAX });
+  const own = await Promise.all(
+    numbers.map((number) => archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX })),
+  );
+  const passed = [...newest, ...own.flat()].filter(({ verdict }) => verdict === "pass");
   return new Set(
     passed.flatMap(({ record, digest }) =>
       contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change),

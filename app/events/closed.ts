@@ -11,6 +11,8 @@ import { concernsModels, readBase, weigh } from "./weigh.ts";
 export async function settleClosed(site: Site, pull: Pull): Promise<void> {
   const { store, place, now } = site;
   const row = await store.archive.findPull(place.repositoryId, pull.number);
+  // A merge is the end: it was written down before this was kept.
+  if (row?.state === "merged") return;
   if (pull.merged && pull.mergeSha !== undefined) await recordMerge(site, pull, pull.mergeSha);
   if (row === undefined) return;
   await store.archive.keepPull({
@@ -31,11 +33,11 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
     ...{ head_sha: pull.head.sha, merge_sha: mergeSha },
   };
   const row = await store.archive.findPull(place.repositoryId, pull.number);
-  // What was decided for another branch says nothing about this one.
-  const isOfBase = row === undefined || row.baseRef === pull.base.ref;
+  // What was decided for another branch says nothing about this one, nor does what was never shown.
+  const isShown = row?.decision === decision?.digest && row?.baseRef === pull.base.ref;
   const isOpened =
     decision?.verdict === "pass" || (decision !== undefined && (await isLetIn(site, decision)));
-  if (isOfBase && isOpened) {
+  if (isShown && isOpened) {
     await trails.recordEvent(place, {
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },

@@ -14,8 +14,8 @@ import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
-import { beginComment } from "./comment-begun.ts";
 import { keepWord } from "./break-glass.ts";
+import { beginComment } from "./comment-begun.ts";
 import { recordWithdrawal } from "./votes.ts";
 import { askForWaiver } from "./waiver.ts";
 
@@ -228,7 +228,8 @@ async function answer({ site, pull, told }: Setting, body: string | undefined): 
   return true;
 }
 
-function explanation(record: DecisionRecord | undefined, gate: string): string | undefined {
+/** Why a gate is not open, and what opens it; undefined where the decision has no such gate. */
+export function explanation(record: DecisionRecord | undefined, gate: string): string | undefined {
   const results = record?.results.filter((result) => result.gate === gate) ?? [];
   const [first] = results;
   if (first === undefined) return undefined;

@@ -20,14 +20,20 @@ const MOVES_MAX = 3;
 export const EVIDENCE_MINUTES = 60;
 const MINUTE_MS = 60_000;
 
-/** The story of one open pull request: judged, written down, and only then shown. */
-export async function evaluate(site: Site, opened: Pull): Promise<void> {
+/** Attempts that fail before it is shown that they do: what passes in a moment is nobody's news. */
+const ATTEMPTS_SILENT = 1;
+
+/**
+ * The story of one open pull request: judged, written down, and only then shown. `attempts` is how many have failed
+ * before this one.
+ */
+export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<void> {
   let pull = opened;
   for (let move = 1; ; move++) {
     const begun = site.now();
     const base = await readBase(site, pull);
     await showProgress(site, { pull, base });
-    const outcome = await settle(site, { pull, base }, await tryWeigh(site, { pull, base }));
+    const outcome = await settle(site, { pull, base }, await tryWeigh(site, { pull, base }, attempts));
     // What was decided is about this head and this base, and is shown for no other.
     const now = newer(await readPull(site.client, pull), pull);
     const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
@@ -56,14 +62,24 @@ export function judgedName(repositoryId: number, number: number): string {
 type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };
 
 /** What keeps a change from being judged closes it; only what passes by itself is tried again. */
-async function tryWeigh(site: Site, weighing: Weighing): Promise<Tried> {
+async function tryWeigh(site: Site, weighing: Weighing, attempts: number): Promise<Tried> {
   if (weighing.pull.base.ref === TRAIL_BRANCH) return { kind: "problem", cause: intoTheTrail() };
   try {
     return await weigh(site, weighing);
   } catch (cause) {
-    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
-    return { kind: "problem", cause };
+    if (!(cause instanceof GateError)) throw cause;
+    if (!isPassing(cause)) return { kind: "problem", cause };
+    if (attempts >= ATTEMPTS_SILENT && isFailure(cause, "GITHUB_UNAVAILABLE")) {
+      await showOutcome(site, weighing, notYet(cause));
+    }
+    throw cause;
   }
+}
+
+/** What is tried again may fail for as long as it is tried: until then it closes, and says why. */
+function notYet({ message }: GateError): Outcome {
+  const title = "This change could not be judged yet";
+  return { kind: "problem", title, message: `${message}. It is tried again by itself` };
 }
 
 /** What a branch holds that no policy governs would pass; this one is the App's alone. */

@@ -20,7 +20,7 @@ export function handler(services: Services): Handler {
     const site = siteOf(services, placeOf(payloadOf(last)), signal);
     switch (subject.kind) {
       case "pull":
-        return workOnPull(site, subject.number, work.deliveries);
+        return workOnPull(site, subject.number, work);
       case "head":
         return askForPullsOf(site, subject.head, last.id);
       case "group":

@@ -2,7 +2,8 @@ import { type Pull, readPull, toPull } from "../github/pull.ts";
 import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
-import type { Delivery } from "../store/inbox.ts";
+import type { Delivery, Work } from "../store/inbox.ts";
+import { takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
 import { evaluate, newer } from "./evaluate.ts";
@@ -10,18 +11,19 @@ import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 
 /** Everything that happened to a pull request: words are taken one by one and in their order, then it is judged once. */
-export async function workOnPull(site: Site, number: number, deliveries: readonly Delivery[]): Promise<void> {
+export async function workOnPull(site: Site, number: number, { deliveries, attempts }: Work): Promise<void> {
   const news = deliveries.filter((delivery) => !isOurOwn(site, delivery));
   if (news.length === 0) return;
   const told = toldIn(news);
-  // The newest word is GitHub's own, and before anything is shown the pull request is read again.
+  // The newest word is GitHub's own, and before anything is shown the pull request is read again; a merge is for good.
   const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
-  const pull = isFresh ? told : newer(await readPull(site.client, { ...site.place, number }), told);
+  const isCertain = told !== undefined && (isFresh || (told.merged && told.mergeSha !== undefined));
+  const pull = isCertain ? told : newer(await readPull(site.client, { ...site.place, number }), told);
   let matters = false;
   for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
   site.signal.throwIfAborted();
   if (pull.state === "closed") await settleClosed(site, pull);
-  else if (matters) await evaluate(site, pull);
+  else if (matters) await evaluate(site, pull, attempts);
 }
 
 const FRESH_MS = 60_000;
@@ -45,9 +47,12 @@ function isOurOwn({ config }: Site, delivery: Delivery): boolean {
   );
 }
 
+const CLICKS = new Set(["check_run", "check_suite"]);
+
 /** Whether the pull request has to be judged again. */
 async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean> {
   if (delivery.event === "issue_comment") return takeComment(site, pull, payloadOf(delivery));
+  if (CLICKS.has(delivery.event)) return takeClick(site, pull, payloadOf(delivery));
   if (delivery.event === "pull_request_review") await takeReview(site, pull, payloadOf(delivery));
   if (delivery.event === "pull_request") await notePusher(site, payloadOf(delivery));
   return true;

@@ -15,6 +15,7 @@ import type { RepositoryAddress } from "./writers.ts";
 
 /** The artifact of the workflow that `init` writes, and the folder that it is downloaded to. */
 export const EVIDENCE_ARTIFACT = "weighbridge-evidence";
+const WORKFLOWS = ".github/workflows/";
 /** The decision record of the Action in the same run, if the workflow keeps it. */
 export const DECISION_ARTIFACT = "weighbridge-decision";
 
@@ -54,6 +55,7 @@ export type RunEvidence =
  */
 export async function readEvidence(client: Client, request: EvidenceRequest): Promise<RunEvidence> {
   const { head, event = "pull_request" } = request;
+  if (!(await mayHaveRuns(request))) return { kind: "absent", reason: "the base has no workflow" };
   const runs = (await readRuns(client, request, { head, event })).filter((run) => isAbout(run, request));
   const reasons: string[] = [];
   for (const run of runs) {
@@ -68,6 +70,12 @@ export async function readEvidence(client: Client, request: EvidenceRequest): Pr
   }
   const [reason = "no run of a workflow about this commit has left any"] = reasons;
   return { kind: "absent", reason };
+}
+
+/** Only a workflow of the base is believed, or one that is named. */
+async function mayHaveRuns({ repository, base, workflows = [] }: EvidenceRequest): Promise<boolean> {
+  if (workflows.length > 0) return true;
+  return [...(await repository.tree(base)).keys()].some((path) => path.startsWith(WORKFLOWS));
 }
 
 function isAbout(run: WorkflowRun, request: EvidenceRequest): boolean {

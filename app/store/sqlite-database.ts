@@ -35,7 +35,8 @@ export class SqliteDatabase implements Database {
 
   /**
    * The database in a file, brought up to the newest of `versions`, each a script that leads there from the one before;
-   * then `start` is run, which may count on being the only process. Throws `STORE_LOCKED` while another process has it, `STORE_NEWER`, `STORE_UNAVAILABLE`.
+   * then `start` is run, which may count on being the only process. Throws `STORE_LOCKED` while another process has
+   * the file, `STORE_NEWER`, `STORE_UNAVAILABLE`.
    */
   static open(path: string, versions: readonly string[], start = ""): SqliteDatabase {
     const database = openFile(path);

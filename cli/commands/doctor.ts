@@ -7,9 +7,11 @@ import { GateError } from "../../gate/model/error.ts";
 import { loadPolicy } from "../../gate/policy/load.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import type { World } from "../../gate/world.ts";
+import { examineBranchRules } from "../branch-rules.ts";
 import type { Check } from "../diagnosis.ts";
 import { chooseRevisions, shortName } from "../environment.ts";
 import { EXIT } from "../exit.ts";
+import { findRepository } from "../origin.ts";
 import { count, writeDocument } from "../terminal.ts";
 import { examineWorkflow, mentionsWeighbridge } from "../workflow-check.ts";
 import { withWorld } from "../world.ts";
@@ -23,7 +25,9 @@ export function registerDoctor(program: Command): void {
   program
     .command("doctor")
     .summary("look for what would keep Weighbridge from working here")
-    .description("Exit status: 0 nothing fails, 1 something does, 2 could not look.")
+    .description(
+      "With GITHUB_TOKEN it looks at the rules of the branches, too; WEIGHBRIDGE_APP_ID says which App is yours. Exit status: 0 nothing fails, 1 something does, 2 could not look.",
+    )
     .addOption(new Option("--format <format>", "of the report").choices(["text", "json"]).default("text"))
     .action(doctor);
 }
@@ -36,6 +40,7 @@ async function doctor(options: { readonly format: "text" | "json" }): Promise<vo
       await checkPolicy("policy of the work tree", "worktree", world),
       ...(await checkManifests(world, tree)),
       ...(await checkWorkflows(world, tree)),
+      ...(await checkBranchRules(world.repository, process.env)),
     ];
   });
   await writeDocument(
@@ -115,6 +120,37 @@ async function checkWorkflows({ repository }: Patient, tree: Tree): Promise<read
   if (checks.length > 0) return checks;
   const fix = "Run weighbridge init, or call weighbridge check from your own CI";
   return [{ name: "workflow", state: "warn", detail: "no workflow runs Weighbridge", fix }];
+}
+
+/** Rules are GitHub's to tell; whoever does not ask is told that nobody looked. */
+async function checkBranchRules({ directory }: Checkout, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+  const name = "branch rules";
+  const notLooked = (why: string, fix: string): Check[] => [
+    { name, state: "warn", detail: `nobody looked: ${why}`, fix },
+  ];
+  const token = env.GH_TOKEN || env.GITHUB_TOKEN;
+  if (!token) return notLooked("there is no token", "Set GITHUB_TOKEN to one of an administrator");
+  const apiUrl = (env.GITHUB_API_URL || "https://api.github.com").replace(/\/+$/, "");
+  try {
+    const repository = await findRepository(directory, env, apiUrl);
+    if (repository === undefined) {
+      const fix = "Set GITHUB_REPOSITORY to owner/repo, and GITHUB_API_URL if it is not on GitHub.com";
+      return notLooked(`neither GITHUB_REPOSITORY nor origin names a repository of ${apiUrl}`, fix);
+    }
+    const appId = readAppId(env.WEIGHBRIDGE_APP_ID);
+    return await examineBranchRules({
+      ...{ apiUrl, token, ...repository },
+      ...(appId !== undefined && { appId }),
+    });
+  } catch (error) {
+    return [failed(name, error)];
+  }
+}
+
+function readAppId(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text);
+  throw new GateError("USAGE", "Cannot use WEIGHBRIDGE_APP_ID: expected the number of the App");
 }
 
 function failed(name: string, error: unknown): Check {

@@ -137,7 +137,6 @@ describe("with exactly the permissions and events of app.yml", () => {
     );
     assert.equal(github.issues.length, 1);
     assert.deepEqual(kindsOf(await team.trail()).slice(-2), ["merge.observed", "bypass.detected"]);
-    console.log(team.log.join(""));
   });
 
   test("a merge group is judged", async () => {

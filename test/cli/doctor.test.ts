@@ -173,6 +173,7 @@ describe("doctor", { concurrency: 2 }, () => {
       "ok policy of the work tree",
       "ok manifests",
       "ok .github/workflows/weigh.yml",
+      "warn branch rules",
     ]);
   });
 
@@ -188,6 +189,7 @@ describe("doctor", { concurrency: 2 }, () => {
       "warn policy of the work tree",
       "warn manifests",
       "warn workflow",
+      "warn branch rules",
     ]);
     assert.ok(checks.every(({ fix }) => fix !== undefined));
   });
@@ -204,6 +206,7 @@ describe("doctor", { concurrency: 2 }, () => {
       "fail policy of the work tree",
       "fail models/m/model.yml",
       "fail .github/workflows/weigh.yml",
+      "warn branch rules",
     ]);
   });
 

@@ -2,7 +2,180 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { workflowText } from "../../../cli/commands/workflow.ts";
 import type { Files } from "../../acceptance/governed.ts";
-import { DESCRIBED } from "../../github/access.ts";
+import { tip } from "../../github/git-data.ts";
 import type { Pull } from "../../github/nouns.ts";
+import { zipFile } from "../github/zip-file.ts";
 import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, completeRun, EVIDENCE, until } from "./scene.ts";
+import { approve, completeRun, EVIDENCE, runOf, until } from "./scene.ts";
+
+/** What was measured in a run, and what cannot pass for it. A number in a committed file does not do in tier T2. */
+
+const WORKFLOW = ".github/workflows/weighbridge.yml";
+const T2 = POLICY.replace("tier: T3", "tier: T2");
+const METRICS = "models/credit-pd/metrics.json";
+const MEASURED = { [METRICS]: '{ "roc_auc": 0.9 }\n' };
+const HOUR_MS = 3_600_000;
+
+let team: Team;
+let later = 0;
+
+before(async () => {
+  team = await startTeam({
+    policy: T2,
+    files: { [WORKFLOW]: workflowText(`weighbridge/weighbridge@${"a".repeat(40)}`) },
+    now: () => Date.now() + later,
+  });
+});
+after(() => team.close());
+
+/** The numbers of a change alone: who has to agree is another matter. */
+function lacksEvidence(pull: Pull): boolean {
+  const { conclusion, text } = team.checkOf(pull.head.sha);
+  return conclusion === "failure" && /is only declared, tier T2 asks for ci/.test(text);
+}
+
+/** Until when the run is waited for; undefined where none is. */
+function deadlineOf({ repository, number, head }: Pull): Promise<string | undefined> {
+  return team.running.services.store.archive.get(`deadline/${repository.id}/${number}/${head.sha}`);
+}
+
+describe("the evidence of a run", () => {
+  it("C62: is taken from the run about the head, and then people are asked", async () => {
+    const pull = await team.propose(nextModel());
+    assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+    await completeRun(team, pull, { files: MEASURED });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+    await approve(team, pull);
+    await approve(team, pull, team.people.vera);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+  });
+
+  it("C61: of a fork, whose token may only read, is shown by the App", async () => {
+    const { play, github } = team.stand;
+    const stranger = github.addAccount("stranger");
+    const from = play.fork(team.repository, { by: stranger });
+    play.push(from, { branch: "better", by: stranger, parents: [tip(from, "main")], files: nextModel(4) });
+    const pull = play.openPull(team.repository, { head: "better", from, by: stranger });
+    await team.settle();
+    assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+    await completeRun(team, pull, { from, by: stranger, files: MEASURED });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+    assert.match(team.commentOn(pull), /0\.9/);
+  });
+
+  it("C62: of another pull request, of another event or of another repository is not", async () => {
+    const other = await team.propose(nextModel(5));
+    const pull = await team.propose(nextModel(6));
+    await completeRun(team, other, { files: MEASURED });
+    assert.ok(!lacksEvidence(other));
+    await completeRun(team, pull, { files: MEASURED, head: other.head.sha, pulls: [pull] });
+    await completeRun(team, pull, { files: MEASURED, event: "push" });
+    await completeRun(team, pull, { files: MEASURED, event: "workflow_dispatch" });
+    assert.ok(lacksEvidence(pull));
+  });
+
+  const archives: Readonly<Record<string, Buffer>> = {
+    "that leaves its folder": zipFile([{ name: "../../x.json", content: "{}" }]),
+    "that is a bomb": zipFile([{ name: METRICS, content: Buffer.alloc(40_000_000) }]),
+    "with a link": zipFile([{ name: METRICS, content: "/etc/passwd", mode: 0o120777 }]),
+    "that is none": Buffer.from("PK\u0003\u0004 and nothing else"),
+  };
+  for (const [name, zip] of Object.entries(archives)) {
+    it(`C62: in an archive ${name} closes the change and harms nobody`, async () => {
+      const pull = await team.propose(nextModel(7));
+      await completeRun(team, pull, { artifacts: { [EVIDENCE]: zip } });
+      const { conclusion, title } = team.checkOf(pull.head.sha);
+      assert.deepEqual([conclusion, title], ["failure", "This change could not be judged"]);
+    });
+  }
+
+  const texts: Readonly<Record<string, string>> = {
+    "not a number": '{ "roc_auc": NaN }',
+    "a text": '{ "roc_auc": "0.9" }',
+    "there twice": '{ "roc_auc": 0.1, "roc_auc": 0.9 }',
+    "about another model": '{ "other": 0.9 }',
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    it(`C62: whose number is ${name} does not open the gate`, async () => {
+      const pull = await team.propose(nextModel(8));
+      await completeRun(team, pull, { files: { [METRICS]: text } });
+      assert.equal(team.checkOf(pull.head.sha).conclusion, "failure", team.commentOn(pull));
+    });
+  }
+});
+
+describe("a workflow that the change brings", () => {
+  const edits: Readonly<Record<string, Files>> = {
+    "edits the workflow": { [WORKFLOW]: `${workflowText("weighbridge/weighbridge@v1")}# and more\n` },
+    "brings another": { ".github/workflows/mine.yml": `# ${EVIDENCE}\njobs: {}\n` },
+  };
+  for (const [name, files] of Object.entries(edits)) {
+    it(`C63: and that ${name} measures nothing that is believed`, async () => {
+      const pull = await team.propose({ ...nextModel(9), ...files });
+      const [path = WORKFLOW] = Object.keys(files);
+      await completeRun(team, pull, { files: MEASURED, path });
+      assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+    });
+  }
+
+  it("C63: cannot stand in for the App's own check, though it has its name", async () => {
+    const { play, github } = team.stand;
+    const { repository, registration, people } = team;
+    const checks = [{ context: "weighbridge", appId: registration.id }];
+    const protection = { repository, branch: "main", strict: false, checks };
+    github.rules.protections.push(protection);
+    const pull = await team.propose(nextModel(10));
+    const actions = github.addApp("actions");
+    const suite = github.checks.suite(repository, pull.head.sha, actions);
+    const [ours] = github.checks.runsFor(repository, pull.head.sha);
+    assert.ok(ours !== undefined);
+    github.checks.runs.push({ ...ours, id: github.nextId(), suite, conclusion: "success" });
+    assert.throws(() => play.merge(pull, { by: people.maria }), /weighbridge is expected/);
+    play.closePull(pull, { by: people.maria });
+    github.rules.protections.splice(github.rules.protections.indexOf(protection), 1);
+    await team.settle();
+  });
+});
+
+describe("a run that brings nothing", () => {
+  it("C66: is waited for while it goes on, and no longer than an hour; what comes later is judged then", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const parents = [tip(repository, "main")];
+    const head = play.push(repository, { branch: "slow", by: people.maria, parents, files: nextModel(11) });
+    const run = runOf(team, { head, branch: "slow" });
+    run.status = "in_progress";
+    run.conclusion = null;
+    const pull = play.openPull(repository, { head: "slow", by: people.maria });
+    await until(async () => (await deadlineOf(pull)) !== undefined);
+    assert.equal(team.checkOf(head).status, "in_progress");
+    later += HOUR_MS + 60_000;
+    await team.settle();
+    const late = team.checkOf(head);
+    assert.deepEqual([late.conclusion, late.title], ["failure", "The evaluation did not end in time"]);
+    run.status = "completed";
+    run.conclusion = "success";
+    await completeRun(team, pull, { files: MEASURED });
+    assert.equal(team.checkOf(head).conclusion, "action_required", team.commentOn(pull));
+  });
+
+  for (const conclusion of ["cancelled", "timed_out", "failure"]) {
+    it(`C66: and ends ${conclusion} leaves the change closed`, async () => {
+      const pull = await team.propose(nextModel(12));
+      await completeRun(team, pull, { conclusion });
+      assert.ok(lacksEvidence(pull));
+    });
+  }
+
+  it("C67: because no workflow ran leaves a change of a model closed, with what to do about it", async () => {
+    const pull = await team.propose(nextModel(13));
+    assert.ok(lacksEvidence(pull));
+    assert.match(team.commentOn(pull), /Have it measured in this run, and hand the file over/);
+  });
+
+  it("C67: because no workflow ran keeps nobody who touches no model, and says nothing", async () => {
+    const pull = await team.propose({ "docs/notes.md": "Words\n" });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success");
+    assert.equal(team.commentOn(pull), "");
+  });
+});

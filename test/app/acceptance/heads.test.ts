@@ -62,7 +62,6 @@ describe("a base that is another than before", () => {
     team.stand.play.editPull(pull, { by: team.people.maria, base: line("c11-there", STRICT) });
     const sha = team.stand.play.merge(pull, { by: team.people.maria });
     await team.settle();
-    console.log(JSON.stringify((await team.trail()).slice(-4).map((e) => e.predicate), null, 1).slice(0,3000), sha, team.log.slice(-4));
     const moves = (await team.trail()).filter(({ predicate }) => predicate.move?.after === sha);
     assert.deepEqual(kindsOf(moves), ["bypass.detected"]);
   });

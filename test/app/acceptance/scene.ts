@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../../app/github/waiting.ts";
 import type { Account, Issue, Pull } from "../../github/nouns.ts";
 import type { RunRequest } from "../../github/play/workflows.ts";
+import type { WorkflowRun } from "../../github/state/workflows.ts";
 import { zipFile } from "../github/zip-file.ts";
 import type { Team } from "../team.ts";
 
@@ -15,18 +16,20 @@ export async function approve(team: Team, pull: Pull, by: Account = team.people.
   await team.settle();
 }
 
-/** A run of the team's workflow about the head of a pull request, with these files in its artifact. */
+/** A run of the team's workflow about a commit; it has ended unless the test changes that at once. */
+export function runOf(team: Team, run: Omit<RunRequest, "by"> & Partial<RunRequest>): WorkflowRun {
+  return team.stand.play.completeRun(team.repository, { by: team.people.maria, ...run });
+}
+
+/** A run about the head of a pull request, with these files in its artifact, and what follows from it. */
 export async function completeRun(
   team: Team,
-  { head, repository }: Pull,
+  { head }: Pull,
   { files, ...run }: Partial<RunRequest> & { readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
   const members = Object.entries(files ?? {}).map(([name, content]) => ({ name, content }));
-  team.stand.play.completeRun(repository, {
-    ...{ by: team.people.maria, head: head.sha, branch: head.ref },
-    ...(files !== undefined && { artifacts: { [EVIDENCE]: zipFile(members) } }),
-    ...run,
-  });
+  const artifacts = files === undefined ? {} : { artifacts: { [EVIDENCE]: zipFile(members) } };
+  runOf(team, { head: head.sha, branch: head.ref, ...artifacts, ...run });
   await team.settle();
 }
 

@@ -113,7 +113,8 @@ export class Outcomes {
 
   #tame(value: unknown): unknown {
     if (typeof value === "string") return this.#names.get(value) ?? this.#plain(value);
-    if (typeof value === "number") return value > IDS_FROM ? (this.#names.get(String(value)) ?? value) : value;
+    if (typeof value === "number")
+      return value > IDS_FROM ? (this.#names.get(String(value)) ?? value) : value;
     if (Array.isArray(value)) return value.map((item) => this.#tame(item));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#tame(item)]));
@@ -121,17 +122,25 @@ export class Outcomes {
 
   /** The text without what the clock, the port and the order of ids make of it. */
   #plain(text: string): string {
-    return text
-      .replaceAll(/\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,}/g, "+<key>")
-      .replaceAll(/127\.0\.0\.1[:-]\d+/g, "<host>")
-      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "<time>")
-      .replaceAll(/(pullrequestreview|issuecomment)-(\d+)/g, (_, kind, id) => `${kind}-${this.#names.get(id)}`)
-      .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
-      .replaceAll(/\b[0-9a-f]{7,40}\b/g, (sha) => this.#commit(sha));
+    return (
+      text
+        .replaceAll(/\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{40,}/g, "+<key>")
+        .replaceAll(/127\.0\.0\.1[:-]\d+/g, "<host>")
+        .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "<time>")
+        .replaceAll(
+          /(pullrequestreview|issuecomment)-(\d+)/g,
+          (_, kind, id) => `${kind}-${this.#names.get(id)}`,
+        )
+        // How long the trail was when the pull request was judged.
+        .replaceAll(/\b\d+ entries\b/g, "<count> entries")
+        .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
+        .replaceAll(/\b[0-9a-f]{7,40}\b/g, (sha) => this.#commit(sha))
+    );
   }
 
   #commit(sha: string): string {
-    for (const [known, name] of this.#names) if (known.length === 40 && known.startsWith(sha)) return `<${name}>`;
+    for (const [known, name] of this.#names)
+      if (known.length === 40 && known.startsWith(sha)) return `<${name}>`;
     return /^\d+$/.test(sha) ? sha : "<hex>";
   }
 }

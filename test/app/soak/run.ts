@@ -147,7 +147,9 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
 }
 
 function repositoryBranches(count: number): readonly string[] {
-  return Array.from({ length: Math.ceil(count / 10) }, (_, group) => (group === 0 ? "main" : `line-${group}`));
+  return Array.from({ length: Math.ceil(count / 10) }, (_, group) =>
+    group === 0 ? "main" : `line-${group}`,
+  );
 }
 
 async function killAtRandom(

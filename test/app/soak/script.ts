@@ -1,8 +1,8 @@
+import { type Files, modelFiles } from "../../acceptance/governed.ts";
+import { tip } from "../../github/git-data.ts";
 import type { Account, Comment, Pull, Repository } from "../../github/nouns.ts";
 import type { Play } from "../../github/play.ts";
 import type { Review } from "../../github/state/reviews.ts";
-import { type Files, modelFiles } from "../../acceptance/governed.ts";
-import { tip } from "../../github/git-data.ts";
 import { current } from "../team.ts";
 
 /**

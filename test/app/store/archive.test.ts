@@ -124,6 +124,22 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await archive.openPulls([]), []);
   },
 
+  "C76: the places of an installation have the names that were seen last": async (archive) => {
+    for (const row of [
+      pull(7, { repository: "acme/zeta", updatedAt: 1_000 }),
+      pull(8, { repository: "acme/alpha", updatedAt: 2_000 }),
+      pull(1, { repositoryId: OTHER, repository: "acme/other", state: "closed" }),
+      pull(1, { repositoryId: 6, installationId: 10, repository: "acme/elsewhere" }),
+    ]) {
+      await archive.keepPull(row);
+    }
+    assert.deepEqual(await archive.places(9), [
+      { installationId: 9, repositoryId: OTHER, owner: "acme", repo: "other" },
+      { installationId: 9, repositoryId: REPOSITORY, owner: "acme", repo: "alpha" },
+    ]);
+    assert.deepEqual(await archive.places(11), []);
+  },
+
   "C19: a commit may head several pull requests": async (archive) => {
     const head = "c".repeat(40);
     for (const row of [pull(9, { head }), pull(7, { head }), pull(8), pull(6, { head, state: "closed" })]) {
@@ -224,7 +240,7 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
   },
 };
 
-for (const kind of kinds(Object.keys(CASES).length)) {
+for (const kind of kinds()) {
   describe(`the archive of ${kind.name}`, () => {
     for (const [name, run] of Object.entries(CASES)) {
       test(name, async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { TestClock } from "pg-boss";
+import { PgBoss, TestClock } from "pg-boss";
 import type { Delivery } from "../../../app/store/inbox.ts";
 import { openPostgresStore } from "../../../app/store/postgres-store.ts";
 import { openSqliteStore } from "../../../app/store/sqlite-store.ts";
@@ -32,17 +32,14 @@ export interface Kind {
   open(): Promise<Rig>;
 }
 
-/** The kinds of store, for the suites of one file. PostgreSQL runs while the file's tests do. */
-export function kinds(databases: number): readonly Kind[] {
-  let server: PostgresServer | undefined;
-  let next = 0;
-  before(async () => {
-    server = await startPostgres({ databases });
-  });
-  after(async () => server?.stop());
+/** The kinds of store. PostgreSQL runs while the file's tests do. */
+export function kinds(): readonly Kind[] {
+  const postgres = new SharedPostgres();
+  before(() => postgres.start());
+  after(() => postgres.stop());
   return [
     { name: "SQLite", open: async () => openSqliteRig(mkdtempSync(join(tmpdir(), "weighbridge-store-"))) },
-    { name: "PostgreSQL", open: async () => openPostgresRig(server!.url(next++), new TestClock(START)) },
+    { name: "PostgreSQL", open: () => postgres.open() },
   ];
 }
 
@@ -67,23 +64,58 @@ function openSqliteRig(folder: string, start = START): Rig {
   };
 }
 
-async function openPostgresRig(url: string, clock: TestClock): Promise<Rig> {
-  const errors: unknown[] = [];
-  const store = await openPostgresStore(url, { ...OPTIONS, clock, onError: (cause) => errors.push(cause) });
-  const close = async () => {
-    await store.close();
-    if (errors.length > 0) throw errors[0];
-  };
-  return {
-    store,
-    now: () => clock.now(),
-    pass: (ms) => clock.tick(ms),
-    reopen: async () => {
-      await close();
-      return openPostgresRig(url, new TestClock(clock.now()));
-    },
-    close,
-  };
+/** One database for all tests of a file, emptied before each: to make one takes longer than most tests. */
+class SharedPostgres {
+  #server: PostgresServer | undefined;
+  #admin: PgBoss | undefined;
+  #opened: { readonly store: Store; readonly clock: TestClock } | undefined;
+
+  async start(): Promise<void> {
+    this.#server = await startPostgres({ databases: 1 });
+    await this.#openStore(START);
+    this.#admin = new PgBoss({ connectionString: this.#server.url(0), supervise: false, schedule: false });
+    await this.#admin.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#opened?.store.close();
+    await this.#admin?.stop({ graceful: false });
+    await this.#server?.stop();
+  }
+
+  async open(): Promise<Rig> {
+    const db = this.#admin!.getDb();
+    const { rows } = await db.executeSql("SELECT tablename FROM pg_tables WHERE schemaname = 'weighbridge'");
+    const tables = rows
+      .map(({ tablename }) => `weighbridge.${tablename}`)
+      .filter((name) => !/version$/.test(name));
+    await db.executeSql(`TRUNCATE ${tables.join(", ")}; DELETE FROM pgboss.job`);
+    return this.#rig();
+  }
+
+  #rig(): Rig {
+    const { store, clock } = this.#opened!;
+    return {
+      store,
+      now: () => clock.now(),
+      pass: (ms) => clock.tick(ms),
+      reopen: async () => {
+        await store.close();
+        await this.#openStore(clock.now());
+        return this.#rig();
+      },
+      close: async () => {},
+    };
+  }
+
+  async #openStore(time: number): Promise<void> {
+    const clock = new TestClock(time);
+    const onError = (cause: unknown) => {
+      throw cause;
+    };
+    const store = await openPostgresStore(this.#server!.url(0), { ...OPTIONS, clock, onError });
+    this.#opened = { store, clock };
+  }
 }
 
 /** A delivery that was received now. */

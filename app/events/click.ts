@@ -1,0 +1,39 @@
+import { parseDecision } from "../../gate/verdict/replay.ts";
+import { publishComment } from "../github/comment.ts";
+import { type Pull, toAccount } from "../github/pull.ts";
+import { at, optional, textAt } from "../github/shape.ts";
+import { writersAmong } from "../github/writers.ts";
+import { repositoryOf } from "../place.ts";
+import type { Site } from "../services.ts";
+import { standingDecision } from "./approvals.ts";
+import { explanation } from "./comment.ts";
+
+/** Gates that one answer explains; the report has all. */
+const GATES_MAX = 20;
+
+/**
+ * Does what a button of the check asks for, or "Re-run": of the head that stands, whichever the button was beside, and
+ * only for those who may write. Whether the pull request has to be judged again.
+ */
+export async function takeClick(site: Site, pull: Pull, payload: unknown): Promise<boolean> {
+  const sender = toAccount(at(payload, "sender"));
+  if (sender === undefined) return false;
+  const person = { userId: sender.id, login: sender.login };
+  const writers = await writersAmong(site.client, repositoryOf(site.place), [person]);
+  if (!writers.has(sender.id)) return false;
+  if (optional(textAt, payload, "requested_action", "identifier") !== "explain") return true;
+  await explainClosed(site, pull);
+  return false;
+}
+
+/** One answer for each decision, however often it is asked for. */
+async function explainClosed({ client, store, place }: Site, pull: Pull): Promise<void> {
+  const standing = await standingDecision(store.archive, place.repositoryId, pull.number, pull.head.sha);
+  if (standing === undefined) return;
+  const record = parseDecision(Buffer.from(standing.record, "utf8"), standing.digest);
+  const closed = record.results.filter(({ closes }) => closes).map(({ gate }) => gate);
+  const texts = [...new Set(closed)].slice(0, GATES_MAX).map((gate) => explanation(record, gate) ?? "");
+  const body = texts.length === 0 ? "No gate is closed.\n" : texts.join("\n");
+  const marker = `<!-- weighbridge:explained:${standing.digest} -->`;
+  await publishComment(client, { pull, marker, toBody: () => `${marker}\n${body}` });
+}

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { parseWaiver } from "../../../gate/policy/waivers.ts";
+import { digestOf, type Files, weightsOf } from "../../acceptance/governed.ts";
+import { tip } from "../../github/git-data.ts";
+import type { Pull } from "../../github/nouns.ts";
+import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
+import { approve, HASTY, issuesOf } from "./scene.ts";
+
+/** Waivers: what they open, for how long, and what they never do. */
+
+const DAY_MS = 86_400_000;
+const AUC = 0.7;
+const REASON =
+  "The vendor's bureau feed is down until the end of the month, and the refresh uses the older feed.";
+
+let team: Team;
+/** By how much the App's clock is ahead. */
+let ahead = 0;
+let versions = 2;
+
+before(async () => {
+  team = await startTeam({ clock: HASTY, staleMs: 0, now: () => Date.now() + ahead });
+});
+after(() => team.close());
+
+function day(days: number): string {
+  return `${new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 19)}Z`;
+}
+
+interface Terms {
+  readonly gate?: string;
+  readonly model?: string;
+  readonly scope?: string;
+  readonly requestedBy?: number;
+  readonly approvals?: readonly (readonly [role: string, userId: number])[];
+  readonly expires?: string;
+}
+
+/** A waiver of the floor that vera asked for, and that the owner and risk agreed to. */
+function waiverFile(id: string, terms: Terms = {}): Files {
+  const { vera, olga, rita } = team.people;
+  const { gate = "auc-floor", model = "credit-pd", scope = '{ change_class: "B" }' } = terms;
+  const { requestedBy = vera.id, expires = day(20) } = terms;
+  const { approvals = [["owner", olga.id] as const, ["risk", rita.id] as const] } = terms;
+  const agreed = approvals.map(
+    ([role, userId]) =>
+      `  - { role: ${role}, user_id: ${userId}, review_url: "https://github.com/acme/credit/pull/1#pullrequestreview-1", head_sha: "${"a".repeat(40)}" }`,
+  );
+  const text = [
+    "weighbridge: 1",
+    `id: ${id}`,
+    `model: ${model}`,
+    `gates: [${gate}]`,
+    `scope: ${scope}`,
+    `reason: "${REASON}"`,
+    "risk_accepted: Slightly more defaults for two weeks.",
+    `requested_by: ${requestedBy}`,
+    "approvals:",
+    ...agreed,
+    `created: "${day(-1)}"`,
+    `expires: "${expires}"`,
+  ].join("\n");
+  return { [`.weighbridge/waivers/${id}.yml`]: `${text}\n` };
+}
+
+/** A branch that pull requests enter, with files of its own. */
+function line(name: string, files: Files): string {
+  const { repository, stand } = team;
+  const parents = [tip(repository, "main")];
+  stand.play.push(repository, { branch: name, by: stand.github.owner, parents, files });
+  return name;
+}
+
+/** A model below the floor, and below what it was. */
+async function weak(base: string, more: Files = {}): Promise<Pull> {
+  const pull = await team.propose({ ...nextModel(++versions, AUC), ...more }, { base });
+  await approve(team, pull);
+  return pull;
+}
+
+/** The policy without the demand that a metric may not fall: the floor alone is what is waived here. */
+const FLOOR_ALONE = { ".weighbridge/policy.yml": POLICY.replace("[core@1, performance@1]", "[core@1]") };
+
+function assertCloses(pull: Pull, reason: RegExp): void {
+  assert.equal(team.checkOf(pull.head.sha).conclusion, "failure");
+  assert.match(team.commentOn(pull), reason);
+}
+
+describe("a waiver of the base", () => {
+  it("opens its gate while it lasts, and is shown; C44: then closes, and open pull requests and the branch are flagged", async () => {
+    const { play, github } = team.stand;
+    const expires = day(3);
+    play.push(team.repository, {
+      ...{ branch: "main", by: github.owner },
+      files: { ...FLOOR_ALONE, ...waiverFile("WVR-2026-0001", { expires }) },
+    });
+    await team.settle();
+    const pull = await weak("main");
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    assert.match(team.commentOn(pull), /Open by waiver/);
+    assert.match(team.commentOn(pull), /waived by `WVR-2026-0001`/);
+    ahead = 4 * DAY_MS;
+    try {
+      await team.settle();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await team.settle();
+      assertCloses(pull, /it expired at/);
+      assert.ok(kindsOf(await team.trail()).includes("waiver.expired"));
+      assert.ok(issuesOf(team).some(({ title }) => title === "Waiver WVR-2026-0001 has ended"));
+    } finally {
+      ahead = 0;
+    }
+  });
+
+  const REFUSED: readonly (readonly [string, string, () => Terms, RegExp])[] = [
+    ["C44", "that its requester agreed to", () => ({ requestedBy: team.people.rita.id }), /approved it/],
+    [
+      "C44",
+      "that risk has not agreed to",
+      () => ({ approvals: [["owner", team.people.olga.id]] }),
+      /risk has not/,
+    ],
+    [
+      "C44",
+      "that lasts longer than its tier allows",
+      () => ({ expires: day(70) }),
+      /longer than the 60 days/,
+    ],
+    ["C45", "of another gate", () => ({ gate: "CORE-07" }), /auc-floor/],
+    ["C45", "of another model", () => ({ model: "churn" }), /auc-floor/],
+    [
+      "C45",
+      "of another digest",
+      () => ({ scope: `{ digest: "${digestOf(weightsOf(99))}" }` }),
+      /it is about/,
+    ],
+    ["C45", "of a gate that can never be waived", () => ({ gate: "CORE-12" }), /can never be waived/],
+  ];
+  for (const [number, what, terms, reason] of REFUSED) {
+    it(`${number}: a waiver ${what} has no effect`, async () => {
+      const files = { ...FLOOR_ALONE, ...waiverFile("WVR-2026-0002", terms()) };
+      assertCloses(await weak(line(`refused-${++versions}`, files)), reason);
+    });
+  }
+});
+
+describe("a waiver that is on its way", () => {
+  it("C46: has no effect on the pull request that brings it", async () => {
+    const pull = await weak(line("c46", FLOOR_ALONE), waiverFile("WVR-2026-0003"));
+    await approve(team, pull, team.people.rita);
+    assertCloses(pull, /auc-floor/);
+  });
+
+  it("C44: is approved by risk, and not by who asked for it", async () => {
+    const { rita, olga } = team.people;
+    const another = team.stand.github.addAccount("rosa");
+    team.stand.github.people.grant(team.repository, another, "write");
+    const policy = FLOOR_ALONE[".weighbridge/policy.yml"].replace("users: [rita]", "users: [rita, rosa]");
+    const base = line("c44-asks", { ".weighbridge/policy.yml": policy });
+    const terms: Terms = {
+      requestedBy: rita.id,
+      approvals: [
+        ["owner", olga.id],
+        ["risk", another.id],
+      ],
+    };
+    const pull = await team.propose(waiverFile("WVR-2026-0004", terms), { base });
+    await approve(team, pull, rita);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    assert.match(team.commentOn(pull), /rita \(approval, ignored\): .*asked for the waiver/);
+    await approve(team, pull, another);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+  });
+});
+
+describe("the command", () => {
+  async function ask(pull: Pull, words: string) {
+    const { play, github } = team.stand;
+    const comment = play.comment(pull, { by: team.people.vera, body: `/weighbridge waive ${words}` });
+    await team.settle();
+    const marker = `<!-- weighbridge:answer:${comment.id} -->`;
+    return {
+      reactions: github.reactions.filter((each) => each.comment === comment).map(({ content }) => content),
+      answer: github.comments.find(({ body }) => body.startsWith(marker))?.body ?? "",
+    };
+  }
+
+  it("answers with the file to commit, records that it was asked for, and waives nothing", async () => {
+    const pull = await weak(line("asks", FLOOR_ALONE));
+    const known = (await team.trail()).length;
+    const until = day(10).slice(0, 10);
+    const { reactions, answer } = await ask(pull, `auc-floor until ${until} because ${REASON}`);
+    assert.deepEqual(reactions, ["+1"]);
+    assert.match(answer, /A comment waives nothing/);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "failure");
+    const path = /\.weighbridge\/waivers\/(WVR-\d{4}-\d{4})\.yml/.exec(answer)?.[0] ?? "";
+    const file = filled(answer);
+    const waiver = parseWaiver(Buffer.from(file), path);
+    assert.deepEqual(
+      [waiver.gates, waiver.model, waiver.requestedBy],
+      [["auc-floor"], "credit-pd", String(team.people.vera.id)],
+    );
+    const [entry] = (await team.trail()).slice(known);
+    const { kind, actor, reason, waiver: asked } = entry?.predicate ?? {};
+    assert.deepEqual([kind, actor, reason?.code], ["waiver.requested", { id: team.people.vera.id }, "waive"]);
+    assert.deepEqual([asked?.gates, asked?.expires], [["auc-floor"], `${until}T00:00:00.000Z`]);
+    // What it says is what works: merged to the base, the file opens the gate.
+    const { play, github } = team.stand;
+    play.push(team.repository, { branch: "asks", by: github.owner, files: { [path]: file } });
+    await team.settle();
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+  });
+
+  /** The block of code in the answer, with what people fill in. */
+  function filled(answer: string): string {
+    const lines = answer.split("\n").flatMap((each) => (each.startsWith("    ") ? [each.slice(4)] : []));
+    const { olga, rita } = team.people;
+    const url = 'review_url: "https://github.com/acme/credit/pull/1#pullrequestreview-1"';
+    return `${lines.join("\n")}\n`
+      .replace("role: owner, user_id: 0", `role: owner, user_id: ${olga.id}`)
+      .replace("role: risk, user_id: 0", `role: risk, user_id: ${rita.id}`)
+      .replaceAll('review_url: ""', url)
+      .replaceAll('head_sha: ""', `head_sha: "${"a".repeat(40)}"`);
+  }
+
+  it("refuses what is not closed, what can never be waived, and says how long one may last", async () => {
+    const pull = await weak(line("refuses", FLOOR_ALONE));
+    const until = day(10).slice(0, 10);
+    for (const gate of ["CORE-07", "CORE-12", "no-such-gate"]) {
+      const { reactions, answer } = await ask(pull, `${gate} until ${until} because ${REASON}`);
+      assert.deepEqual([reactions, answer], [["-1"], ""], gate);
+    }
+    const late = await ask(pull, `auc-floor until ${day(100).slice(0, 10)} because ${REASON}`);
+    assert.match(late.answer, /lives 60 days at most/);
+    assert.ok(!late.answer.includes("requested_by"));
+  });
+});
