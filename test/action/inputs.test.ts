@@ -15,6 +15,7 @@ const ZERO = "0".repeat(40);
 
 const directory = mkdtempSync(join(tmpdir(), "weighbridge-inputs-"));
 const github = new GitHubState();
+github.origin = "https://api.github.com";
 const sender = { origin: "https://api.github.com", github };
 let repository: Repository;
 let pull: Pull;

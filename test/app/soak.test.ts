@@ -5,7 +5,7 @@ import type { Outcome } from "./soak/outcome.ts";
 import { soak } from "./soak/run.ts";
 
 /** Pull requests; the number that is asked of a release is 500. */
-const COUNT = Number(process.env.WEIGHBRIDGE_SOAK ?? 12);
+const COUNT = Number(process.env.WEIGHBRIDGE_SOAK ?? 8);
 const WEATHER = { seed: Number(process.env.WEIGHBRIDGE_SEED ?? 7), killMs: COUNT > 100 ? 20_000 : 6_000 };
 
 describe("many pull requests in foul weather", { concurrency: COUNT <= 100 }, () => {

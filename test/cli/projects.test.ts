@@ -174,12 +174,15 @@ describe("a clone of the example", { concurrency: 2 }, () => {
 
   it("shallow, is refused rather than judged by half, until its history is there", async (test) => {
     const scratch = clone(test, "shallow", "--depth", "1", "--no-single-branch", "--branch", "2-regression");
-    const shallow = await check(scratch, ...REVISIONS);
+    const siblings = ["--base", "origin/1-refresh", "--head", "origin/2-regression"];
+    const shallow = await check(scratch, ...siblings);
     assertStatus(shallow, 2);
     assert.equal(codeOf(shallow), "MERGE_BASE_SHALLOW");
     assert.match(shallow.stderr, / {2}fix: Fetch the whole history: /);
-    scratch.git("fetch", "--quiet", "--unshallow");
+    // Where the base is the head's own parent, the cut-off history says all that is asked.
     assertStatus(await check(scratch, ...REVISIONS), 1);
+    scratch.git("fetch", "--quiet", "--unshallow");
+    assertStatus(await check(scratch, ...siblings), 1);
   });
 
   it("of one branch only, names what to fetch", async (test) => {
