@@ -1,19 +1,28 @@
 import { GateError } from "../gate/model/error.ts";
 import { terminal } from "../gate/report/escape.ts";
 import { startApp } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, type TrailKey } from "./config.ts";
+import { openSigner } from "./trail-key.ts";
 
 /** As long as an orchestrator usually waits before it kills, less a little. */
 const GRACE_MS = 25_000;
 
 /** The outermost shell: starts, waits for the signal to end, ends in order. */
 async function run(): Promise<void> {
-  const app = await startApp(readConfig(process.env));
+  const config = readConfig(process.env);
+  await assertTrailKey(config.trailKey);
+  const app = await startApp(config);
   const stop = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
   await stop;
   await app.stop(GRACE_MS);
+}
+
+/** A key that cannot be used is better known now than when the first decision is to be written down. */
+async function assertTrailKey(key: TrailKey): Promise<void> {
+  // What is behind a command is asked for nothing but signatures.
+  if (key.kind !== "command") await openSigner(key, { name: "weighbridge", vkey: "" });
 }
 
 try {

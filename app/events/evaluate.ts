@@ -33,20 +33,27 @@ export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<
     const begun = site.now();
     const base = await readBase(site, pull);
     await showProgress(site, { pull, base });
-    const outcome = await settle(site, { pull, base }, await tryWeigh(site, { pull, base }, attempts));
-    // What was decided is about this head and this base, and is shown for no other.
+    const tried = await tryWeigh(site, { pull, base }, attempts);
+    // What was weighed is about this head and this base, and is decided of no other, nor of what is open no more.
     const now = newer(await readPull(site.client, pull), pull);
     const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
     if (now.state === "closed") return settleClosed(site, now);
     if (!moved || move === MOVES_MAX) {
+      const outcome = await settle(site, { pull, base }, tried);
       site.signal.throwIfAborted();
       await showOutcome(site, { pull, base }, outcome);
       await followUp(site, pull, outcome);
-      await site.store.archive.set(judgedName(site.place.repositoryId, pull.number), String(begun));
+      await noteJudged(site, pull, begun);
       if (!moved) return;
     }
     pull = now;
   }
+}
+
+/** Keeps when the pull request was judged, and what it was then. */
+async function noteJudged({ store, place }: Site, pull: Pull, begun: number): Promise<void> {
+  await store.archive.set(judgedName(place.repositoryId, pull.number), String(begun));
+  await store.archive.set(seenName(place.repositoryId, pull.number), JSON.stringify(pull));
 }
 
 /** GitHub may answer from before what it has told already. */
@@ -57,6 +64,11 @@ export function newer(read: Pull, known: Pull | undefined): Pull {
 /** Where it is kept when a pull request was last judged, in milliseconds since 1970. */
 export function judgedName(repositoryId: number, number: number): string {
   return `judged/${repositoryId}/${number}`;
+}
+
+/** Where the pull request is kept as it was when it was last judged. */
+export function seenName(repositoryId: number, number: number): string {
+  return `seen/${repositoryId}/${number}`;
 }
 
 type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };

@@ -3,10 +3,11 @@ import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
+import { OWN_EVENT } from "./ask.ts";
 import { takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
-import { evaluate, newer } from "./evaluate.ts";
+import { evaluate, newer, seenName } from "./evaluate.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 
@@ -15,15 +16,35 @@ export async function workOnPull(site: Site, number: number, { deliveries, attem
   const news = deliveries.filter((delivery) => !isOurOwn(site, delivery));
   if (news.length === 0) return;
   const told = toldIn(news);
+  const seen = await findSeen(site, number, news);
+  // A merge is for good, and was looked at.
+  if (seen === "merged") return;
   // The newest word is GitHub's own, and before anything is shown the pull request is read again; a merge is for good.
   const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
   const isCertain = told !== undefined && (isFresh || (told.merged && told.mergeSha !== undefined));
-  const pull = isCertain ? told : newer(await readPull(site.client, { ...site.place, number }), told);
+  const known = isCertain ? told : seen;
+  const pull = known ?? newer(await readPull(site.client, { ...site.place, number }), told);
   let matters = false;
   for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
   site.signal.throwIfAborted();
   if (pull.state === "closed") await settleClosed(site, pull);
   else if (matters) await evaluate(site, pull, attempts);
+}
+
+/**
+ * For work that only we asked for, the pull request as it was last judged: what is not so any more shows when it is
+ * read again.
+ */
+async function findSeen(
+  { store, place }: Site,
+  number: number,
+  news: readonly Delivery[],
+): Promise<Pull | "merged" | undefined> {
+  if (news.some(({ event }) => event !== OWN_EVENT)) return undefined;
+  const row = await store.archive.findPull(place.repositoryId, number);
+  if (row?.state === "merged") return "merged";
+  const seen = await store.archive.get(seenName(place.repositoryId, number));
+  return row?.state === "open" && seen !== undefined ? JSON.parse(seen) : undefined;
 }
 
 const FRESH_MS = 60_000;

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openMetrics } from "../../app/metrics.ts";
 import { toValue } from "../../gate/parse/node.ts";
 import { parseYaml } from "../../gate/parse/yaml.ts";
+import { sharedKeyPair } from "../github/jwt.ts";
 
 /** What is needed to install the App: the container, the start, and the page that tells of both. */
 
@@ -103,6 +104,25 @@ test("the App without settings says all that it needs, and what to set", () => {
   WEIGHBRIDGE_DATA: it is not set. Set one: WEIGHBRIDGE_DATA to a folder, or DATABASE_URL to a PostgreSQL database
   TRAIL_KEY: it is not set. Set file:PATH, env:NAME or command:PROGRAM ARGUMENTS, as weighbridge trail takes it
 `,
+  );
+});
+
+test("the App does not start with a trail key that it could not sign with", () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "app/main.ts")], {
+    env: {
+      PATH: process.env.PATH,
+      APP_ID: "1",
+      PRIVATE_KEY: sharedKeyPair().privateKey,
+      WEBHOOK_SECRET: "a secret of good length",
+      WEIGHBRIDGE_DATA: "/nowhere/to/be/made",
+      TRAIL_KEY: "file:/nowhere/trail.pem",
+    },
+    encoding: "utf8",
+  });
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    "weighbridge: Cannot use the log key from /nowhere/trail.pem: the file cannot be read\n",
   );
 });
 

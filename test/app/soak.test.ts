@@ -6,7 +6,10 @@ import { soak } from "./soak/run.ts";
 
 /** Pull requests; the number that is asked of a release is 500. */
 const COUNT = Number(process.env.WEIGHBRIDGE_SOAK ?? 8);
-const WEATHER = { seed: Number(process.env.WEIGHBRIDGE_SEED ?? 7), killMs: COUNT > 100 ? 20_000 : 6_000 };
+const WEATHER = {
+  seed: Number(process.env.WEIGHBRIDGE_SEED ?? 7),
+  ...(COUNT > 50 ? { killMs: 20_000, killsMax: COUNT } : { killMs: 1_500, killsMax: 2 }),
+};
 
 describe("many pull requests in foul weather", { concurrency: COUNT <= 100 }, () => {
   let server: PostgresServer;

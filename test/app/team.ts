@@ -156,8 +156,10 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
       const end = Date.now() + IDLE_MS_MAX;
       for (let idle = 0; idle < 3; ) {
         await github.hooks.settled();
-        const { waiting } = await running.services.store.inbox.depth();
-        idle = waiting === 0 ? idle + 1 : 0;
+        const { oldest } = await running.services.store.inbox.depth();
+        // What is due later waits by itself.
+        const isIdle = oldest === undefined || oldest > running.services.now();
+        idle = isIdle ? idle + 1 : 0;
         if (Date.now() > end) throw new Error(`The App does not come to rest:\n${log.slice(-20).join("")}`);
         await sleep(30);
       }

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { sendPull } from "../../github/events/pulls.ts";
 import { tip } from "../../github/git-data.ts";
 import type { Account, Comment, Issue, Pull } from "../../github/nouns.ts";
+import { toPull } from "../../github/resources.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { HASTY, issuesOf } from "./scene.ts";
 
@@ -228,7 +229,12 @@ describe("where a command is written", () => {
       ...{ id: 1, node_id: "LA_1", url: `${github.origin}/repos/acme/credit/labels/approved` },
       ...{ name: "approved", color: "00ff00", default: false, description: null },
     };
-    sendPull(github, pull, { action: "labeled", sender: team.people.olga, more: { label } });
+    const pull_request = { ...toPull(github, pull), labels: [label] };
+    sendPull(github, pull, {
+      action: "edited",
+      sender: team.people.olga,
+      more: { pull_request, changes: {} },
+    });
     const body = "/weighbridge approve\n\nWaiver-Id: WVR-2026-0001";
     play.editPull(pull, { by: team.people.maria, title: "/weighbridge approve", body });
     await team.settle();

@@ -14,7 +14,7 @@ import { approve, HASTY, until } from "./scene.ts";
 let team: Team;
 
 before(async () => {
-  team = await startTeam({ clock: HASTY, waitMsMax: 5_000 });
+  team = await startTeam({ clock: HASTY });
 });
 after(() => team.close());
 
@@ -42,13 +42,12 @@ describe("a delivery", () => {
     github.hooks.take(undefined);
     await Promise.all([...taken.toReversed(), ...taken].map((delivery) => github.hooks.post(delivery)));
     await team.settle();
+    assert.equal(ours(pull).length, 1);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    const entries = kindsOf(await team.trail());
     for (const delivery of taken) github.hooks.redeliver(delivery);
     await team.settle();
-    assert.equal(ours(pull).length, 1);
-    assert.equal(github.checks.runsFor(repository, pull.head.sha).length, 1);
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
-    const decisions = (await team.trail()).filter(({ predicate }) => predicate.pr?.number === pull.number);
-    assert.deepEqual(kindsOf(decisions), ["decision.made wait"]);
+    assert.deepEqual(kindsOf(await team.trail()), entries);
   });
 
   it("C70: that nobody signed, or only with SHA-1, or that was signed for other bytes, does nothing", async () => {

@@ -23,6 +23,7 @@ export interface Weather {
   readonly seed: number;
   /** From one `kill -9` to the next, on average. */
   readonly killMs: number;
+  readonly killsMax: number;
 }
 
 export interface Soaked {
@@ -116,7 +117,8 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
       await killer;
       // What GitHub did not show yet it shows now; and what was lost is found.
       if (weather !== undefined) await sleep(STALE_MS);
-      for (let sweeps = 0; sweeps < 2 && weather !== undefined; sweeps++) {
+      for (let lost = -1; weather !== undefined && lost !== scheduler.dropped.length; ) {
+        lost = scheduler.dropped.length;
         const swept = await app.ask("sweep");
         if (swept !== undefined) throw new Error(`Cannot sweep: ${JSON.stringify(swept)}`);
         await rest();
@@ -154,11 +156,11 @@ function repositoryBranches(count: number): readonly string[] {
 
 async function killAtRandom(
   app: AppProcess,
-  { seed, killMs, round }: Weather & { readonly round: number },
+  { seed, killMs, killsMax, round }: Weather & { readonly round: number },
   signal: AbortSignal,
 ): Promise<void> {
   const next = chance(seed + round);
-  for (;;) {
+  while (app.kills < killsMax) {
     try {
       await sleep(killMs * (0.2 + 1.6 * next()), undefined, { signal });
     } catch {

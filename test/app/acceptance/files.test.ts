@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { digestOf, modelFiles } from "../../acceptance/governed.ts";
+import { scratchRepository } from "../../git.ts";
+import { tip } from "../../github/git-data.ts";
+import type { Pull } from "../../github/nouns.ts";
+import type { Files } from "../../github/play/pushes.ts";
+import { current, nextModel, POLICY, startTeam, type Team } from "../team.ts";
+import { approve, HASTY } from "./scene.ts";
+
+/** What git and a policy can hold, through the running App: read by its API, and no less strictly than from a clone. */
+
+const ARTIFACT = "models/credit-pd/model.safetensors";
+const MANIFEST = "models/credit-pd/model.yml";
+const CLOSED = ["failure"];
+
+let team: Team;
+let branches = 0;
+
+before(async () => {
+  team = await startTeam({ clock: HASTY });
+});
+after(() => team.close());
+
+/** A branch with these files alone. */
+function branchOf(files: Files): string {
+  const branch = `base-${++branches}`;
+  team.stand.play.push(team.repository, { branch, by: team.people.maria, parents: [], files });
+  return branch;
+}
+
+/** A pull request with whatever git can hold. */
+async function offer(files: Files, base = "main"): Promise<Pull> {
+  const { play } = team.stand;
+  const { repository, people } = team;
+  const head = `offer-${++branches}`;
+  play.push(repository, { branch: head, by: people.maria, parents: [tip(repository, base)], files });
+  const pull = play.openPull(repository, { head, base, by: people.maria });
+  await team.settle();
+  return pull;
+}
+
+function shown(pull: Pull): string {
+  const { title, text } = team.checkOf(pull.head.sha);
+  return `${title}\n${text}`.replaceAll("&#8203;", "");
+}
+
+function assertClosed(pull: Pull, why: RegExp): void {
+  const { conclusion } = team.checkOf(pull.head.sha);
+  assert.ok(CLOSED.includes(String(conclusion)), `${conclusion} ${shown(pull)}`);
+  assert.match(shown(pull), why);
+}
+
+/** A base that is judged by this policy. */
+function governedBy(policy: string): string {
+  return branchOf({ ".weighbridge/policy.yml": policy, ...current(modelFiles()) });
+}
+
+const LFS = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n";
+
+function pointerTo(digest: string): string {
+  return `version https://git-lfs.github.com/spec/v1\noid ${digest}\nsize 1\n`;
+}
+
+function lying(length: bigint): Uint8Array {
+  const bytes = Buffer.alloc(64, 0x7b);
+  bytes.writeBigUInt64LE(length);
+  return bytes;
+}
+
+/** `os.system("true")` for whoever unpickles it. */
+function pickle(): Uint8Array {
+  return Buffer.from("cos\nsystem\n(S'true'\ntR.", "latin1");
+}
+
+describe("a base", () => {
+  it("C3: without a policy lets no model in, not even with a policy beside it", async () => {
+    const base = branchOf({ ...current(modelFiles()) });
+    assertClosed(await offer({ ...nextModel() }, base), /no policy/);
+    assertClosed(await offer({ ...nextModel(3), ".weighbridge/policy.yml": POLICY }, base), /no policy/);
+  });
+
+  it("C5: whose policy has a parent that is not to be had leaves the change without a verdict, until it is", async () => {
+    const { github, play } = team.stand;
+    const source = await scratchRepository({ bare: true });
+    const rules = github.addRepository("rules", source.directory, { private: false });
+    const parent = "weighbridge: 1\npolicy: { name: house, version: 1.0.0 }\nextends: [core@1]\n";
+    const commit = play.push(rules, { branch: "main", by: team.people.maria, files: { "p.yml": parent } });
+    const extending = (name: string) =>
+      governedBy(POLICY.replace("[core@1, performance@1]", `["${name}", performance@1]`));
+    for (const name of [`acme/nowhere//p.yml@${commit}`, `acme/rules//q.yml@${commit}`]) {
+      assertClosed(await offer({ ...nextModel() }, extending(name)), /Cannot read policy/);
+    }
+    rules.private = true;
+    const pull = await offer({ ...nextModel() }, extending(`acme/rules//p.yml@${commit}`));
+    assertClosed(pull, /GitHub has no such public repository/);
+    rules.private = false;
+    play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", shown(pull));
+    source.remove();
+  });
+
+  it("C6: whose policy has a parent at a branch is refused: tomorrow it would mean something else", async () => {
+    const policy = POLICY.replace("[core@1, performance@1]", '["acme/rules//p.yml@main", performance@1]');
+    assertClosed(await offer({ ...nextModel() }, governedBy(policy)), /main/);
+  });
+
+  it("C10: that knows a model which nobody finds in its changed folder closes the change", async () => {
+    const policy = POLICY.replace("gates:\n", "  - { id: scoring, path: services/scoring }\ngates:\n");
+    assertClosed(await offer({ "services/scoring/weights.txt": "1\n" }, governedBy(policy)), /scoring/);
+  });
+});
+
+describe("in the place of a model", () => {
+  const places: readonly (readonly [name: string, files: Files, why: RegExp])[] = [
+    ["C47: a link", { [ARTIFACT]: { mode: "120000", content: "../../README.md" } }, /link/i],
+    ["C47: a link for the manifest", { [MANIFEST]: { mode: "120000", content: "x.yml" } }, /link/i],
+    ["C48: a submodule", { [ARTIFACT]: { mode: "160000", content: "1".repeat(40) } }, /submodule/i],
+    ["C49: a pointer that nobody tracks", { [ARTIFACT]: pointerTo(digestOf("x")) }, /./],
+    [
+      "C49: a pointer of another form",
+      { ".gitattributes": LFS, [ARTIFACT]: `${pointerTo(digestOf("x"))}more\n` },
+      /pointer/i,
+    ],
+    ["C59: a header that claims more than there is", { [ARTIFACT]: lying(2n ** 62n) }, /header|bytes/i],
+    ["C59: a program", { [ARTIFACT]: pickle() }, /./],
+    ["C59: an archive with the model's name", { [ARTIFACT]: Buffer.from("PK\u0003\u0004model") }, /./],
+  ];
+  for (const [name, files, why] of places) {
+    it(`${name} closes the change`, async () => {
+      const pull = await offer({ ...nextModel(), ...files });
+      assertClosed(pull, why);
+      await approve(team, pull);
+      assert.notEqual(team.checkOf(pull.head.sha).conclusion, "success");
+    });
+  }
+
+  it("C60: what is larger than the App reads is not judged by it, and does not pass", async () => {
+    const pull = await offer({ ...nextModel(), [ARTIFACT]: Buffer.alloc(101 * 1024 * 1024) });
+    assertClosed(pull, /bytes|large/i);
+  });
+});
+
+describe("a change", () => {
+  it("C54: of 3,001 files hides no model behind them", async () => {
+    const notes = Array.from({ length: 3_001 }, (_, index) => [`docs/${index}.md`, `${index}\n`] as const);
+    const pull = await offer({ ...Object.fromEntries(notes), ...nextModel(2, 0.5) });
+    assertClosed(pull, /auc-floor/);
+  });
+
+  it("C55: of 260 commits asks whoever made one in the middle for no approval", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    let sha = tip(repository, "main");
+    for (let index = 0; index < 260; index++) {
+      const author = index === 130 ? people.olga : people.maria;
+      const files = index === 200 ? nextModel() : { "notes.md": `${index}\n` };
+      sha = play.commit(repository, { parents: [sha], files, author });
+    }
+    play.push(repository, { branch: "long", by: people.maria, sha });
+    const pull = play.openPull(repository, { head: "long", by: people.maria });
+    await team.settle();
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", shown(pull));
+  });
+
+  it("C56: is not blamed for what only the base changed, nor for what it took back itself", async () => {
+    const base = governedBy(POLICY);
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const pull = await offer({ "docs/a.md": "a\n" }, base);
+    play.push(repository, { branch: base, by: people.maria, files: nextModel(7, 0.1) });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", shown(pull));
+    play.push(repository, { branch: pull.head.ref, by: people.maria, files: nextModel(8) });
+    await team.settle();
+    assert.notEqual(team.checkOf(pull.head.sha).conclusion, "success");
+    play.push(repository, { branch: pull.head.ref, by: people.maria, files: current(modelFiles()) });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", shown(pull));
+  });
+});
