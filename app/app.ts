@@ -91,9 +91,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       services,
       async stop(graceMs) {
         readiness.stop();
-        await server.close(graceMs);
-        await upkeep.stop();
-        await worker.stop(graceMs);
+        // Together, for there is one grace: whatever still arrives is kept, and worked on after the next start.
+        await Promise.all([server.close(graceMs), upkeep.stop(), worker.stop(graceMs)]);
         await store.close();
         log.info("Ended");
       },
