@@ -28,8 +28,11 @@ describe("many pull requests in foul weather", { concurrency: COUNT <= 100 }, ()
       assert.deepEqual(outcome.findings, []);
       assert.deepEqual(outcome.dead, []);
       for (const [index, pull] of outcome.pulls.entries()) {
-        assert.deepEqual(pull, expected.pulls[index], `pull request ${index + 1}`);
-        assert.ok(pull.comments.length <= 1);
+        assert.ok(pull.comments.length <= 1, `comments on pull request ${index + 1}`);
+        for (const [what, shown] of Object.entries(pull)) {
+          const wanted = expected.pulls[index]?.[what as keyof typeof pull];
+          assert.deepEqual(shown, wanted, `${what} of pull request ${index + 1}`);
+        }
       }
       assert.deepEqual(outcome, expected);
     });

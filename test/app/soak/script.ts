@@ -7,7 +7,8 @@ import { current } from "../team.ts";
 
 /**
  * What people do with many pull requests, round by round: after each they wait for the check. Ten pull requests share
- * a branch that they want to enter; each has a model of its own there.
+ * a branch that they want to enter; each has a model of its own there. In the last round that branch moves: on what it
+ * is judged, and whether before or after it moved, must not be a matter of chance, so nothing else is said then.
  */
 
 export const ROUNDS = 6;
@@ -123,8 +124,8 @@ const SCRIPTS: readonly (readonly Step[])[] = [
     (part) => part.review("olga", "APPROVED"),
     (part) => part.push(part.model(3)),
     (part) => part.review("olga", "APPROVED"),
-    (part) => part.merge(),
     NOTHING,
+    (part) => part.merge(),
   ],
   // Approved by command, refused by somebody else, who is overruled; a commit that changes no byte of the model.
   [
@@ -153,8 +154,8 @@ const SCRIPTS: readonly (readonly Step[])[] = [
     (part) => part.say("vera", WORDS),
     (part) => part.push(part.model(2)),
     (part) => part.review("olga", "APPROVED"),
-    (part) => part.merge(),
     NOTHING,
+    (part) => part.merge(),
   ],
   // Refused, then approved by two in the same moment as the refusal falls.
   [
@@ -166,8 +167,8 @@ const SCRIPTS: readonly (readonly Step[])[] = [
       part.review("olga", "APPROVED");
     },
     (part) => part.say("sid", WORDS),
-    (part) => part.merge(),
     NOTHING,
+    (part) => part.merge(),
   ],
   // Words of those who have no say; given up, and taken up again.
   [
@@ -179,7 +180,7 @@ const SCRIPTS: readonly (readonly Step[])[] = [
     (part) => part.close(),
     (part) => part.reopen(),
     (part) => part.say("olga", APPROVE),
-    (part) => part.close(),
+    NOTHING,
   ],
   // Approved, and taken back.
   [
@@ -195,9 +196,12 @@ const SCRIPTS: readonly (readonly Step[])[] = [
     (part) => part.open(part.model(2)),
     (part) => part.say("olga", APPROVE),
     (part) => part.unsay("olga"),
-    (part) => part.say("olga", WORDS),
-    (part) => part.edit("olga", APPROVE),
+    (part) => {
+      part.say("olga", WORDS);
+      part.edit("olga", APPROVE);
+    },
     (part) => part.push(part.model(3)),
+    NOTHING,
   ],
 ];
 
