@@ -33,6 +33,15 @@ export function refusal(type: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { type } });
 }
 
+/** Fields of the outermost query or mutation of a document; none if it cannot be read. */
+export function rootFields(query: string): readonly string[] {
+  const { document } = parseDocument(query);
+  const selections = (document?.definitions ?? []).flatMap((definition) =>
+    definition.kind === "OperationDefinition" ? definition.selectionSet.selections : [],
+  );
+  return selections.flatMap((selection) => (selection.kind === "Field" ? [selection.name.value] : []));
+}
+
 const ROUTE: Route = { permissions: [], level: "read", handle: () => problem(500, "GraphQL has no route") };
 
 /** Executes the document on GitHub's own schema; what the schema does not allow is a violation. */

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -5,6 +6,7 @@ import { answer, nameOperation } from "./api.ts";
 import type { ApiRequest, Reply } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
 import { findGitRequest, type GitRequest, isGitAuthorized, serveGit } from "./git-http.ts";
+import { rootFields } from "./graphql.ts";
 import { Memory } from "./memory.ts";
 import { fullName } from "./nouns.ts";
 import { type Play, playOn } from "./play.ts";
@@ -50,6 +52,16 @@ export async function startServer(): Promise<StandIn> {
   return stand;
 }
 
+/** Operation ids and root fields of GraphQL documents, each once on a line: for the table of what is covered. */
+function operationsIn(requests: readonly LoggedRequest[]): string {
+  const names = requests.flatMap(({ operation, body }) => {
+    if (operation !== "graphql") return operation.includes("/") ? [operation] : [];
+    const { query = "" } = (body ?? {}) as { readonly query?: string };
+    return rootFields(query).map((field) => `graphql ${field}`);
+  });
+  return [...new Set(names)].map((name) => `${name}\n`).join("");
+}
+
 class Server implements StandIn {
   origin = "";
   readonly github = new GitHubState();
@@ -89,6 +101,8 @@ class Server implements StandIn {
 
   async close(): Promise<void> {
     await this.github.hooks.settled();
+    const log = process.env.STAND_IN_LOG;
+    if (log !== undefined) appendFileSync(log, operationsIn(this.requests));
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
     if (this.#violations.length > 0) throw new Error(this.#violations.join("\n"));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { scratchRepository } from "../../git.ts";
 import { hang, locked, RESET, secondaryLimit, serverError } from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
@@ -16,7 +17,13 @@ let team: Team;
 before(async () => {
   team = await startTeam({ clock: HASTY });
 });
-after(() => team.close());
+after(async () => {
+  await team.close();
+  for (const remove of removals) remove();
+});
+
+/** What the App uses until it has ended. */
+const removals: (() => void)[] = [];
 
 const ours = (pull: Pull) =>
   team.stand.github.comments.filter(({ thread, app }) => thread === pull && app?.id === team.registration.id);
@@ -89,11 +96,37 @@ describe("a delivery", () => {
   it("C71: of a review that never arrived is made good, too", async () => {
     const { github, play } = team.stand;
     const pull = await team.propose(nextModel(5));
+    // GitHub tells the time of a change in whole seconds.
+    await sleep(1_100);
     github.hooks.take(() => undefined);
     play.review(pull, { by: team.people.olga, state: "APPROVED" });
     github.hooks.take(undefined);
     await team.restart();
     await until(() => team.checkOf(pull.head.sha).conclusion === "success");
+  });
+});
+
+describe("a repository that goes on", () => {
+  it("C76: that was renamed is the same one, with its comment and its check", async () => {
+    const { play, github } = team.stand;
+    const pull = await team.propose(nextModel(25));
+    play.renameRepository(team.repository, { by: github.owner, name: "credit-models" });
+    await team.settle();
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    assert.equal(ours(pull).length, 1);
+  });
+
+  it("C76: whose installation is suspended rests, and is judged when it is let in again", async () => {
+    const { play, github } = team.stand;
+    const pull = await team.propose(nextModel(26));
+    play.suspend(team.installation, { by: github.owner });
+    play.review(pull, { by: team.people.olga, state: "APPROVED" });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    play.unsuspend(team.installation, { by: github.owner });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
   });
 });
 
@@ -120,8 +153,7 @@ describe("an API that fails", () => {
 
   it("C72: for long shows the change as not judged, and judges it when it is back", async () => {
     const { stand } = team;
-    stand.fail({ match: "git/get-tree", effect: serverError(502), times: 12 });
-    stand.fail({ match: "graphql", effect: serverError(502), times: 12 });
+    stand.fail({ match: "git/get-tree", effect: serverError(502), times: 14 });
     const shown: string[] = [];
     const watch = setInterval(() => {
       for (const { conclusion, output } of stand.github.checks.runs) {
@@ -156,7 +188,7 @@ describe("our comment", () => {
 
   it("C73: is left out where the conversation is locked; the check has everything", async () => {
     const { stand, people, repository } = team;
-    stand.fail({ match: "issues/create-comment", effect: locked(), times: 9 });
+    stand.fail({ match: "issues/create-comment", effect: locked() });
     const parents = [tip(repository, "main")];
     stand.play.push(repository, { branch: "quiet", by: people.maria, parents, files: nextModel(22) });
     const pull = stand.play.openPull(repository, { head: "quiet", by: people.maria });
@@ -169,7 +201,7 @@ describe("our comment", () => {
 
   it("C65: C73: C74: of very many findings, with hostile names, fits, and marks no more than GitHub takes", async () => {
     const weights = nextModel(23)["models/credit-pd/model.safetensors"] ?? "";
-    const name = "</details> @olga #1 ![x](https://evil.example/x) |`<b>\u202e";
+    const name = "<details> @olga #1 ![x](evil.example) |`<b>\u202e";
     const files = Object.fromEntries(
       Array.from({ length: 260 }, (_, index) => [
         `models/${name}/${"long-".repeat(20)}${index}.safetensors`,
@@ -206,15 +238,13 @@ describe("a button of the check", () => {
     assert.equal(judged(), before);
     play.rerequestRun(runOf(), { by: team.people.maria });
     await team.settle();
-    play.rerequestSuite(runOf().suite, { by: team.people.maria });
-    await team.settle();
     play.requestAction(runOf(), { by: team.people.maria, identifier: "recheck" });
     await team.settle();
-    assert.equal(judged(), before + 3);
+    assert.equal(judged(), before + 2);
     play.requestAction(runOf(), { by: team.people.maria, identifier: "explain" });
     play.requestAction(runOf(), { by: team.people.maria, identifier: "explain" });
     await team.settle();
-    assert.equal(judged(), before + 3);
+    assert.equal(judged(), before + 2);
     const answers = ours(pull).filter(({ body }) => /weighbridge:explained:/.test(body));
     assert.equal(answers.length, 1);
     assert.match(answers[0]?.body ?? "", /\*\*CORE-12\*\*/);
@@ -224,6 +254,10 @@ describe("a button of the check", () => {
 describe("an installation", () => {
   it("C80: and another, each with a pull request of the same number, know nothing of each other", async () => {
     const { github, play } = team.stand;
+    const [first] = github.pulls.filter(({ repository }) => repository === team.repository);
+    const mine = first ?? (await team.propose(nextModel(30)));
+    assert.equal(mine.number, 1);
+    const before = team.checkOf(mine.head.sha);
     const source = await scratchRepository({ bare: true });
     const other = github.addAccount("globex", { type: "Organization" });
     const repository = github.addRepository("credit", source.directory, { private: true, owner: other });
@@ -241,10 +275,8 @@ describe("an installation", () => {
     const theirs = play.openPull(repository, { head: "next", by });
     await team.settle();
     assert.equal(theirs.number, 1);
-    const mine = github.pulls.find((pull) => pull.repository === team.repository && pull.number === 1);
-    assert.ok(mine !== undefined);
     assert.equal(team.checkOf(theirs.head.sha).conclusion, "failure");
-    assert.equal(team.checkOf(mine.head.sha).conclusion, "action_required");
+    assert.deepEqual(team.checkOf(mine.head.sha), before);
     assert.equal(ours(theirs).length, 1);
     assert.equal(ours(mine).length, 1);
     for (const { authorization, path } of team.stand.requests) {
@@ -253,58 +285,23 @@ describe("an installation", () => {
       const isForeign = token.installation.id === team.installation.id;
       assert.doesNotMatch(path, isForeign ? /\/repos\/globex\// : /\/repos\/acme\//);
     }
-    source.remove();
+    removals.push(() => source.remove());
   });
 });
 
-describe("a repository", () => {
-  it("C76: that was renamed is the same one, with its comment and its check", async () => {
-    const { play, github } = team.stand;
-    const pull = await team.propose(nextModel(25));
-    play.renameRepository(team.repository, { by: github.owner, name: "credit-models" });
-    await team.settle();
-    await approve(team, pull);
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
-    assert.equal(ours(pull).length, 1);
-    play.renameRepository(team.repository, { by: github.owner, name: "credit" });
-    await team.settle();
-  });
-
-  it("C76: whose installation is suspended rests, and is judged when it is let in again", async () => {
-    const { play, github } = team.stand;
-    const pull = await team.propose(nextModel(26));
-    play.suspend(team.installation, { by: github.owner });
-    play.review(pull, { by: team.people.olga, state: "APPROVED" });
-    await team.settle();
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
-    play.unsuspend(team.installation, { by: github.owner });
-    await team.settle();
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
-  });
-
-  it("C76: whose files may not be read any more closes what is open, and is judged again afterwards", async () => {
-    const { play, github } = team.stand;
-    const { permissions } = team.installation;
-    const { contents: _, ...less } = permissions;
-    play.changePermissions(team.installation, { by: github.owner, permissions: less });
-    await team.settle();
-    const pull = await team.propose(nextModel(27));
-    assert.equal(github.checks.runsFor(team.repository, pull.head.sha)[0]?.conclusion ?? null, null);
-    play.changePermissions(team.installation, { by: github.owner, permissions });
-    await team.settle();
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
-  });
-
+describe("a repository that ends", () => {
   it("C76: that is archived, and then taken from the App, crashes nothing", async () => {
     const { play, github } = team.stand;
     const pull = await team.propose(nextModel(28));
     play.archiveRepository(team.repository, { by: github.owner });
     play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
-    await team.settle();
+    await github.hooks.settled();
+    await sleep(1_000);
     team.repository.archived = false;
     play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
     play.uninstall(team.installation, { by: github.owner });
-    await team.settle();
+    await github.hooks.settled();
+    await sleep(1_000);
     const health = await fetch(String(team.registration.hookUrl).replace(/\/api.*/, "/healthz"));
     assert.equal(health.status, 200);
     assert.equal((await team.running.services.store.inbox.depth()).dead, 0);

@@ -13,12 +13,13 @@ async function withPull() {
   play.push(repository, { branch: "next", by: maria, parents: [main], files: { a: "2" } });
   const pull = play.openPull(repository, { head: "next", by: maria });
   const marker = commentMarker(pull.number);
-  const publish = (body: string, commentId?: number) =>
+  const publish = (body: string, commentId?: number, begin?: () => Promise<boolean>) =>
     publishComment(client, {
       pull: { ...address, number: pull.number },
       marker,
       toBody: () => `${marker}\n${body}`,
       ...(commentId !== undefined && { commentId }),
+      ...(begin !== undefined && { begin }),
     });
   const ours = () => github.comments.filter(({ app }) => app !== undefined).map(({ body }) => body);
   return { ...scene, pull, marker, publish, ours };
@@ -33,6 +34,15 @@ test("C69: there is one comment, and it is edited in its place", async () => {
   assert.equal(stand.count("issues/list-comments"), 1, "what is known is not looked for");
   assert.deepEqual(await publish("three"), { kind: "published", commentId: id });
   assert.deepEqual(ours(), [`${marker}\nthree`]);
+});
+
+test("C69: what a process began to write before it ended is looked for until GitHub has to show it", async () => {
+  const { publish, ours, stand, marker } = await withPull();
+  stand.fail({ match: "issues/list-comments", times: 2, effect: faults.STALE });
+  await publish("one", undefined, async () => true);
+  await publish("two", undefined, async () => false);
+  assert.deepEqual(ours(), [`${marker}\ntwo`]);
+  assert.ok(stand.count("issues/list-comments") > 2, "it was looked for more than once");
 });
 
 test("C73: a comment with our marker by anybody else is left alone", async () => {

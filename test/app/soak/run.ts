@@ -35,6 +35,8 @@ export interface Soaked {
 /** How much faster the App's waiting for GitHub passes than time does; GitHub's own half minute is shorter by as much. */
 const SPEED = 20;
 const STALE_MS = 30_000 / SPEED;
+/** A list that GitHub shows from before it has not what was lost last: the next sweep finds it. */
+const SWEEPS_MAX = 20;
 const REST_MS_MAX = 20 * 60_000;
 
 /** Plays the script against the App in a process of its own, in the given weather. */
@@ -102,6 +104,13 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
       await sleep(50);
     }
   };
+  /** Whether one has never arrived; to GitHub it may look as if it had. */
+  const isAnyLost = () => {
+    const dropped = new Set(scheduler.dropped);
+    const arrived = github.hooks.deliveries.filter((each) => each.status === 202 && !dropped.has(each));
+    const guids = new Set(arrived.map(({ guid }) => guid));
+    return github.hooks.deliveries.some(({ guid }) => !guids.has(guid));
+  };
   let failures = 0;
   try {
     await app.start();
@@ -117,10 +126,11 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
       await killer;
       // What GitHub did not show yet it shows now; and what was lost is found.
       if (weather !== undefined) await sleep(STALE_MS);
-      for (let lost = -1; weather !== undefined && lost !== scheduler.dropped.length; ) {
-        lost = scheduler.dropped.length;
-        const swept = await app.ask("sweep");
-        if (swept !== undefined) throw new Error(`Cannot sweep: ${JSON.stringify(swept)}`);
+      for (let sweeps = 0; weather !== undefined && (sweeps === 0 || isAnyLost()); sweeps++) {
+        if (sweeps === SWEEPS_MAX)
+          throw new Error("Cannot go on: deliveries stay lost, however often it sweeps");
+        const failed = await app.ask("sweep");
+        if (failed !== undefined) throw new Error(`Cannot sweep: ${JSON.stringify(failed)}`);
         await rest();
       }
     }
