@@ -18,6 +18,8 @@ import { code, table } from "./markdown.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TESTS = join(ROOT, "test");
 const PAGE = join(ROOT, "docs", "acceptance.md");
+/** Speaks of all cases, and shows none. */
+const LIST = "test/acceptance/list.test.ts";
 /** Of one case; the others are counted. */
 const SHOWN_MAX = 4;
 const NUMBERS = /^(?:C\d+(?:, |: ))+/;
@@ -44,6 +46,7 @@ export function caseFiles(): ReadonlyMap<string, readonly number[]> {
   const files = readdirSync(TESTS, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => ["test", ...file.split(sep)].join("/"))
+    .filter((file) => file !== LIST)
     .sort();
   const held = files.map((file) => [file, casesIn(readFileSync(join(ROOT, file), "utf8"))] as const);
   return new Map(held.filter(([, cases]) => cases.length > 0));

@@ -9,10 +9,12 @@ import { checkPulls } from "../../app/upkeep.ts";
  * only it knows. `WEIGHBRIDGE_SPEED` says how much faster its waiting for GitHub passes than time does.
  */
 
-export type Question = "depth" | "sweep" | "dead";
+export type Question = "depth" | "sweep" | "dead" | "known";
 export interface Asked {
   readonly id: number;
   readonly question: Question;
+  /** Of deliveries, for `known`. */
+  readonly ids: readonly string[];
 }
 export type Answered =
   | { readonly kind: "listening"; readonly port: number }
@@ -49,11 +51,13 @@ async function sweep({ services }: RunningApp): Promise<void> {
   }
 }
 
-async function answer(app: RunningApp, question: Question): Promise<unknown> {
+async function answer(app: RunningApp, { question, ids }: Asked): Promise<unknown> {
   const { store } = app.services;
   switch (question) {
     case "sweep":
       return sweep(app);
+    case "known":
+      return (await store.inbox.known(ids)).size;
     case "dead":
       return store.inbox.dead();
     case "depth": {
@@ -70,7 +74,7 @@ const app = await startApp(readConfig(process.env), {
 });
 process.on("message", (asked: Asked) => {
   const send = (value: unknown) => process.send?.({ kind: "answer", id: asked.id, value } satisfies Answered);
-  answer(app, asked.question).then(send, (cause: unknown) => send({ failed: String(cause) }));
+  answer(app, asked).then(send, (cause: unknown) => send({ failed: String(cause) }));
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ kind: "listening", port: app.port } satisfies Answered);

@@ -121,7 +121,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
     ),
 });
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 600 };
 
 /** That the law has something to say: some settings are open, some wait, some fail. */
 function watch(): { see(verdict: string): void; check(): void } {

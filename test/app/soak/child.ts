@@ -53,14 +53,14 @@ export class AppProcess {
   }
 
   /** What the process says; undefined where it was killed before it answered. */
-  async ask(question: Question): Promise<unknown> {
+  async ask(question: Question, ids: readonly string[] = []): Promise<unknown> {
     const child = this.#child;
     if (child?.connected !== true) return undefined;
     const id = ++this.#next;
     const value = await new Promise<unknown>((resolve) => {
       this.#waiting.set(id, resolve);
       // Killed while it was being asked.
-      child.send({ id, question } satisfies Asked, (failed) => failed && resolve(undefined));
+      child.send({ id, question, ids } satisfies Asked, (failed) => failed && resolve(undefined));
     });
     this.#waiting.delete(id);
     return value;
