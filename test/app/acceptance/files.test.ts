@@ -165,6 +165,14 @@ describe("a change", () => {
     assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", shown(pull));
   });
 
+  it("C68: with a warning alone is a success, and the check says what it warns of", async () => {
+    const pull = await offer({ ...nextModel(9) });
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", shown(pull));
+    assert.match(shown(pull), /warn/i);
+    assert.match(shown(pull), /only declared/);
+  });
+
   it("C56: is not blamed for what only the base changed, nor for what it took back itself", async () => {
     const base = governedBy(POLICY);
     const { play } = team.stand;
