@@ -2,6 +2,7 @@ import { GateError } from "../gate/model/error.ts";
 import { parseJson } from "../gate/parse/json.ts";
 import { toValue } from "../gate/parse/node.ts";
 import { decodeUtf8 } from "../gate/parse/text.ts";
+import { readBody } from "../gate/response-body.ts";
 
 const ANSWER_BYTES_MAX = 4 * 1_048_576;
 const TIMEOUT_MS = 10_000;
@@ -24,8 +25,9 @@ export async function getJson(access: ApiAccess, path: string): Promise<unknown>
   if (response.status === 404) return undefined;
   if (response.status === 403) throw failure("GITHUB_FORBIDDEN", path, "GitHub answered 403");
   if (!response.ok) throw unreadable(path, `GitHub answered ${response.status}`);
-  const text = decodeUtf8(await readLimited(response, path), path);
-  return toValue(parseJson(text, path));
+  const bytes = await readBody(response, ANSWER_BYTES_MAX);
+  if (bytes === undefined) throw unreadable(path, `it is larger than ${ANSWER_BYTES_MAX} bytes`);
+  return toValue(parseJson(decodeUtf8(bytes, path), path));
 }
 
 /** Every item of a list of several pages. A list that does not end is refused, for half of it says nothing. */
@@ -55,17 +57,6 @@ async function ask({ apiUrl, token }: ApiAccess, path: string): Promise<Response
   } catch (cause) {
     throw unreadable(path, "GitHub could not be reached", cause);
   }
-}
-
-async function readLimited(response: Response, path: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > ANSWER_BYTES_MAX) throw unreadable(path, `it is larger than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function unreadable(path: string, state: string, cause?: unknown): GateError {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { GateError } from "./model/error.ts";
+import { readBody } from "./response-body.ts";
 import type { Packs, RemoteParent } from "./world.ts";
 
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,63}@[1-9][0-9]{0,3}$/;
@@ -46,7 +47,9 @@ async function readRemote(parent: RemoteParent, { apiUrl, token }: GitHubAccess)
       `GitHub answered ${response.status}${response.status === 404 ? hint(token) : ""}`,
     );
   }
-  return readLimited(response, parent);
+  const bytes = await readBody(response, PARENT_BYTES_MAX);
+  if (bytes === undefined) throw unavailable(parent, `it is larger than ${PARENT_BYTES_MAX} bytes`);
+  return bytes;
 }
 
 async function ask(url: string, parent: RemoteParent, token: string | undefined): Promise<Response> {
@@ -63,17 +66,6 @@ async function ask(url: string, parent: RemoteParent, token: string | undefined)
   } catch (cause) {
     throw unavailable(parent, "GitHub could not be reached", cause);
   }
-}
-
-async function readLimited(response: Response, parent: RemoteParent): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > PARENT_BYTES_MAX) throw unavailable(parent, `it is larger than ${PARENT_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function hint(token: string | undefined): string {

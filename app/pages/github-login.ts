@@ -1,4 +1,5 @@
 import { GateError } from "../../gate/model/error.ts";
+import { readBody } from "../../gate/response-body.ts";
 import type { Login, Repository, VisibleRepositories } from "./login.ts";
 import { SESSION_SECONDS_MAX } from "./sessions.ts";
 
@@ -188,19 +189,9 @@ async function send(url: string, request: RequestInit): Promise<Reply> {
 }
 
 async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > ANSWER_BYTES_MAX) {
-      throw new GateError(
-        "GITHUB_UNAVAILABLE",
-        `Cannot read GitHub's answer: over ${ANSWER_BYTES_MAX} bytes`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  const bytes = await readBody(response, ANSWER_BYTES_MAX);
+  if (bytes !== undefined) return Buffer.from(bytes).toString("utf8");
+  throw new GateError("GITHUB_UNAVAILABLE", `Cannot read GitHub's answer: over ${ANSWER_BYTES_MAX} bytes`);
 }
 
 /** An error page is no JSON: its status says what it is. */

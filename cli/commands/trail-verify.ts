@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
+import { readBody } from "../../gate/response-body.ts";
 import { formatState, type KeptState, parseState } from "../../gate/trail/kept-state.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { reconcile } from "../../gate/trail/reconcile.ts";
@@ -165,12 +166,7 @@ async function witness(options: WriteOptions): Promise<void> {
 async function post(url: string, body: Uint8Array): Promise<WitnessAnswer> {
   const signal = AbortSignal.timeout(WITNESS_TIMEOUT_MS);
   const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > ANSWER_BYTES_MAX) break;
-    chunks.push(chunk);
-  }
-  return { status: response.status, body: Buffer.concat(chunks) };
+  const answer = await readBody(response, ANSWER_BYTES_MAX);
+  if (answer !== undefined) return { status: response.status, body: answer };
+  throw new GateError("WITNESS_ANSWER_TOO_LARGE", `Cannot read ${url}: more than ${ANSWER_BYTES_MAX} bytes`);
 }
