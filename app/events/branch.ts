@@ -5,8 +5,6 @@ import { isPolicyFile } from "../../gate/policy/locate.ts";
 import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
-import { isFailure } from "../github/failure.ts";
-import { apiRepository } from "../github/repository.ts";
 import { at, flagAt, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
@@ -15,6 +13,8 @@ import { standingDecision } from "./approvals.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { flagBypass } from "./bypass.ts";
 import { flagExpired, scheduleExpiries } from "./expiry.ts";
+import { isPassing } from "./passing.ts";
+import { withRepository } from "./world.ts";
 
 const NOTHING = /^0+$/;
 /** Of one pull request, and of the repository: the newest are those that a push can be the merge of. */
@@ -89,19 +89,15 @@ async function pullsMergedBy({ client, place, store }: Site, branch: string, com
 }
 
 /** Models and policy files that differ, each with what it is now. What cannot be read may be anything. */
-async function readBrought(
-  { client, place, store }: Site,
-  { before, after }: Range,
-): Promise<readonly string[] | "unreadable"> {
-  const repository = apiRepository({ ...place, client, cache: store.archive });
+async function readBrought(site: Site, { before, after }: Range): Promise<readonly string[] | "unreadable"> {
   try {
-    return contentOf(await readChangeSet({ base: before, head: after }, straight(repository, before)));
+    const change = await withRepository(site, (repository) =>
+      readChangeSet({ base: before, head: after }, straight(repository, before)),
+    );
+    return contentOf(change);
   } catch (cause) {
-    const isPassing = isFailure(cause, "GITHUB_LIMITED", "GITHUB_UNAVAILABLE");
-    if (!(cause instanceof GateError) || isPassing) throw cause;
+    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return "unreadable";
-  } finally {
-    repository.close();
   }
 }
 
@@ -132,7 +128,7 @@ async function passedContent(
 }
 
 /** A push is compared with what stood there, whatever the two have in common. */
-export function straight(repository: Repository, before: string): Repository {
+function straight(repository: Repository, before: string): Repository {
   return { ...repository, mergeBase: async () => before };
 }
 

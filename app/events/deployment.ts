@@ -1,11 +1,12 @@
 import { GateError } from "../../gate/model/error.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
-import { apiRepository } from "../github/repository.ts";
 import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
+import { withRepository } from "./world.ts";
 
 const COMMENT_CHARS_MAX = 1_000;
 const DECISIONS_MAX = 200;
@@ -36,10 +37,8 @@ async function answerRule(site: Site, payload: unknown): Promise<void> {
 }
 
 async function decideDeployment(site: Site, sha: string) {
-  const { client, place, store } = site;
-  const repository = apiRepository({ ...place, client, cache: store.archive });
   try {
-    const models = await readModels(repository, sha);
+    const models = await withRepository(site, (repository) => readModels(repository, sha));
     const strangers: string[] = [];
     for (const { id, head } of models) {
       if (!(await isApproved(site, id, head?.subject))) strangers.push(id);
@@ -49,10 +48,8 @@ async function decideDeployment(site: Site, sha: string) {
       ? { approved: true, comment: `Every model of this commit was approved as it is: ${models.length}.` }
       : { approved: false, comment: `Not approved as they are in this commit: ${strangers.join(", ")}.` };
   } catch (cause) {
-    if (!(cause instanceof GateError) || cause.code === "GITHUB_LIMITED") throw cause;
+    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { approved: false, comment: `This commit could not be read: ${cause.code}.` };
-  } finally {
-    repository.close();
   }
 }
 
@@ -80,44 +77,38 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 
 /** What runs where is the trail's to know: each status of a deployment that brings models, by their digests. */
 async function recordStatus(site: Site, payload: unknown): Promise<void> {
-  const { trails, place, client, store, now } = site;
+  const { trails, place, now } = site;
   const kind = KINDS.get(textAt(payload, "deployment_status", "state"));
   const environment = textAt(payload, "deployment", "environment");
   if (kind === undefined || !/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$/.test(environment)) return;
   const sha = objectIdAt(payload, "deployment", "sha");
-  const repository = apiRepository({ ...place, client, cache: store.archive });
-  try {
-    const artifacts = (await readModels(repository, sha)).flatMap(({ head }) => head?.artifacts ?? []);
-    const subject = artifacts.flatMap(({ path, digest }) =>
+  const models = await withRepository(site, (repository) => readModels(repository, sha));
+  const subject = models
+    .flatMap(({ head }) => head?.artifacts ?? [])
+    .flatMap(({ path, digest }) =>
       digest?.startsWith("sha256:") ? [{ name: path, digest: { sha256: digest.slice(7) } }] : [],
     );
-    if (subject.length === 0) return;
-    const isBack = kind === "deploy.succeeded" && (await isEarlier(site, environment, sha));
-    const { repo, app } = trails.setting(place);
-    const actor = optional(numberAt, payload, "sender", "id");
-    await trails.record(place, {
-      content: {
-        subject,
-        predicate: {
-          kind: isBack ? "deploy.rolled_back" : kind,
-          source_ts: new Date(now()).toISOString(),
-          ...{ repo, app },
-          ...(actor !== undefined && { actor: { id: actor } }),
-          deployment: {
-            ...{
-              id: numberAt(payload, "deployment", "id"),
-              status: numberAt(payload, "deployment_status", "id"),
-            },
-            ...{ environment, sha },
-          },
+  if (subject.length === 0) return;
+  const isBack = kind === "deploy.succeeded" && (await isEarlier(site, environment, sha));
+  const { repo, app } = trails.setting(place);
+  const actor = optional(numberAt, payload, "sender", "id");
+  await trails.record(place, {
+    content: {
+      subject,
+      predicate: {
+        kind: isBack ? "deploy.rolled_back" : kind,
+        source_ts: new Date(now()).toISOString(),
+        ...{ repo, app },
+        ...(actor !== undefined && { actor: { id: actor } }),
+        deployment: {
+          ...{ id: numberAt(payload, "deployment", "id"), environment, sha },
+          status: numberAt(payload, "deployment_status", "id"),
         },
       },
-      evidence: [],
-    });
-    await trails.settle(place);
-  } finally {
-    repository.close();
-  }
+    },
+    evidence: [],
+  });
+  await trails.settle(place);
 }
 
 /** Whether the commit ran in the environment before, and another after it: then this goes back. */

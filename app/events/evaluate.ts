@@ -9,6 +9,7 @@ import { brokenGlass } from "./break-glass.ts";
 import { openIncident, recordGlass } from "./break-glass-record.ts";
 import { settleClosed } from "./closed.ts";
 import { scheduleReview } from "./expiry.ts";
+import { isPassing } from "./passing.ts";
 import { recordDecision } from "./record.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
 import { readBase, type Weighed, weigh } from "./weigh.ts";
@@ -98,14 +99,6 @@ function notYet({ message }: GateError): Outcome {
 function intoTheTrail(): GateError {
   const message = `Nobody but Weighbridge writes its trail: this change wants to enter ${TRAIL_BRANCH}`;
   return new GateError("TRAIL_BRANCH", message, { fix: "Close it" });
-}
-
-function isPassing(cause: GateError): boolean {
-  return (
-    isFailure(cause, "GITHUB_LIMITED", "GITHUB_UNAVAILABLE") ||
-    cause.code === "TRAIL_LEADER_BUSY" ||
-    cause.code === "LEASE_LOST"
-  );
 }
 
 async function settle(site: Site, weighing: Weighing, tried: Tried): Promise<Outcome> {

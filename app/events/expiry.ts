@@ -3,13 +3,13 @@ import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
 import { join, md } from "../../gate/report/escape.ts";
 import { openIssue } from "../github/issue.ts";
-import { apiRepository } from "../github/repository.ts";
 import { objectIdAt } from "../github/shape.ts";
 import { placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { modelToken } from "./waiver.ts";
+import { withRepository } from "./world.ts";
 
 const WAIVERS = /^\.weighbridge\/waivers\/[^/]+\.yml$/;
 const WAIVERS_MAX = 1_000;
@@ -83,16 +83,13 @@ Meet what it was about, or have it renewed as its tier allows; then take the fil
 }
 
 /** Those that can be read: one that cannot keeps everything closed, and says so itself. */
-async function readWaivers({ client, place, store }: Site, commit: string): Promise<readonly Waiver[]> {
-  const repository = apiRepository({ ...place, client, cache: store.archive });
-  try {
+function readWaivers(site: Site, commit: string): Promise<readonly Waiver[]> {
+  return withRepository(site, async (repository) => {
     const tree = await repository.tree(commit);
     const entries = [...tree.values()].filter(({ path }) => WAIVERS.test(path)).slice(0, WAIVERS_MAX);
     const contents = await repository.read(entries, WAIVER_BYTES_MAX);
     return entries.flatMap(({ path }, index) => toWaiver(contents[index] ?? new Uint8Array(), path));
-  } finally {
-    repository.close();
-  }
+  });
 }
 
 function toWaiver(bytes: Uint8Array, path: string): readonly Waiver[] {

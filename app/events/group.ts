@@ -6,14 +6,13 @@ import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { concludeCheck, findCheck, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
-import { appPacks } from "../github/packs.ts";
-import { apiRepository } from "../github/repository.ts";
 import { at, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { keptChampions } from "./champions.ts";
+import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
+import { withRepository, worldOf } from "./world.ts";
 
 const COMMITS_MAX = 250;
 
@@ -39,21 +38,9 @@ interface Range {
 }
 
 async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
-  const { client, place, store, now, trails } = site;
-  const repository = apiRepository({ ...place, client, cache: store.archive });
+  const { place, trails } = site;
   try {
-    const record = await judge(range, {
-      repository,
-      packs: appPacks({
-        policies: site.policies,
-        client,
-        repositoryId: place.repositoryId,
-        cache: store.archive,
-      }),
-      evidence: [],
-      trail: { state: () => site.trails.state(place), champions: (asked) => keptChampions(site, asked) },
-      now: () => new Date(now()),
-    });
+    const record = await withRepository(site, (repository) => judge(range, worldOf(site, repository)));
     if (!concernsModels(record)) return { kind: "judged", number: 0, report: toReport(record) };
     const fault = await findUncovered(site, { range, record });
     if (fault !== undefined) return { kind: "problem", number: 0, ...fault };
@@ -64,15 +51,8 @@ async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
     }
     return { kind: "judged", number: 0, report: toReport(record) };
   } catch (cause) {
-    if (
-      !(cause instanceof GateError) ||
-      /^(?:GITHUB_LIMITED|GITHUB_UNAVAILABLE|TRAIL_LEADER_BUSY)$/.test(cause.code)
-    ) {
-      throw cause;
-    }
+    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { kind: "problem", number: 0, title: "This group could not be judged", message: cause.message };
-  } finally {
-    repository.close();
   }
 }
 

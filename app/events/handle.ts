@@ -1,6 +1,7 @@
 import { at, optional, textAt } from "../github/shape.ts";
+import { countWorked } from "../heartbeat.ts";
 import { payloadOf, placeOf } from "../place.ts";
-import { subjectOf } from "../queue/address.ts";
+import { type Subject, subjectOf } from "../queue/address.ts";
 import type { Handler } from "../queue/worker.ts";
 import { type Services, type Site, siteOf } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
@@ -16,23 +17,31 @@ export function handler(services: Services): Handler {
     const subject = subjectOf(work.key);
     if (subject.kind === "user") return signOut(services, subject.user);
     if (subject.kind === "installation") return workOnInstallation(services, work, signal);
-    const last = lastOf(work);
-    const site = siteOf(services, placeOf(payloadOf(last)), signal);
-    switch (subject.kind) {
-      case "pull":
-        return workOnPull(site, subject.number, work);
-      case "head":
-        return askForPullsOf(site, subject.head, last.id);
-      case "group":
-        return workOnGroup(site, work.deliveries);
-      case "branch":
-        return workOnBranch(site, subject.branch, work.deliveries);
-      case "deployment":
-        return workOnDeployment(site, work.deliveries);
-      case "repository":
-        return workOnRepository(site, work);
-    }
+    const site = siteOf(services, placeOf(payloadOf(lastOf(work))), signal);
+    await workOnSubject(site, subject, work);
+    await countWorked(services.store.archive, site.place.repositoryId, work.deliveries.length);
   };
+}
+
+function workOnSubject(
+  site: Site,
+  subject: Exclude<Subject, { readonly kind: "user" | "installation" }>,
+  work: Work,
+): Promise<void> {
+  switch (subject.kind) {
+    case "pull":
+      return workOnPull(site, subject.number, work);
+    case "head":
+      return askForPullsOf(site, subject.head, lastOf(work).id);
+    case "group":
+      return workOnGroup(site, work.deliveries);
+    case "branch":
+      return workOnBranch(site, subject.branch, work.deliveries);
+    case "deployment":
+      return workOnDeployment(site, work.deliveries);
+    case "repository":
+      return workOnRepository(site, work);
+  }
 }
 
 function lastOf({ deliveries, key }: Work): Delivery {

@@ -1,18 +1,17 @@
 import { judge } from "../../gate/judge.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import type { EvidenceFile, World } from "../../gate/world.ts";
+import type { EvidenceFile } from "../../gate/world.ts";
 import type { Client } from "../github/client.ts";
 import { readEvidence } from "../github/evidence.ts";
-import { appPacks } from "../github/packs.ts";
 import type { Pull } from "../github/pull.ts";
-import { type ApiRepository, apiRepository } from "../github/repository.ts";
+import type { ApiRepository } from "../github/repository.ts";
 import { objectIdAt } from "../github/shape.ts";
 import type { Place } from "../place.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
-import { keptChampions } from "./champions.ts";
 import type { Weighing } from "./weighing.ts";
+import { withRepository, worldOf } from "./world.ts";
 
 /** What became of weighing a pull request. */
 export type Weighed =
@@ -41,19 +40,10 @@ export async function readTip(
  * Judges a pull request: first by its commits alone, which tells whether it concerns a model at all; then with what
  * its workflow measured; then with what people said of exactly that. Rejects with whatever kept it from being judged.
  */
-export async function weigh(site: Site, weighing: Weighing, options: WeighOptions = {}): Promise<Weighed> {
-  const { place, client, store, now } = site;
-  const cache = store.archive;
-  const repository = apiRepository({ ...place, client, cache });
-  try {
-    const world: World = {
-      repository,
-      packs: appPacks({ policies: site.policies, client, repositoryId: place.repositoryId, cache }),
-      evidence: [],
-      trail: { state: () => site.trails.state(place), champions: (asked) => keptChampions(site, asked) },
-      now: () => new Date(now()),
-    };
-    const request = { base: weighing.base, head: weighing.pull.head.sha };
+export function weigh(site: Site, weighing: Weighing, options: WeighOptions = {}): Promise<Weighed> {
+  const request = { base: weighing.base, head: weighing.pull.head.sha };
+  return withRepository(site, async (repository) => {
+    const world = worldOf(site, repository);
     await repository.prefetch(request.base, request.head);
     const committed = await judge(request, world);
     const isGoverned = concernsModels(committed);
@@ -64,9 +54,7 @@ export async function weigh(site: Site, weighing: Weighing, options: WeighOption
     const measured = files.length === 0 ? committed : await judge(request, { ...world, evidence: files });
     const approvals = await readApprovals(site, { weighing, repository, record: measured });
     return { kind: "judged", record: decide({ ...measured.input, approvals }), isGoverned };
-  } finally {
-    repository.close();
-  }
+  });
 }
 
 export interface WeighOptions {

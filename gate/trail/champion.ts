@@ -11,7 +11,7 @@ import type { GitStore } from "./git-store.ts";
 import { type LogEntry, openTrail, readLog } from "./read.ts";
 
 /** Passing decisions about a model that are looked through, the newest first. */
-const DECISIONS_MAX = 16;
+export const PASSED_MAX = 16;
 const RECORD_DEPTH_MAX = 64;
 
 /**
@@ -32,7 +32,7 @@ async function findChampion(store: GitStore, request: ChampionRequest): Promise<
   for await (const entry of readLog(store, head, { model: request.model, kinds: ["decision.made"] })) {
     if (entry.predicate.decision?.verdict !== "pass") continue;
     passed.push(entry);
-    if (passed.length > DECISIONS_MAX) passed.shift();
+    if (passed.length > PASSED_MAX) passed.shift();
   }
   for (const { predicate } of passed.reverse()) {
     const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
@@ -50,7 +50,7 @@ function parseRecord(bytes: Uint8Array) {
 }
 
 /** The candidate's metrics in a record; undefined if the record is about another state of the model. */
-function metricsAbout(
+export function metricsAbout(
   record: unknown,
   { model, subject }: ChampionRequest,
 ): readonly MetricEvidence[] | undefined {
