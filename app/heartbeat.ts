@@ -1,6 +1,7 @@
 import { objectIdAt, textAt } from "./github/shape.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
+import type { Archive } from "./store/archive.ts";
 
 const HOUR_CHARS = 13;
 
@@ -14,7 +15,8 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
   if (trail === undefined) return;
   const hour = new Date(now()).toISOString().slice(0, HOUR_CHARS);
   const name = `heartbeat/${place.repositoryId}`;
-  if ((await store.archive.get(name)) === hour) return;
+  const last = await findLast(store.archive, name);
+  if (last?.hour === hour) return;
   const { owner, repo } = place;
   const client = github.installation(place.installationId);
   const { data: repository } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
@@ -22,18 +24,42 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
     ...{ owner, repo, ref: `heads/${textAt(repository, "default_branch")}` },
   });
   const head = objectIdAt(ref, "object", "sha");
-  const { waiting, oldest } = await store.inbox.depth();
+  const worked = await store.archive.add(workedName(place.repositoryId), 0);
   await trails.recordEvent(place, {
     kind: "heartbeat",
     head,
     heartbeat: {
-      ...{ hour, head, deliveries: waiting, key_id: trail.keyId, witnessed: trail.witnessed },
+      ...{ hour, head, key_id: trail.keyId, witnessed: trail.witnessed },
+      deliveries: worked - (last?.worked ?? 0),
       outbox: {
         depth: trail.pending,
-        oldest_seconds: oldest === undefined ? 0 : Math.max(0, Math.floor((now() - oldest) / 1000)),
+        oldest_seconds: Math.max(0, Math.floor((now() - (trail.oldestAt ?? now())) / 1000)),
       },
     },
   });
   await trails.settle(place);
-  await store.archive.set(name, hour);
+  const said: Said = { hour, worked };
+  await store.archive.set(name, JSON.stringify(said));
+}
+
+/** Counts deliveries about a repository that were worked on: one whose end was lost is counted again. */
+export async function countWorked(archive: Archive, repositoryId: number, count: number): Promise<void> {
+  await archive.add(workedName(repositoryId), count);
+}
+
+/** What the last heartbeat of a repository said. */
+interface Said {
+  /** UTC, as in `2026-11-22T06`. */
+  readonly hour: string;
+  /** Deliveries ever worked on until then. */
+  readonly worked: number;
+}
+
+async function findLast(archive: Archive, name: string): Promise<Said | undefined> {
+  const text = await archive.get(name);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+function workedName(repositoryId: number): string {
+  return `worked/${repositoryId}`;
 }

@@ -1,6 +1,8 @@
 import { GateError } from "../gate/model/error.ts";
 import type { TrailState } from "../gate/model/trail.ts";
+import { WITNESSED_FILE } from "../gate/trail/batch.ts";
 import { createTrail } from "../gate/trail/change.ts";
+import { parseCheckpoint } from "../gate/trail/checkpoint.ts";
 import type { ContentWithEvidence } from "../gate/trail/decision-content.ts";
 import type { EntryContent } from "../gate/trail/entry.ts";
 import { DEFAULT_BRANCH } from "../gate/trail/git-store.ts";
@@ -8,6 +10,7 @@ import type { GitHubApi } from "../gate/trail/github-api.ts";
 import { openGitHubStore } from "../gate/trail/github-store.ts";
 import { readHead } from "../gate/trail/head.ts";
 import type { Halt } from "../gate/trail/journal.ts";
+import { parseNote } from "../gate/trail/note.ts";
 import { toRow } from "../gate/trail/outbox-row.ts";
 import type { TrailStore } from "../gate/trail/store.ts";
 import { currentKey, type TrailFile } from "../gate/trail/trail-file.ts";
@@ -101,7 +104,7 @@ export class Trails {
           if (flush.kind === "halted") return this.#reportHalt(place, flush.halt);
           if (flush.kind === "waiting") throw limited("the trail", flush.seconds ?? 10);
           if (flush.kind === "idle") return { kind: "landed" };
-          this.#world.metrics.trailEntries(1);
+          this.#world.metrics.trailEntries(flush.ids.length);
           if ((await journal.pending(1)).length === 0) return { kind: "landed" };
         }
         throw limited("the trail", 10);
@@ -111,18 +114,20 @@ export class Trails {
 
   /** What a heartbeat says of a trail; undefined where there is none. */
   async standing(place: Place): Promise<Beat | undefined> {
-    return this.#inTurn(place.repositoryId, async () => {
-      const journal = await this.#world.store.journal(place.repositoryId);
-      try {
-        const landed = await journal.landed();
-        if (landed === undefined) return undefined;
-        const { file } = await readHead(this.storeOf(place), landed.commit);
-        const keyId = currentKey(file).vkey.split("+")[1] ?? "";
-        return { keyId, witnessed: 0, pending: (await journal.pending(PENDING_COUNTED_MAX)).length };
-      } finally {
-        await journal.close();
-      }
-    });
+    const journal = this.#world.store.journalView(place.repositoryId);
+    const landed = await journal.landed();
+    if (landed === undefined) return undefined;
+    const branch = this.storeOf(place);
+    const { file } = await readHead(branch, landed.commit);
+    const [witnessed] = await branch.read(landed.commit, [WITNESSED_FILE]);
+    const pending = await journal.pending(PENDING_COUNTED_MAX);
+    const oldest = pending[0]?.content.predicate.source_ts;
+    return {
+      keyId: currentKey(file).vkey.split("+")[1] ?? "",
+      witnessed: witnessed === undefined ? 0 : sizeOf(witnessed),
+      pending: pending.length,
+      oldestAt: oldest === undefined ? undefined : Date.parse(oldest),
+    };
   }
 
   /** Brings what waits anywhere to its branch. What cannot be written now waits for the next time. */
@@ -144,20 +149,14 @@ export class Trails {
 
   /** How the trail stands, as its writer knows: it looks at the branch before each commit, and halts at what is not its own. */
   async state(place: Place): Promise<TrailState | undefined> {
-    return this.#inTurn(place.repositoryId, async () => {
-      const journal = await this.#world.store.journal(place.repositoryId);
-      try {
-        const [landed, halt] = [await journal.landed(), await journal.halted()];
-        if (landed === undefined && halt === undefined) return undefined;
-        const origin = (await this.#world.store.archive.get(originName(place))) ?? this.#originOf(place);
-        const root = Buffer.from(landed?.root ?? []).toString("hex");
-        const fix = "Find out who wrote to the trail's branch; then an operator resumes it";
-        const findings = halt === undefined ? [] : [{ code: halt.code, message: halt.message, fix }];
-        return { origin, size: landed?.size ?? 0, root, findings };
-      } finally {
-        await journal.close();
-      }
-    });
+    const journal = this.#world.store.journalView(place.repositoryId);
+    const [landed, halt] = [await journal.landed(), await journal.halted()];
+    if (landed === undefined && halt === undefined) return undefined;
+    const origin = (await this.#world.store.archive.get(originName(place))) ?? this.#originOf(place);
+    const root = Buffer.from(landed?.root ?? []).toString("hex");
+    const fix = "Find out who wrote to the trail's branch; then an operator resumes it";
+    const findings = halt === undefined ? [] : [{ code: halt.code, message: halt.message, fix }];
+    return { origin, size: landed?.size ?? 0, root, findings };
   }
 
   /** The branch as GitHub has it. What was read of it once is at hand for the next piece of work, with a new client. */
@@ -255,9 +254,11 @@ export class Trails {
 /** How a trail stands, for its heartbeat. */
 export interface Beat {
   readonly keyId: string;
-  /** Entries that enough witnesses have seen. */
+  /** Entries that witnesses have seen. */
   readonly witnessed: number;
   readonly pending: number;
+  /** When the oldest event that waits happened, in milliseconds since 1970. */
+  readonly oldestAt: number | undefined;
 }
 
 /** Whoever began the trail may have named it otherwise than we would. */
@@ -280,6 +281,10 @@ function openBranch({ owner, repo }: Pick<Place, "owner" | "repo">): Branch {
   const store = openGitHubStore(api, { owner, repo, branch: DEFAULT_BRANCH });
   const branch: Branch = { store, api: undefined };
   return branch;
+}
+
+function sizeOf(checkpoint: Uint8Array): number {
+  return parseCheckpoint(parseNote(checkpoint, WITNESSED_FILE).text, WITNESSED_FILE).size;
 }
 
 function placeName(repositoryId: number): string {

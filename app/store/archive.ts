@@ -31,6 +31,8 @@ export interface Archive {
   /** Sets the value only if nobody has set it before; the value that stands. */
   setOnce(name: string, value: string): Promise<string>;
   remove(name: string): Promise<void>;
+  /** Adds to a number that began with 0, whoever else adds to it; the sum. */
+  add(name: string, count: number): Promise<number>;
 
   /** Answers of the API that cannot change, by repository and object id. At most `CACHE_BYTES_MAX` in all. */
   cached(key: string): Promise<Uint8Array | undefined>;

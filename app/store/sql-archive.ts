@@ -260,6 +260,16 @@ export class SqlArchive implements Archive {
     await this.#database.query("DELETE FROM note WHERE name = $1", [name]);
   }
 
+  async add(name: string, count: number): Promise<number> {
+    const [row] = await this.#database.query(
+      `INSERT INTO note (name, value) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE
+         SET value = CAST(CAST(note.value AS BIGINT) + CAST(excluded.value AS BIGINT) AS TEXT) RETURNING value`,
+      [name, String(count)],
+    );
+    return Number(textOf(row!, "value"));
+  }
+
   async cached(key: string): Promise<Uint8Array | undefined> {
     const [row] = await this.#database.query("SELECT bytes FROM cached WHERE key = $1", [key]);
     return row === undefined ? undefined : bytesOf(row, "bytes");

@@ -24,7 +24,7 @@ import {
   type Sql,
   textOf,
 } from "./database.ts";
-import type { OpenJournal } from "./store.ts";
+import type { JournalView, OpenJournal } from "./store.ts";
 
 /** Commits remembered. The last alone decides; the others are for people to look at. */
 const LANDED_KEPT = 8;
@@ -79,21 +79,53 @@ export interface Leadership {
   readonly now: () => number;
 }
 
+/** What a trail's journal says to everybody. */
+export class SqlJournalView implements JournalView {
+  protected readonly database: Database;
+  protected readonly repositoryId: number;
+
+  constructor(database: Database, repositoryId: number) {
+    this.database = database;
+    this.repositoryId = repositoryId;
+  }
+
+  async pending(countMax: number): Promise<readonly OutboxRow[]> {
+    const rows = await this.database.query(
+      "SELECT content FROM trail_outbox WHERE repository_id = $1 ORDER BY place LIMIT $2",
+      [this.repositoryId, countMax],
+    );
+    return rows.map((row) => parseRow(bytesOf(row, "content"), "the outbox"));
+  }
+
+  landed(): Promise<Landed | undefined> {
+    return readLanded(this.database, this.repositoryId);
+  }
+
+  async halted(): Promise<Halt | undefined> {
+    const [row] = await this.database.query("SELECT halted FROM trail WHERE repository_id = $1", [
+      this.repositoryId,
+    ]);
+    const bytes = row === undefined ? undefined : findBytes(row, "halted");
+    return bytes === undefined ? undefined : parseHalt(bytes, "the journal's halt");
+  }
+
+  async resume(): Promise<void> {
+    await this.database.query("UPDATE trail SET halted = NULL WHERE repository_id = $1", [this.repositoryId]);
+  }
+}
+
 /**
  * The journal of one trail, in words that both databases understand. Every term has a number that is never used again,
  * and each change of the leader's begins with locking the trail's row under that number: a leader who was replaced
  * changes nothing. The lease only spares work; that one size never gets two roots rests on the number and on the
  * primary key of reservations.
  */
-export class SqlJournal implements OpenJournal {
-  readonly #database: Database;
-  readonly #repositoryId: number;
+export class SqlJournal extends SqlJournalView implements OpenJournal {
   readonly #leadership: Leadership;
   readonly #term: number;
 
   private constructor(database: Database, repositoryId: number, leadership: Leadership, term: number) {
-    this.#database = database;
-    this.#repositoryId = repositoryId;
+    super(database, repositoryId);
     this.#leadership = leadership;
     this.#term = term;
   }
@@ -123,8 +155,8 @@ export class SqlJournal implements OpenJournal {
 
   /** Ends the term. */
   async close(): Promise<void> {
-    await this.#database.query("UPDATE trail SET led_until = 0 WHERE repository_id = $1 AND term = $2", [
-      this.#repositoryId,
+    await this.database.query("UPDATE trail SET led_until = 0 WHERE repository_id = $1 AND term = $2", [
+      this.repositoryId,
       this.#term,
     ]);
   }
@@ -134,15 +166,7 @@ export class SqlJournal implements OpenJournal {
   }
 
   enqueue(row: OutboxRow): Promise<void> {
-    return enqueueRow(this.#database, this.#repositoryId, row);
-  }
-
-  async pending(countMax: number): Promise<readonly OutboxRow[]> {
-    const rows = await this.#database.query(
-      "SELECT content FROM trail_outbox WHERE repository_id = $1 ORDER BY place LIMIT $2",
-      [this.#repositoryId, countMax],
-    );
-    return rows.map((row) => parseRow(bytesOf(row, "content"), "the outbox"));
+    return enqueueRow(this.database, this.repositoryId, row);
   }
 
   remove(ids: readonly string[]): Promise<void> {
@@ -150,14 +174,14 @@ export class SqlJournal implements OpenJournal {
       for (const chunk of inChunks(ids)) {
         await sql.query(
           `DELETE FROM trail_outbox WHERE repository_id = $1 AND id IN (${places(chunk.length, 2)})`,
-          [this.#repositoryId, ...chunk],
+          [this.repositoryId, ...chunk],
         );
       }
     });
   }
 
   reserved(): Promise<Batch | undefined> {
-    return this.#database.transaction(async (sql) => this.#reserved(sql, await this.#size(sql)));
+    return this.database.transaction(async (sql) => this.#reserved(sql, await this.#size(sql)));
   }
 
   reserve(batch: Batch): Promise<Batch> {
@@ -171,7 +195,7 @@ export class SqlJournal implements OpenJournal {
       const made = await sql.query(
         `INSERT INTO trail_reservation (repository_id, from_size, batch) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING RETURNING from_size`,
-        [this.#repositoryId, batch.from, formatBatch(batch)],
+        [this.repositoryId, batch.from, formatBatch(batch)],
       );
       if (made.length > 0) return batch;
       return (await this.#reserved(sql, batch.from))!;
@@ -188,7 +212,7 @@ export class SqlJournal implements OpenJournal {
         );
       }
       await sql.query("UPDATE trail_reservation SET batch = $3 WHERE repository_id = $1 AND from_size = $2", [
-        this.#repositoryId,
+        this.repositoryId,
         batch.from,
         formatBatch(batch),
       ]);
@@ -196,9 +220,9 @@ export class SqlJournal implements OpenJournal {
   }
 
   async signedCheckpoint({ from }: Batch): Promise<Uint8Array | undefined> {
-    const [row] = await this.#database.query(
+    const [row] = await this.database.query(
       "SELECT checkpoint FROM trail_reservation WHERE repository_id = $1 AND from_size = $2",
-      [this.#repositoryId, from],
+      [this.repositoryId, from],
     );
     return row === undefined ? undefined : findBytes(row, "checkpoint");
   }
@@ -208,13 +232,9 @@ export class SqlJournal implements OpenJournal {
       await sql.query(
         `UPDATE trail_reservation SET checkpoint = $3
          WHERE repository_id = $1 AND from_size = $2 AND checkpoint IS NULL`,
-        [this.#repositoryId, from, checkpoint],
+        [this.repositoryId, from, checkpoint],
       );
     });
-  }
-
-  landed(): Promise<Landed | undefined> {
-    return this.#landed(this.#database);
   }
 
   land(landed: Landed): Promise<void> {
@@ -222,25 +242,25 @@ export class SqlJournal implements OpenJournal {
       const made = await sql.query(
         `INSERT INTO trail_landed (repository_id, size, landed) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING RETURNING size`,
-        [this.#repositoryId, landed.size, formatLanded(landed)],
+        [this.repositoryId, landed.size, formatLanded(landed)],
       );
       if (made.length === 0) await this.#assertSame(sql, landed);
       await sql.query("DELETE FROM trail_reservation WHERE repository_id = $1 AND from_size < $2", [
-        this.#repositoryId,
+        this.repositoryId,
         landed.size,
       ]);
       await sql.query(
         `DELETE FROM trail_landed WHERE repository_id = $1 AND size NOT IN
            (SELECT size FROM trail_landed WHERE repository_id = $1 ORDER BY size DESC LIMIT ${LANDED_KEPT})`,
-        [this.#repositoryId],
+        [this.repositoryId],
       );
     });
   }
 
   idCount(): Promise<number> {
-    return this.#database.transaction(async (sql) => {
+    return this.database.transaction(async (sql) => {
       const [row] = await sql.query("SELECT max(place) AS last FROM trail_id WHERE repository_id = $1", [
-        this.#repositoryId,
+        this.repositoryId,
       ]);
       const last = findInteger(row!, "last");
       return last === undefined ? 0 : Math.min(last + 1, await this.#size(sql));
@@ -248,14 +268,14 @@ export class SqlJournal implements OpenJournal {
   }
 
   known(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#database.transaction(async (sql) => {
+    return this.database.transaction(async (sql) => {
       const size = await this.#size(sql);
       const found = new Set<string>();
       for (const chunk of inChunks(ids)) {
         const rows = await sql.query(
           `SELECT id FROM trail_id WHERE repository_id = $1 AND place < $2
              AND id IN (${places(chunk.length, 3)})`,
-          [this.#repositoryId, size, ...chunk],
+          [this.repositoryId, size, ...chunk],
         );
         for (const row of rows) found.add(textOf(row, "id"));
       }
@@ -265,7 +285,7 @@ export class SqlJournal implements OpenJournal {
 
   addIds(from: number, ids: readonly string[]): Promise<void> {
     return this.#leading(async (sql) => {
-      const rows = ids.map((id, at) => [this.#repositoryId, from + at, id] as const);
+      const rows = ids.map((id, at) => [this.repositoryId, from + at, id] as const);
       for (const chunk of inChunks(rows)) {
         const values = chunk.map((row, at) => `(${places(row.length, 1 + at * row.length)})`);
         await sql.query(
@@ -278,45 +298,37 @@ export class SqlJournal implements OpenJournal {
   }
 
   async witnessed(): Promise<Uint8Array | undefined> {
-    return findBytes(await this.#row(), "witnessed");
+    const [row] = await this.database.query("SELECT witnessed FROM trail WHERE repository_id = $1", [
+      this.repositoryId,
+    ]);
+    return findBytes(row!, "witnessed");
   }
 
   keepWitnessed(checkpoint: Uint8Array): Promise<void> {
     return this.#leading(async (sql) => {
       await sql.query("UPDATE trail SET witnessed = $2 WHERE repository_id = $1", [
-        this.#repositoryId,
+        this.repositoryId,
         checkpoint,
       ]);
     });
   }
 
-  async halted(): Promise<Halt | undefined> {
-    const bytes = findBytes(await this.#row(), "halted");
-    return bytes === undefined ? undefined : parseHalt(bytes, "the journal's halt");
-  }
-
   async halt(halt: Halt): Promise<void> {
     // The first reason is the one to look at. Whoever finds one may say so, leading or not.
-    await this.#database.query("UPDATE trail SET halted = $2 WHERE repository_id = $1 AND halted IS NULL", [
-      this.#repositoryId,
+    await this.database.query("UPDATE trail SET halted = $2 WHERE repository_id = $1 AND halted IS NULL", [
+      this.repositoryId,
       formatHalt(halt),
-    ]);
-  }
-
-  async resume(): Promise<void> {
-    await this.#database.query("UPDATE trail SET halted = NULL WHERE repository_id = $1", [
-      this.#repositoryId,
     ]);
   }
 
   /** Runs `change` as the leader, who then leads for another while. */
   #leading<T>(change: (sql: Sql) => Promise<T>): Promise<T> {
     const { leaseMs, now } = this.#leadership;
-    return this.#database.transaction(async (sql) => {
+    return this.database.transaction(async (sql) => {
       // The row stays locked until the transaction ends: no term begins in between.
       const leads = await sql.query(
         "UPDATE trail SET led_until = $3 WHERE repository_id = $1 AND term = $2 RETURNING term",
-        [this.#repositoryId, this.#term, now() + leaseMs],
+        [this.repositoryId, this.#term, now() + leaseMs],
       );
       if (leads.length > 0) return change(sql);
       throw new GateError(
@@ -326,36 +338,21 @@ export class SqlJournal implements OpenJournal {
     });
   }
 
-  async #row(): Promise<Row> {
-    const [row] = await this.#database.query("SELECT halted, witnessed FROM trail WHERE repository_id = $1", [
-      this.#repositoryId,
-    ]);
-    return row!;
-  }
-
   async #size(sql: Sql): Promise<number> {
-    return (await this.#landed(sql))?.size ?? 0;
-  }
-
-  async #landed(sql: Sql): Promise<Landed | undefined> {
-    const [row] = await sql.query(
-      "SELECT landed FROM trail_landed WHERE repository_id = $1 ORDER BY size DESC LIMIT 1",
-      [this.#repositoryId],
-    );
-    return row === undefined ? undefined : parseLanded(bytesOf(row, "landed"), "the journal's last commit");
+    return (await readLanded(sql, this.repositoryId))?.size ?? 0;
   }
 
   async #reserved(sql: Sql, from: number): Promise<Batch | undefined> {
     const [row] = await sql.query(
       "SELECT batch FROM trail_reservation WHERE repository_id = $1 AND from_size = $2",
-      [this.#repositoryId, from],
+      [this.repositoryId, from],
     );
     return row === undefined ? undefined : parseBatch(bytesOf(row, "batch"), "the journal's reservation");
   }
 
   async #assertSame(sql: Sql, landed: Landed): Promise<void> {
     const [row] = await sql.query("SELECT landed FROM trail_landed WHERE repository_id = $1 AND size = $2", [
-      this.#repositoryId,
+      this.repositoryId,
       landed.size,
     ]);
     const other = parseLanded(bytesOf(row!, "landed"), "the journal's last commit");
@@ -365,6 +362,14 @@ export class SqlJournal implements OpenJournal {
       `Cannot record commit ${landed.commit}: size ${landed.size} has landed as ${other.commit}`,
     );
   }
+}
+
+async function readLanded(sql: Sql, repositoryId: number): Promise<Landed | undefined> {
+  const [row] = await sql.query(
+    "SELECT landed FROM trail_landed WHERE repository_id = $1 ORDER BY size DESC LIMIT 1",
+    [repositoryId],
+  );
+  return row === undefined ? undefined : parseLanded(bytesOf(row, "landed"), "the journal's last commit");
 }
 
 /** Keeps a row in the outbox of the repository's trail. Needs no term as leader. */

@@ -9,6 +9,8 @@ export interface Store {
   readonly archive: Archive;
   /** The journal of a repository's trail, as its leader. Rejects `TRAIL_LEADER_BUSY` while another process leads. */
   journal(repositoryId: number): Promise<OpenJournal>;
+  /** What the journal of a repository's trail says, for those who do not write it. */
+  journalView(repositoryId: number): JournalView;
   /** Puts an entry in the outbox of a trail; needs no leadership. Twice the same is once. */
   enqueue(repositoryId: number, row: OutboxRow): Promise<void>;
   /** Repositories whose outbox is not empty. */
@@ -17,6 +19,9 @@ export interface Store {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What of a journal needs no leadership. */
+export type JournalView = Pick<Journal, "pending" | "landed" | "halted" | "resume">;
 
 export interface OpenJournal extends Journal {
   close(): Promise<void>;

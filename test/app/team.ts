@@ -147,7 +147,8 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
     async propose(changed, { by = people.maria, base = "main", ...commit } = {}) {
       const head = `change-${++proposals}`;
       const parents = [tip(repository, base)];
-      play.push(repository, { branch: head, by, files: changed, parents, ...commit });
+      // The same files in the same second are two commits.
+      play.push(repository, { branch: head, by, files: changed, parents, message: head, ...commit });
       const pull = play.openPull(repository, { head, base, by });
       await team.settle();
       return pull;

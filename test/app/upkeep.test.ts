@@ -41,6 +41,10 @@ describe("what is looked after without being asked", { concurrency: 1 }, () => {
     ahead += 3_600_000;
     await checkPulls(services);
     assert.equal(await beats(), first + 1);
+    const heartbeats = (await team.trail()).flatMap(({ predicate }) => predicate.heartbeat ?? []);
+    // Opening the pull request was worked on before the first, and nothing was between the two.
+    assert.deepEqual([heartbeats[0]?.deliveries !== 0, heartbeats[1]?.deliveries], [true, 0]);
+    assert.deepEqual(heartbeats[1]?.outbox, { depth: 0, oldest_seconds: 0 });
     const verified = await findVerification(services.store.archive, team.repository.id);
     assert.deepEqual([verified?.findings, verified?.undecided, verified?.level], [0, 0, 1]);
   });

@@ -204,6 +204,12 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.equal(await archive.get("id"), stands[0]);
   },
 
+  "a number that many add to has what they all added": async (archive) => {
+    const sums = await Promise.all(Array.from({ length: 12 }, (_, at) => archive.add("worked", at)));
+    assert.equal(Math.max(...sums), 66);
+    assert.equal(await archive.add("worked", 0), 66);
+  },
+
   "what cannot change is cached, but not what is too large": async (archive) => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
     await archive.keepCached("5/blob/a", bytes);

@@ -184,6 +184,24 @@ const CASES: Readonly<Record<string, Case>> = {
     }
   },
 
+  "whoever only looks leads nothing, and a halt is seen and ended without leading": async (
+    journal,
+    rig,
+    store,
+  ) => {
+    const view = store.journalView(REPOSITORY);
+    await journal.enqueue(row(1));
+    assert.deepEqual(await view.pending(9), [row(1)]);
+    assert.equal(await view.landed(), undefined);
+    await journal.assertLeading();
+    const halt = { code: "TRAIL_REWRITTEN", message: "Not ours", since: new Date(rig.now()).toISOString() };
+    await journal.halt(halt);
+    assert.deepEqual(await view.halted(), halt);
+    await view.resume();
+    assert.equal(await journal.halted(), undefined);
+    assert.equal(await store.journalView(REPOSITORY + 1).halted(), undefined);
+  },
+
   "what the journal says is there for the next process": async (journal, rig) => {
     await journal.reserve(batch(0, 2, 7));
     await journal.keepSigned(batch(0, 2, 7), Buffer.from("signed"));
