@@ -1,5 +1,4 @@
 import type { ChangeClass } from "../model/change.ts";
-import type { Tier } from "../model/tier.ts";
 
 /** Roles whose approval a policy may ask for; an auditor reads and never approves. */
 export const APPROVING_ROLES = [
@@ -14,9 +13,6 @@ export const APPROVING_ROLES = [
 
 /** The classes of change in their order, as the columns of a matrix. */
 export const CLASSES = ["A", "B", "C", "D", "E"] as const satisfies readonly ChangeClass[];
-
-/** Which roles have to approve, by class of change and tier. */
-export type Matrix = Readonly<Record<ChangeClass, (tier: Tier) => readonly string[]>>;
 
 /** What has to be approved about one model. */
 export interface Demand {

@@ -1,5 +1,5 @@
 import { GateError } from "../model/error.ts";
-import { equalHashes, HASH_BYTES, leafHash } from "./merkle.ts";
+import { HASH_BYTES } from "./merkle.ts";
 
 /** Names and contents of tiles, bundles and segments: c2sp.org/tlog-tiles with height 8, and our tail. */
 
@@ -133,17 +133,6 @@ export function parseTile(bytes: Uint8Array, tile: Tile): readonly Uint8Array[] 
   return Array.from({ length: tile.width }, (_, at) =>
     bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
   );
-}
-
-/** Positions of a tile whose hash is not that of the entry. */
-export function differingLeaves(
-  entries: readonly Uint8Array[],
-  leaves: readonly Uint8Array[],
-): readonly number[] {
-  return entries.flatMap((entry, at) => {
-    const leaf = leaves[at];
-    return leaf !== undefined && equalHashes(leafHash(entry), leaf) ? [] : [at];
-  });
 }
 
 function malformed(path: string, state: string): GateError {
