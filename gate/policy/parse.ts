@@ -34,9 +34,18 @@ export function parsePolicy(bytes: Uint8Array, path: string): PolicyFile {
 
 /** A pack, checked for shape; it is named by its header, as `core@1.0.0`. */
 export function parsePack(bytes: Uint8Array, path: string): PolicyFile {
+  const key = `${path} ${sha256Of(bytes)}`;
+  const known = packs.get(key);
+  if (known !== undefined) return known;
   const file = read(bytes, { path, name: path }, "pack");
-  return { ...file, name: `${file.document.name}@${file.document.version}` };
+  const pack = { ...file, name: `${file.document.name}@${file.document.version}` };
+  if (packs.size < PACKS_KEPT) packs.set(key, pack);
+  return pack;
 }
+
+/** A server judges all day by the same few packs, and reading one takes longer than judging a small change. */
+const packs = new Map<string, PolicyFile>();
+const PACKS_KEPT = 32;
 
 /** A policy or a pack of another repository, whichever its header says that it is. */
 export function parseRemote(bytes: Uint8Array, name: string): PolicyFile {

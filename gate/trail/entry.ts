@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { GateError } from "../model/error.ts";
 import { canonicalBytes, canonicalText, parseCanonical } from "./canonical.ts";
 import { Cursor, MISFIT } from "./cursor.ts";
@@ -190,7 +191,7 @@ export function entryId({ predicate }: Entry): string {
   const kind = KINDS.get(predicate.kind);
   if (kind === undefined) throw new TypeError(`Cannot identify entry: unknown kind '${predicate.kind}'`);
   const text = canonicalText([predicate.repo.id, predicate.kind, ...kind.key(predicate)]);
-  return Buffer.from(sha256(Buffer.from(`${ID_DOMAIN}${text}`, "utf8"))).toString("hex");
+  return hash("sha256", `${ID_DOMAIN}${text}`, "hex");
 }
 
 /**
