@@ -1,8 +1,12 @@
+import { sortEvidence } from "../../gate/evidence/order.ts";
 import { judge } from "../../gate/judge.ts";
+import type { ChangeSet } from "../../gate/model/change.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { GateError } from "../../gate/model/error.ts";
+import type { Side } from "../../gate/model/evidence.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
+import { decide } from "../../gate/verdict/decide.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { concludeCheck, findCheck, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
@@ -10,6 +14,7 @@ import { at, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { isLetIn } from "./break-glass-record.ts";
 import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
@@ -40,56 +45,114 @@ interface Range {
 async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
   const { place, trails } = site;
   try {
-    const record = await withRepository(site, (repository) => judge(range, worldOf(site, repository)));
-    if (!concernsModels(record)) return { kind: "judged", number: 0, report: toReport(record) };
-    const fault = await findUncovered(site, { range, record });
+    const committed = await withRepository(site, (repository) => judge(range, worldOf(site, repository)));
+    if (!concernsModels(committed)) return { kind: "judged", number: 0, report: toReport(committed) };
+    const parts = await readParts(site, range);
+    const fault = findFault(committed, parts);
     if (fault !== undefined) return { kind: "problem", number: 0, ...fault };
+    const record = withWordsOf(
+      committed,
+      parts.flatMap(({ decided }) => decided ?? []),
+    );
     await trails.record(place, toDecisionContent(record, trails.setting(place)));
     const landed = await trails.settle(place);
     if (landed.kind === "halted") {
       return { kind: "problem", number: 0, title: "The audit trail is halted", message: landed.halt.message };
     }
-    return { kind: "judged", number: 0, report: toReport(record) };
+    return { kind: "judged", number: 0, report: toReport(record), isBreakGlass: isLetInWhole(record, parts) };
   } catch (cause) {
     if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { kind: "problem", number: 0, title: "This group could not be judged", message: cause.message };
   }
 }
 
-interface Grouped {
-  readonly range: Range;
-  readonly record: DecisionRecord;
+/** One pull request of a group. */
+interface Part {
+  readonly number: number;
+  /** Whether it may be merged: by its verdict, or because the glass was broken for it. */
+  readonly mayEnter: boolean;
+  readonly isLetIn: boolean;
+  /** What stands for it; absent where nothing of it is governed. */
+  readonly decided?: DecisionRecord;
+}
+
+async function readParts(site: Site, range: Range): Promise<readonly Part[]> {
+  return Promise.all((await pullsOf(site, range)).map((number) => readPart(site, number)));
+}
+
+async function readPart(site: Site, number: number): Promise<Part> {
+  const { archive } = site.store;
+  const { repositoryId } = site.place;
+  const row = await archive.findPull(repositoryId, number);
+  const isPassed = row?.verdict === "pass";
+  const kept =
+    row?.decision === undefined ? undefined : await archive.findDecision(repositoryId, row.decision);
+  if (kept === undefined) return { number, mayEnter: isPassed, isLetIn: false };
+  const broken = !isPassed && (await isLetIn(site, kept));
+  const decided = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  return { number, mayEnter: isPassed || broken, isLetIn: broken, decided };
 }
 
 /**
- * A model of the group that is not exactly what a passing decision about one of its pull requests was about. The
- * evidence and the approvals are about content: what was combined from two of them was looked at by nobody.
+ * Why the group is not what was decided of its pull requests; undefined if it is. Each of its models has to be exactly
+ * what one of them was about, by the policy that judges now: the evidence and the approvals are about content, and what
+ * was combined from two of them was looked at by nobody.
  */
-async function findUncovered(site: Site, { range, record }: Grouped) {
-  const passed = new Map<string, Set<string | undefined>>();
-  for (const number of await pullsOf(site, range)) {
-    const row = await site.store.archive.findPull(site.place.repositoryId, number);
-    if (row?.verdict !== "pass") {
-      return problem(`Pull request ${number} of this group has no passing decision`);
-    }
-    const kept =
-      row.decision === undefined
-        ? undefined
-        : await site.store.archive.findDecision(site.place.repositoryId, row.decision);
-    const models =
-      kept === undefined ? [] : parseDecision(Buffer.from(kept.record), kept.digest).input.change.models;
-    for (const { id, head } of models) {
-      passed.set(id, (passed.get(id) ?? new Set()).add(head?.subject));
-    }
-  }
-  const stray = record.input.change.models.find(
-    ({ id, head }) => passed.get(id)?.has(head?.subject) !== true,
+function findFault({ input, digests }: DecisionRecord, parts: readonly Part[]) {
+  const closed = parts.find(({ mayEnter }) => !mayEnter);
+  if (closed !== undefined)
+    return problem(`Pull request ${closed.number} of this group has no passing decision`);
+  const models = parts.flatMap(({ decided }) => decided?.input.change.models ?? []);
+  const stray = input.change.models.find(
+    ({ id, head }) => !models.some((known) => known.id === id && known.head?.subject === head?.subject),
   );
-  return stray === undefined
-    ? undefined
-    : problem(
-        `${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
-      );
+  if (stray !== undefined) {
+    return problem(
+      `${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
+    );
+  }
+  const old = parts.find(({ decided }) => decided !== undefined && decided.digests.policy !== digests.policy);
+  return (
+    old && problem(`Pull request ${old.number} was judged by another policy: put it into the queue anew`)
+  );
+}
+
+/**
+ * The decision with what the runs of its parts measured. Words are about one pull request and those who had a hand in
+ * it: where there are several, each has been judged with its own.
+ */
+function withWordsOf(committed: DecisionRecord, decided: readonly DecisionRecord[]): DecisionRecord {
+  const { input } = committed;
+  const [only, ...others] = decided;
+  const approvals = others.length === 0 ? only?.input.approvals : undefined;
+  const measured = decided.flatMap(({ input: { change, evidence } }) =>
+    evidence.filter(
+      ({ model, side, trust }) => trust !== "declared" && isSame(change, input.change, { model, side }),
+    ),
+  );
+  const evidence = sortEvidence([...input.evidence, ...measured]);
+  return decide({ ...input, evidence, ...(approvals !== undefined && { approvals }) });
+}
+
+/** Whether a side of a model is the same content in both changes. */
+function isSame(
+  one: ChangeSet,
+  other: ChangeSet,
+  { model, side }: { readonly model: string; readonly side: Side },
+): boolean {
+  const [a, b] = [one, other].map(({ models }) => models.find(({ id }) => id === model)?.[side]?.subject);
+  return a !== undefined && a === b;
+}
+
+/** Whether nothing closes the group but what the glass was broken for. */
+function isLetInWhole({ verdict, results }: DecisionRecord, parts: readonly Part[]): boolean {
+  if (verdict === "pass") return false;
+  const closing = parts.flatMap(({ isLetIn, decided }) =>
+    isLetIn && decided !== undefined ? decided.results.filter(({ closes }) => closes) : [],
+  );
+  return results
+    .filter(({ closes }) => closes)
+    .every(({ gate, model }) => closing.some((known) => known.gate === gate && known.model === model));
 }
 
 function problem(message: string) {

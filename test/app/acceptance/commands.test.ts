@@ -292,6 +292,11 @@ describe("breaking the glass", () => {
     assert.ok(kindsOf(entries).includes("incident.opened"));
     assert.equal(issuesOf(team).filter(({ title }) => title.startsWith("BREAK-GLASS")).length, 1);
 
+    const group = play.enqueue([pull], { by: maria });
+    await team.settle();
+    assert.equal(team.checkOf(group.head.sha).conclusion, "neutral", team.checkOf(group.head.sha).text);
+    play.destroyGroup(group, { reason: "dequeued" });
+
     const merged = await newEntries(async () => {
       play.merge(pull, { by: maria });
       await team.settle();

@@ -50,6 +50,23 @@ describe("the evidence of a run", () => {
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
   });
 
+  it("C77: of a pull request is that of its group in the merge queue, where nothing else came to its model", async () => {
+    const { play } = team.stand;
+    const pull = await team.propose(nextModel(9));
+    await completeRun(team, pull, { files: MEASURED });
+    await approve(team, pull);
+    await approve(team, pull, team.people.vera);
+    const beside = await team.propose({ "README.md": "Words\n" });
+    const group = play.enqueue([beside, pull], { by: team.people.maria });
+    await team.settle();
+    const check = team.checkOf(group.head.sha);
+    assert.equal(check.conclusion, "success", check.text);
+    const decided = (await team.trail()).findLast(({ predicate }) => predicate.group !== undefined);
+    assert.equal(decided?.predicate.decision?.verdict, "pass");
+    play.destroyGroup(group, { reason: "dequeued" });
+    await team.settle();
+  });
+
   it("C61: of a fork, whose token may only read, is shown by the App", async () => {
     const { play, github } = team.stand;
     const stranger = github.addAccount("stranger");

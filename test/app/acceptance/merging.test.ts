@@ -95,6 +95,28 @@ describe("a group of the merge queue", () => {
   });
 });
 
+describe("a group of the merge queue, after its parts were judged", () => {
+  it("C77: does not pass by another policy than that of the decisions", async () => {
+    const { play, github } = team.stand;
+    const pull = await passing(nextModel(12));
+    const stricter = TWO_MODELS.replace("version: 1.0.0", "version: 1.1.0").replace("min: 0.8", "min: 0.81");
+    // Nobody has told the App yet that the branch has another policy.
+    github.hooks.take(() => undefined);
+    play.push(team.repository, {
+      ...{ branch: "main", by: github.owner, files: { ".weighbridge/policy.yml": stricter } },
+    });
+    github.hooks.take(undefined);
+    const group = play.enqueue([pull], { by: team.people.maria });
+    await team.settle();
+    const check = team.checkOf(group.head.sha);
+    assert.equal(check.conclusion, "failure");
+    assert.match(check.text, /was judged by another policy/);
+    play.destroyGroup(group, { reason: "invalidated" });
+    play.closePull(pull, { by: team.people.maria });
+    await team.settle();
+  });
+});
+
 describe("the trail's branch", () => {
   it("C78: takes no pull request, whoever agrees to it", async () => {
     const { play } = team.stand;
