@@ -5,6 +5,7 @@ import { openGitHub } from "./github/client.ts";
 import { type Clock, SYSTEM_CLOCK } from "./github/waiting.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
+import { openOperator } from "./operator.ts";
 import { gitHubLogin } from "./pages/github-login.ts";
 import { openPages, type Pages } from "./pages/pages.ts";
 import { trailView } from "./pages/trail-view.ts";
@@ -84,7 +85,9 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
   try {
     const door = await openDoor(config, (webhook) => takeIn(webhook, intake));
     const pages = pagesOf(services);
-    const server = await startServer({ config, door, readiness, metrics, log, pages });
+    const { operatorToken: token } = config;
+    const operator = openOperator({ ...services, token, wake: () => worker.wake() });
+    const server = await startServer({ config, door, readiness, metrics, log, operator, pages });
     log.info("Listening", { address: `${config.listen.host}:${server.port}` });
     return {
       port: server.port,
@@ -198,4 +201,5 @@ function watch(metrics: Metrics, store: Store, now: () => number): void {
     return oldest === undefined ? 0 : Math.max(0, (now() - oldest) / 1000);
   });
   metrics.watch("trail_pending", async () => (await store.pendingTrails()).length);
+  metrics.watch("trail_halted", async () => (await store.haltedTrails()).length);
 }

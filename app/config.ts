@@ -19,6 +19,8 @@ export interface Config {
   readonly concurrency: number;
   /** Who asks for `/metrics` must show it, if there is one. */
   readonly metricsToken?: string;
+  /** Opens `/operator`; absent: there is no such address. */
+  readonly operatorToken?: string;
 }
 
 export interface WebhookConfig {
@@ -59,6 +61,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SECRET_CHARS_MIN = 16;
 const KEY_BITS_MIN = 2_048;
+const OPERATOR_TOKEN_CHARS_MIN = 32;
 const SESSION_KEY_BYTES = 32;
 const CONCURRENCY_MAX = 64;
 
@@ -70,6 +73,7 @@ export function readConfig(environment: Environment): Config {
   const settings = new Settings(environment);
   const login = readLogin(settings);
   const metricsToken = settings.find("METRICS_TOKEN");
+  const operatorToken = readOperatorToken(settings);
   const config: Config = {
     appId: readAppId(settings),
     privateKey: readPrivateKey(settings),
@@ -85,6 +89,7 @@ export function readConfig(environment: Environment): Config {
     logLevel: readLogLevel(settings),
     concurrency: settings.number("CONCURRENCY", { least: 1, most: CONCURRENCY_MAX, usual: 4 }),
     ...(metricsToken === undefined ? {} : { metricsToken }),
+    ...(operatorToken === undefined ? {} : { operatorToken }),
   };
   settings.assertNoProblems();
   return Object.freeze(config);
@@ -209,6 +214,15 @@ function readWebhook(settings: Settings): WebhookConfig {
     settings.refuse("WEBHOOK_PATH", `it is ${quote(path)}`, "Set a path as /api/github/webhooks");
   }
   return { path, secrets: before === undefined ? [current] : [current, before] };
+}
+
+function readOperatorToken(settings: Settings): string | undefined {
+  const token = settings.find("OPERATOR_TOKEN");
+  if (token !== undefined && token.length < OPERATOR_TOKEN_CHARS_MIN) {
+    const fix = `Set ${OPERATOR_TOKEN_CHARS_MIN} random characters or more: openssl rand -hex 32`;
+    settings.refuse("OPERATOR_TOKEN", "it is too short", fix);
+  }
+  return token;
 }
 
 /** GitHub.com; or the Enterprise Server `GHE_HOST`; or, as for ghe.com, the two addresses themselves. */

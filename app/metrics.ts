@@ -25,6 +25,7 @@ const GAUGES = {
   inbox_dead: "Deliveries that were given up",
   inbox_oldest_seconds: "How long the oldest delivery has been due",
   trail_pending: "Trails whose outbox is not empty",
+  trail_halted: "Trails that nothing is written to until an operator has looked",
 } as const;
 export type GaugeName = keyof typeof GAUGES;
 

@@ -1,11 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { hash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { GateError } from "../gate/model/error.ts";
+import { showsToken } from "./bearer.ts";
 import { BodyReader } from "./body.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { Metrics, WebhookOutcome } from "./metrics.ts";
+import { OPERATOR_PATH, type Operator } from "./operator.ts";
 import type { Door } from "./probot.ts";
 import { eventLabel } from "./queue/address.ts";
 import type { Readiness } from "./readiness.ts";
@@ -28,6 +29,7 @@ export interface ServerWorld {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly operator: Operator;
   /** Answers what is none of the above; false if it is no page either. */
   readonly pages: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 }
@@ -94,6 +96,9 @@ async function serve(world: Serving, request: IncomingMessage, response: ServerR
   if (path === "/healthz") return serveOwn(request, response, async () => say(response, 200, "ok\n"));
   if (path === "/readyz") return serveOwn(request, response, () => serveReadiness(world, response));
   if (path === "/metrics") return serveOwn(request, response, () => serveMetrics(world, request, response));
+  if (path === OPERATOR_PATH || path?.startsWith(`${OPERATOR_PATH}/`)) {
+    return serveOperator(world, request, response);
+  }
   if (!(await world.pages(request, response))) say(response, 404, "There is nothing here\n");
 }
 
@@ -121,17 +126,23 @@ async function serveMetrics(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { authorization = "" } = request.headers;
-  if (metricsToken !== undefined && !isSame(authorization, `Bearer ${metricsToken}`)) {
+  if (metricsToken !== undefined && !showsToken(request, metricsToken)) {
     return say(response, 401, "Show the token\n", { "www-authenticate": "Bearer" });
   }
   const { contentType, text } = await metrics.read();
   say(response, 200, text, { "content-type": contentType });
 }
 
-/** Compares digests, so that time tells nothing of where two texts part. */
-function isSame(one: string, other: string): boolean {
-  return timingSafeEqual(hash("sha256", one, "buffer"), hash("sha256", other, "buffer"));
+async function serveOperator(
+  { operator }: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume();
+  const { status, body } = await operator(request);
+  const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  const headers = { "content-type": "application/json", "cache-control": "no-store", ...challenge };
+  say(response, status, `${JSON.stringify(body, undefined, 2)}\n`, headers);
 }
 
 /** What a webhook is answered, and what it counts as. */

@@ -159,6 +159,19 @@ export class Trails {
     return { origin, size: landed?.size ?? 0, root, findings };
   }
 
+  /** The trails that nothing is written to until an operator has looked. */
+  async halted(): Promise<readonly HaltedTrail[]> {
+    const { store } = this.#world;
+    const trails: HaltedTrail[] = [];
+    for (const repositoryId of await store.haltedTrails()) {
+      const halt = await store.journalView(repositoryId).halted();
+      const place = await store.archive.get(placeName(repositoryId));
+      if (halt === undefined) continue;
+      trails.push({ repositoryId, halt, ...(place !== undefined && { place: JSON.parse(place) }) });
+    }
+    return trails;
+  }
+
   /** The branch as GitHub has it. What was read of it once is at hand for the next piece of work, with a new client. */
   storeOf({ installationId, owner, repo }: Place): TrailStore {
     const name = `${installationId}/${owner}/${repo}`;
@@ -249,6 +262,13 @@ export class Trails {
     });
     return mine;
   }
+}
+
+export interface HaltedTrail {
+  readonly repositoryId: number;
+  readonly halt: Halt;
+  /** Where it is, if it was ever written to. */
+  readonly place?: Place;
 }
 
 /** How a trail stands, for its heartbeat. */

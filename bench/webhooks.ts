@@ -104,6 +104,7 @@ async function serveApp(where: string): Promise<void> {
     readiness: new Readiness({}, () => {}),
     metrics,
     log,
+    operator: async () => ({ status: 404, body: {} }),
     pages: async () => false,
   });
   tell(server.port);

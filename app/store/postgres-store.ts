@@ -5,7 +5,14 @@ import type { InboxOptions } from "./inbox.ts";
 import { PostgresDatabase, type PostgresOptions } from "./postgres-database.ts";
 import { INBOX_SCHEMA, PostgresInbox } from "./postgres-inbox.ts";
 import { archiveSchema, SqlArchive } from "./sql-archive.ts";
-import { enqueueRow, journalSchema, pendingTrails, SqlJournal, SqlJournalView } from "./sql-journal.ts";
+import {
+  enqueueRow,
+  haltedTrails,
+  journalSchema,
+  pendingTrails,
+  SqlJournal,
+  SqlJournalView,
+} from "./sql-journal.ts";
 import type { Store } from "./store.ts";
 
 const DIALECT: Dialect = { bytes: "BYTEA", serial: "BIGSERIAL PRIMARY KEY" };
@@ -32,6 +39,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     journalView: (repositoryId) => new SqlJournalView(database, repositoryId),
     enqueue: (repositoryId, row) => enqueueRow(database, repositoryId, row),
     pendingTrails: () => pendingTrails(database),
+    haltedTrails: () => haltedTrails(database),
     ping: () => archive.set("ping", String(now())),
     close: () => database.close(),
   };

@@ -386,6 +386,14 @@ export async function pendingTrails(database: Database): Promise<readonly number
   return rows.map((row) => integerOf(row, "repository_id"));
 }
 
+/** Repositories whose trail is halted. */
+export async function haltedTrails(database: Database): Promise<readonly number[]> {
+  const rows = await database.query(
+    "SELECT repository_id FROM trail WHERE halted IS NOT NULL ORDER BY repository_id",
+  );
+  return rows.map((row) => integerOf(row, "repository_id"));
+}
+
 function findBytes(row: Row, column: string): Uint8Array | undefined {
   return row[column] === null ? undefined : bytesOf(row, column);
 }

@@ -4,7 +4,14 @@ import { LEASE_MS } from "../../gate/trail/leader.ts";
 import type { Dialect } from "./database.ts";
 import type { InboxOptions } from "./inbox.ts";
 import { archiveSchema, SqlArchive } from "./sql-archive.ts";
-import { enqueueRow, journalSchema, pendingTrails, SqlJournal, SqlJournalView } from "./sql-journal.ts";
+import {
+  enqueueRow,
+  haltedTrails,
+  journalSchema,
+  pendingTrails,
+  SqlJournal,
+  SqlJournalView,
+} from "./sql-journal.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { INBOX_SCHEMA, INBOX_START, SqliteInbox } from "./sqlite-inbox.ts";
 import type { Store } from "./store.ts";
@@ -31,6 +38,7 @@ export function openSqliteStore(folder: string, options: InboxOptions, now: () =
     journalView: (repositoryId) => new SqlJournalView(database, repositoryId),
     enqueue: (repositoryId, row) => enqueueRow(database, repositoryId, row),
     pendingTrails: () => pendingTrails(database),
+    haltedTrails: () => haltedTrails(database),
     ping: () => archive.set("ping", String(now())),
     close: () => database.close(),
   };

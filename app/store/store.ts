@@ -15,6 +15,8 @@ export interface Store {
   enqueue(repositoryId: number, row: OutboxRow): Promise<void>;
   /** Repositories whose outbox is not empty. */
   pendingTrails(): Promise<readonly number[]>;
+  /** Repositories whose trail is halted. */
+  haltedTrails(): Promise<readonly number[]>;
   /** Whether it can be written to, for readiness. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -151,7 +151,7 @@ test("docs/install.md names settings that are read, and metrics that are there",
     [],
   );
   const metrics = openMetrics();
-  for (const gauge of ["inbox_dead", "inbox_oldest_seconds", "trail_pending"] as const) {
+  for (const gauge of ["inbox_dead", "inbox_oldest_seconds", "trail_pending", "trail_halted"] as const) {
     metrics.watch(gauge, async () => 0);
   }
   metrics.webhook("push", "refused", 1);

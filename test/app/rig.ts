@@ -62,6 +62,7 @@ export async function openServerRig({
     ),
     metrics,
     log,
+    operator: async () => ({ status: 404, body: {} }),
     pages: async () => false,
     ...world,
   });

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { git } from "../github/git-data.ts";
+import { approve, HASTY } from "./acceptance/scene.ts";
+import { nextModel, startTeam, type Team } from "./team.ts";
+
+/** What waits for a person, and how a person lets it go on. */
+
+const TOKEN = "a token for the operator of the tests";
+const BRANCH = "refs/heads/weighbridge-trail";
+
+let team: Team;
+
+before(async () => {
+  team = await startTeam({ config: { operatorToken: TOKEN }, staleMs: 0, clock: HASTY });
+});
+after(() => team.close());
+
+async function ask(path: string, { method = "GET", token = TOKEN } = {}) {
+  const response = await fetch(`http://127.0.0.1:${team.running.port}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, the assertions say.
+  const body: any = await response.json();
+  return { status: response.status, body };
+}
+
+describe("the operator", () => {
+  it("has to show the token, and learns nothing without it", async () => {
+    for (const path of ["/operator", "/operator/trails/1/resume", "/operator/nothing"]) {
+      assert.equal((await ask(path, { token: "another" })).status, 401);
+    }
+    assert.deepEqual(await ask("/operator"), {
+      status: 200,
+      body: { waiting: 0, dead: 0, dead_letters: [], halted_trails: [] },
+    });
+    assert.equal((await ask("/operator", { method: "POST" })).status, 405);
+    assert.equal((await ask("/operator/dead-letters/a/revive")).status, 405);
+    for (const path of [
+      "/operator/x/y/z",
+      "/operator/dead-letters/%zz/revive",
+      "/operator/trails/1/resume",
+    ]) {
+      assert.equal((await ask(path, { method: "POST" })).status, 404);
+    }
+  });
+
+  it("sees a delivery that was given up, and has it worked on", async () => {
+    const { inbox } = team.running.services.store;
+    const pull = await team.propose({ "README.md": "Words\n" });
+    const key = `repo/${team.repository.id}/pull/${pull.number}`;
+    const id = "weighbridge/a letter/1";
+    const payload = JSON.stringify({
+      ...{ action: "evaluate", installation: { id: team.installation.id } },
+      repository: { id: team.repository.id, name: "credit", owner: { login: "acme" } },
+    });
+    await inbox.receive({ id, event: "weighbridge", key, payload, receivedAt: Date.now() - 60_000 });
+    const work = await inbox.take();
+    // Whoever was first has it: the App's own worker, or this one, which gives it up.
+    if (work !== undefined) await inbox.bury(work, "GITHUB_REFUSED: nobody let it");
+    const { body } = await ask("/operator");
+    assert.deepEqual(
+      body.dead_letters.map(({ id: known, reason }: Record<string, string>) => [known, reason]),
+      [[id, "GITHUB_REFUSED: nobody let it"]],
+    );
+    const [, path = ""] = body.dead_letters[0].revive.split(" ");
+    assert.deepEqual(await ask(path, { method: "POST" }), { status: 200, body: { revived: id } });
+    await team.settle();
+    assert.equal((await ask("/operator")).body.dead, 0);
+  });
+
+  it("resumes a trail that was halted, once its branch is what the App wrote", async () => {
+    const { repository } = team;
+    await approve(team, await team.propose(nextModel(2)));
+    const good = String(git(repository, "rev-parse", BRANCH)).trim();
+    const foreign = String(
+      git(repository, "commit-tree", "-p", good, "-m", "not ours", `${good}^{tree}`),
+    ).trim();
+    git(repository, "update-ref", BRANCH, foreign);
+    const pull = await team.propose(nextModel(3));
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).title, "The audit trail is halted");
+    const [halted] = (await ask("/operator")).body.halted_trails;
+    assert.deepEqual([halted.name, halted.repository], ["acme/credit", repository.id]);
+    const [, path] = halted.resume.split(" ");
+    const early = await ask(path, { method: "POST" });
+    assert.deepEqual([early.status, early.body.code], [409, halted.code]);
+
+    git(repository, "update-ref", BRANCH, good);
+    assert.deepEqual(await ask(path, { method: "POST" }), { status: 200, body: { resumed: repository.id } });
+    await team.settle();
+    assert.deepEqual((await ask("/operator")).body.halted_trails, []);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    const decisions = (await team.trail()).filter(({ predicate }) => predicate.kind === "decision.made");
+    assert.deepEqual(
+      decisions.map(({ predicate }) => [predicate.pr?.number, predicate.decision?.verdict]),
+      [
+        [pull.number - 1, "wait"],
+        [pull.number - 1, "pass"],
+        [pull.number, "wait"],
+        [pull.number, "pass"],
+      ],
+    );
+  });
+});
