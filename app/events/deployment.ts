@@ -1,15 +1,23 @@
+import type { ModelChange } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
+import type { Policy } from "../../gate/model/policy.ts";
+import { loadPolicy } from "../../gate/policy/load.ts";
+import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
+import { judgedModel } from "../../gate/verdict/tier.ts";
+import type { ApiRepository } from "../github/repository.ts";
 import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
-import { withRepository } from "./world.ts";
+import { readTip } from "./weigh.ts";
+import { withRepository, worldOf } from "./world.ts";
 
 const COMMENT_CHARS_MAX = 1_000;
 const DECISIONS_MAX = 200;
+const SUBJECTS_KEPT = 200;
 const RUN_URL = /\/actions\/runs\/([1-9][0-9]*)\/deployment_protection_rule$/;
 
 /** A deployment: let through if every model in it was approved as it is, and written down as it goes. */
@@ -27,7 +35,7 @@ async function answerRule(site: Site, payload: unknown): Promise<void> {
   const environment = textAt(payload, "environment");
   const sha = objectIdAt(payload, "deployment", "sha");
   if (run === undefined) return;
-  const { approved, comment } = await decideDeployment(site, sha);
+  const { approved, comment } = await decideDeployment(site, { sha, environment });
   const { owner, repo } = site.place;
   await site.client.rest("POST /repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule", {
     ...{ owner, repo, run_id: Number(run), environment_name: environment },
@@ -36,21 +44,58 @@ async function answerRule(site: Site, payload: unknown): Promise<void> {
   });
 }
 
-async function decideDeployment(site: Site, sha: string) {
+async function decideDeployment(site: Site, { sha, environment }: Deployment) {
   try {
-    const models = await withRepository(site, (repository) => readModels(repository, sha));
-    const strangers: string[] = [];
-    for (const { id, head } of models) {
-      if (!(await isApproved(site, id, head?.subject))) strangers.push(id);
-    }
-    if (models.length === 0) return { approved: true, comment: "This commit holds no model." };
-    return strangers.length === 0
-      ? { approved: true, comment: `Every model of this commit was approved as it is: ${models.length}.` }
-      : { approved: false, comment: `Not approved as they are in this commit: ${strangers.join(", ")}.` };
+    return await withRepository(site, async (repository) => {
+      const models = await readModels(repository, sha);
+      if (models.length === 0) return { approved: true, comment: "This commit holds no model." };
+      const policy = await readPolicy(site, repository);
+      const reasons: string[] = [];
+      for (const model of models) {
+        const reason = await reasonAgainst(site, { model, policy, environment });
+        if (reason !== undefined) reasons.push(reason);
+      }
+      return reasons.length === 0
+        ? { approved: true, comment: `Every model of this commit was approved as it is: ${models.length}.` }
+        : { approved: false, comment: `Not to run in ${environment}: ${reasons.join("; ")}.` };
+    });
   } catch (cause) {
     if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
     return { approved: false, comment: `This commit could not be read: ${cause.code}.` };
   }
+}
+
+interface Deployment {
+  readonly sha: string;
+  readonly environment: string;
+}
+
+/** That of the default branch: whoever deploys another must not bring the order that it is deployed in. */
+async function readPolicy(site: Site, repository: ApiRepository): Promise<Policy> {
+  const { owner, repo } = site.place;
+  const { data } = await site.client.rest("GET /repos/{owner}/{repo}", { owner, repo });
+  const tip = await readTip(site.client, site.place, textAt(data, "default_branch"));
+  return (await loadPolicy(tip, worldOf(site, repository))).policy;
+}
+
+interface Candidate {
+  readonly model: ModelChange;
+  readonly policy: Policy;
+  readonly environment: string;
+}
+
+/** Why the model must not run there; undefined if it may. */
+async function reasonAgainst(
+  site: Site,
+  { model, policy, environment }: Candidate,
+): Promise<string | undefined> {
+  const { id, head } = model;
+  if (!(await isApproved(site, id, head?.subject))) return `${id} was not approved as it is in this commit`;
+  const missing: string[] = [];
+  for (const before of environmentsBefore(policy, environment, judgedModel(model, policy).tier)) {
+    if (!(await hasRun(site, before, model))) missing.push(before);
+  }
+  return missing.length === 0 ? undefined : `${id} has not run in ${missing.join(" and ")} as it is`;
 }
 
 /** Whether a passing decision was about exactly this content of the model. */
@@ -68,6 +113,27 @@ async function isApproved({ store, place }: Site, model: string, subject?: strin
   });
 }
 
+async function hasRun({ store, place }: Site, environment: string, { id, head }: ModelChange) {
+  const name = ranName(place.repositoryId, environment, id);
+  const subjects: readonly string[] = JSON.parse((await store.archive.get(name)) ?? "[]");
+  return head?.subject !== undefined && subjects.includes(head.subject);
+}
+
+/** Keeps what ran where: each content of a model, the newest last. */
+async function noteRun({ store, place }: Site, environment: string, models: readonly ModelChange[]) {
+  for (const { id, head } of models) {
+    if (head?.subject === undefined) continue;
+    const name = ranName(place.repositoryId, environment, id);
+    const known: readonly string[] = JSON.parse((await store.archive.get(name)) ?? "[]");
+    const subjects = [...known.filter((each) => each !== head.subject), head.subject];
+    await store.archive.set(name, JSON.stringify(subjects.slice(-SUBJECTS_KEPT)));
+  }
+}
+
+function ranName(repositoryId: number, environment: string, model: string): string {
+  return `ran/${repositoryId}/${JSON.stringify([environment, model])}`;
+}
+
 const KINDS: ReadonlyMap<string, string> = new Map([
   ["in_progress", "deploy.started"],
   ["success", "deploy.succeeded"],
@@ -83,6 +149,7 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
   if (kind === undefined || !/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$/.test(environment)) return;
   const sha = objectIdAt(payload, "deployment", "sha");
   const models = await withRepository(site, (repository) => readModels(repository, sha));
+  if (kind === "deploy.succeeded") await noteRun(site, environment, models);
   const subject = models
     .flatMap(({ head }) => head?.artifacts ?? [])
     .flatMap(({ path, digest }) =>

@@ -7,6 +7,7 @@ import { artifactSize } from "./artifact-size.ts";
 import { cardComplete } from "./card-complete.ts";
 import { cardEqualsEvidence } from "./card-equals-evidence.ts";
 import { dataPinned } from "./data-pinned.ts";
+import { deploymentPromotion } from "./deployment-promotion.ts";
 import { evidenceFresh } from "./evidence-fresh.ts";
 import { evidenceSubject } from "./evidence-subject.ts";
 import { evidenceTrust } from "./evidence-trust.ts";
@@ -35,6 +36,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map(
     cardComplete,
     cardEqualsEvidence,
     dataPinned,
+    deploymentPromotion,
     evidenceFresh,
     evidenceSubject,
     evidenceTrust,

@@ -25,6 +25,8 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "card.complete front_matter": fc.subarray(["license", "datasets"], { minLength: 1 }),
   "card.complete min_words": fc.constantFrom(1, 10, 50),
   "card.equals-evidence tolerance": fc.constantFrom(0, 0.005, 0.1),
+  "deployment.promotion environment": fc.constantFrom("production", "staging"),
+  "deployment.promotion after": fc.subarray(["development", "staging"], { minLength: 1 }),
   "evidence.fresh max_age_days": fc.constantFrom(10, 40),
   "evidence.fresh max_age_days_by_tier": byTier(fc.constantFrom(5, 20, 60)),
   "evidence.trust minimum_by_tier": byTier(fc.constantFrom("declared", "ci", "attested")),

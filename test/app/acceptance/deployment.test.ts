@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { tip } from "../../github/git-data.ts";
-import { kindsOf, nextModel, startTeam, type Team } from "../team.ts";
+import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve } from "./scene.ts";
 
 /** What may run, and what ran: answered and written down by the digests of the models in the commit. */
+
+const IN_ORDER = `  - id: staging-first
+    rule: deployment.promotion
+    with: { environment: production, after: [staging] }
+    severity: block
+`;
 
 let team: Team;
 /** Commits of main: as it began, and with the next two versions, each by its gate. */
 const commits: string[] = [];
 
 before(async () => {
-  team = await startTeam();
+  team = await startTeam({ policy: POLICY.replace("gates:\n", `gates:\n${IN_ORDER}`) });
   commits.push(tip(team.repository, "main"));
   for (const version of [2, 3]) {
     const pull = await team.propose(nextModel(version));
@@ -23,14 +29,14 @@ before(async () => {
 after(() => team.close());
 
 /** What the App answers to a run that wants to deploy the commit. */
-async function answerFor(sha: string) {
+async function answerFor(sha: string, environment = "staging") {
   const { play, github } = team.stand;
   const run = play.completeRun(team.repository, {
     ...{ by: team.people.maria, head: sha, branch: "main" },
     ...{ event: "push", path: ".github/workflows/deploy.yml" },
   });
   const known = github.gateReviews.length;
-  play.deploy(team.repository, { by: team.people.maria, sha, run });
+  play.deploy(team.repository, { by: team.people.maria, sha, run, environment });
   await team.settle();
   assert.equal(github.gateReviews.length, known + 1);
   return github.gateReviews.at(-1);
@@ -67,6 +73,25 @@ describe("a deployment", () => {
       const sha = play.push(repository, { branch: `sly-${index}`, by: people.maria, parents, files });
       assert.equal((await answerFor(sha))?.state, "rejected", `${index}`);
     }
+  });
+
+  it("goes to production after exactly this content has run in staging, and not before", async () => {
+    const { play } = team.stand;
+    const sha = commits[1] ?? "";
+    const early = await answerFor(sha, "production");
+    assert.equal(early?.state, "rejected");
+    assert.match(early?.comment ?? "", /credit-pd has not run in staging as it is/);
+    const run = async (of: string, state: "success" | "failure", environment: string) => {
+      const deployment = play.deploy(team.repository, { by: team.people.maria, sha: of, environment });
+      play.finishDeployment(deployment, { by: team.people.maria, state });
+      await team.settle();
+    };
+    await run(sha, "failure", "staging");
+    await run(commits[2] ?? "", "success", "staging");
+    assert.equal((await answerFor(sha, "production"))?.state, "rejected");
+    await run(sha, "success", "staging");
+    const answer = await answerFor(sha, "production");
+    assert.equal(answer?.state, "approved", answer?.comment);
   });
 
   it("is in the trail with its end, and the way back to an earlier version is its own kind", async () => {
