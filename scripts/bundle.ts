@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { builtins, lazyPackages, prebuilt, withoutNames } from "./prebuilt.ts";
+import { builtins, lazyPackages, prebuilt, withoutNames, withoutVectors } from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -14,7 +14,11 @@ export interface Entry {
   readonly without?: readonly Plugin[];
 }
 
-export const ACTION: Entry = { source: "action/main.ts", out: "action.js", without: [withoutNames] };
+export const ACTION: Entry = {
+  source: "action/main.ts",
+  out: "action.js",
+  without: [withoutNames, withoutVectors],
+};
 export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
 
 // CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
@@ -33,7 +37,7 @@ function options({ source, out, without = [] }: Entry): BuildOptions {
     minify: true,
     legalComments: "none",
     banner: { js: REQUIRE },
-    plugins: [prebuilt, lazyPackages, builtins, ...without],
+    plugins: [...without, prebuilt, lazyPackages, builtins],
     logLevel: "warning",
   };
 }

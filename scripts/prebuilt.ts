@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { packTree, textKey } from "../gate/parse/known-tree.ts";
+import { type PackedNode, packTree, textKey } from "../gate/parse/known-tree.ts";
 import type { TREES } from "../gate/parse/prebuilt.ts";
 import { schemaKey } from "../gate/parse/quick-check.ts";
 import { assertSchema } from "../gate/parse/schema.ts";
@@ -27,20 +27,48 @@ export const prebuilt: Plugin = {
   },
 };
 
-let known: string | undefined;
+/** The same without the test vectors of the packs, which are half of them: only `policy test` looks at those. */
+export const withoutVectors: Plugin = {
+  name: "without-vectors",
+  setup(build) {
+    build.onLoad({ filter: /gate\/parse\/prebuilt\.ts$/ }, () => ({
+      contents: prebuiltModule(withoutMember("test_vectors")),
+      loader: "js",
+    }));
+  },
+};
 
-/** The text of the module, made once. */
-export function prebuiltModule(): string {
-  known ??= `${validatorsCode(schemasToPrebuild())}
-export const TREES = new Map(${JSON.stringify(packTrees())});
+let validators: string | undefined;
+
+/** The text of the module; `trim` says what is left of the tree of a pack. */
+export function prebuiltModule(trim = (tree: PackedNode): PackedNode => tree): string {
+  validators ??= validatorsCode(schemasToPrebuild());
+  return `${validators}
+export const TREES = new Map(${JSON.stringify(packTrees(trim))});
 `;
-  return known;
+}
+
+/** Takes a member out of every map. */
+function withoutMember(name: string): (tree: PackedNode) => PackedNode {
+  return function trim(node): PackedNode {
+    switch (node[0]) {
+      case "map": {
+        const [kind, line, column, entries] = node;
+        const kept = entries.filter(([key]) => key !== name);
+        return [kind, line, column, kept.map(([key, ...at]) => [key, at[0], at[1], trim(at[2])])];
+      }
+      case "list":
+        return [node[0], node[1], node[2], node[3].map(trim)];
+      case "scalar":
+        return node;
+    }
+  };
 }
 
 type Entry<T> = T extends ReadonlyMap<infer Key, infer Value> ? readonly [Key, Value] : never;
 
 /** The packs that come with Weighbridge. Throws unless each fits the schema of packs. */
-function packTrees(): readonly Entry<typeof TREES>[] {
+function packTrees(trim: (tree: PackedNode) => PackedNode): readonly Entry<typeof TREES>[] {
   const files = readdirSync(PACKS).filter((name) => name.endsWith(".yml"));
   return files.sort().map((name) => {
     const text = readFileSync(join(PACKS, name), "utf8");
@@ -48,7 +76,7 @@ function packTrees(): readonly Entry<typeof TREES>[] {
     assertSchema(packSchema, root, name);
     return [
       textKey(text),
-      { tree: JSON.stringify(packTree(root)), fits: schemaKey(withoutProse(packSchema)) },
+      { tree: JSON.stringify(trim(packTree(root))), fits: schemaKey(withoutProse(packSchema)) },
     ];
   });
 }
