@@ -20,7 +20,7 @@ import type { AppendAnswer, TrailCommit } from "./store.ts";
 export const CREATE_COMMIT = `
 mutation ($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) {
-    commit { oid }
+    commit { oid tree { oid entries { name mode type oid size } } }
   }
 }`;
 
@@ -36,12 +36,15 @@ export interface GitHubBranch {
   readonly branch: string;
 }
 
+/** What became of an attempt; of one that landed also the tree that GitHub made, if it says. */
+export type CommitAnswer = AppendAnswer & { readonly tree?: unknown };
+
 /** One attempt to put the commit on top of its parent. */
 export async function createCommitOnBranch(
   api: GitHubApi,
   branch: GitHubBranch,
   commit: TrailCommit & { readonly parent: string },
-): Promise<AppendAnswer> {
+): Promise<CommitAnswer> {
   const action = `append to ${branch.branch} on GitHub`;
   let answer: ApiAnswer;
   try {
@@ -69,10 +72,13 @@ function toInput({ owner, repo, branch }: GitHubBranch, { parent, message, write
 }
 
 /** GraphQL says 200 to everything that it understood; the body tells what became of it. */
-function toAppendAnswer(answer: ApiAnswer, action: string): AppendAnswer {
+function toAppendAnswer(answer: ApiAnswer, action: string): CommitAnswer {
   const payload = memberOf(memberOf(answer.data, "data"), "createCommitOnBranch");
-  const oid = memberOf(memberOf(payload, "commit"), "oid");
-  if (typeof oid === "string" && OID.test(oid)) return { kind: "landed", commit: oid };
+  const commit = memberOf(payload, "commit");
+  const oid = memberOf(commit, "oid");
+  if (typeof oid === "string" && OID.test(oid)) {
+    return { kind: "landed", commit: oid, tree: memberOf(commit, "tree") };
+  }
   const errors = memberOf(answer.data, "errors");
   const [error] = Array.isArray(errors) ? errors : [];
   return memberOf(error, "type") === "STALE_DATA" ? { kind: "moved" } : graphqlFailure(error, answer, action);

@@ -93,6 +93,55 @@ export class GitHubObjects {
     this.#blobs.get(objectId("blob", bytes), async () => bytes);
   }
 
+  /**
+   * Keeps a commit that was just made, whose tree GraphQL told, and the folders of it that follow from those of its
+   * parent. Does nothing with a tree that is not what its id says: then it is read.
+   */
+  async keepCommit(commit: StoredCommit, told: unknown, changed: ChangedFiles): Promise<void> {
+    const [tree, entries] = [memberOf(told, "oid"), memberOf(told, "entries")];
+    const lines = Array.isArray(entries)
+      ? entries.flatMap((entry: unknown) => findTreeLine(entry) ?? [])
+      : [];
+    if (typeof tree !== "string" || treeId(lines) !== tree) return;
+    this.#trees.get(tree, async () => lines);
+    this.#commits.get(commit.id, async () => ({ ...commit, tree }));
+    const parent = commit.parents[0] === undefined ? undefined : await this.#commits.peek(commit.parents[0]);
+    const before = parent && (await this.#trees.peek(parent.tree));
+    for (const { name, id } of lines.filter(({ type }) => type === "tree")) {
+      const was = before?.find((line) => line.name === name);
+      const made = await this.#changed(was, `${name}/`, changed);
+      if (made?.get("")?.id !== id) continue;
+      for (const folder of made.values()) this.#trees.get(folder.id, async () => folder.lines);
+    }
+  }
+
+  /** The folder and those in it after a change, by their paths below it; undefined where what was there is not known. */
+  async #changed(
+    was: GitHubTreeLine | undefined,
+    prefix: string,
+    changed: ChangedFiles,
+  ): Promise<Map<string, Folder> | undefined> {
+    const known = was?.type === "tree" ? this.#trees.peek(was.id) : Promise.resolve([]);
+    if (known === undefined) return undefined;
+    const lines = new Map((await known).map((line) => [line.name, line]));
+    const folders = new Map<string, Folder>();
+    for (const [name, content] of changesBelow(prefix, changed)) {
+      if (content !== "folder") {
+        if (content === undefined) lines.delete(name);
+        else lines.set(name, fileLine(name, content));
+        continue;
+      }
+      const below = await this.#changed(lines.get(name), `${prefix}${name}/`, changed);
+      const top = below?.get("");
+      if (below === undefined || top === undefined) return undefined;
+      if (top.lines.length === 0) lines.delete(name);
+      else lines.set(name, { mode: "040000", type: "tree", name, id: top.id, size: 0 });
+      for (const [path, folder] of below) folders.set(`${name}/${path}`, folder);
+    }
+    const sorted = [...lines.values()].sort((one, other) => Buffer.compare(placeIn(one), placeIn(other)));
+    return folders.set("", { id: treeId(sorted), lines: sorted });
+  }
+
   /** How many commits `to` has that `from` has not; undefined unless `from` is among its ancestors. */
   async countAbove(from: string, to: string): Promise<number | undefined> {
     const answer = await this.#get("compare/{basehead}", { basehead: `${from}...${to}`, per_page: 1 });
@@ -195,6 +244,50 @@ function treeId(lines: readonly GitHubTreeLine[]): string {
     Buffer.from(id, "hex"),
   ]);
   return objectId("tree", Buffer.concat(parts));
+}
+
+/** What a commit writes and deletes, by path. */
+export interface ChangedFiles {
+  readonly writes: ReadonlyMap<string, Uint8Array>;
+  readonly deletes: readonly string[];
+}
+
+interface Folder {
+  readonly id: string;
+  readonly lines: readonly GitHubTreeLine[];
+}
+
+/** What a change does right below a folder, by name: to a file its content, undefined where it goes; or to a folder. */
+function changesBelow(
+  prefix: string,
+  { writes, deletes }: ChangedFiles,
+): ReadonlyMap<string, Uint8Array | "folder" | undefined> {
+  const changes = new Map<string, Uint8Array | "folder" | undefined>();
+  for (const [path, content] of [...deletes.map((each) => [each, undefined] as const), ...writes]) {
+    if (!path.startsWith(prefix)) continue;
+    const [name = "", ...rest] = path.slice(prefix.length).split("/");
+    changes.set(name, rest.length > 0 ? "folder" : content);
+  }
+  return changes;
+}
+
+function fileLine(name: string, content: Uint8Array): GitHubTreeLine {
+  return { mode: "100644", type: "blob", name, id: objectId("blob", content), size: content.length };
+}
+
+/** Git puts the lines of a tree into the order of these bytes. */
+function placeIn({ name, type }: GitHubTreeLine): Buffer {
+  return Buffer.from(type === "tree" ? `${name}/` : name, "utf8");
+}
+
+/** A line as GraphQL writes it: its mode is a number. */
+function findTreeLine(entry: unknown): GitHubTreeLine | undefined {
+  const [mode, type, name] = [memberOf(entry, "mode"), memberOf(entry, "type"), memberOf(entry, "name")];
+  const [id, size] = [memberOf(entry, "oid"), memberOf(entry, "size")];
+  const octal = typeof mode === "number" ? mode.toString(8).padStart(6, "0") : "";
+  const isLine = MODE.test(octal) && typeof type === "string" && typeof name === "string";
+  if (!isLine || typeof id !== "string" || !OID.test(id) || typeof size !== "number") return undefined;
+  return { mode: octal, type, name, id, size };
 }
 
 function toTreeLine(line: unknown, tree: string): GitHubTreeLine {

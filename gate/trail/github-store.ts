@@ -1,6 +1,6 @@
 import { GateError } from "../model/error.ts";
 import type { GitHubApi } from "./github-api.ts";
-import { createCommitOnBranch, type GitHubBranch } from "./github-commit.ts";
+import { type CommitAnswer, createCommitOnBranch, type GitHubBranch } from "./github-commit.ts";
 import { listDifferences, listFolder, readFiles } from "./github-files.ts";
 import { GitHubObjects } from "./github-objects.ts";
 import { commitOverRest } from "./github-rest-commit.ts";
@@ -39,12 +39,19 @@ export function openGitHubStore(api: GitHubApi, options: GitHubStoreOptions): Tr
   const objects = new GitHubObjects(api, { owner, repo });
   const append = async (commit: TrailCommit): Promise<AppendAnswer> => {
     const { parent } = commit;
-    const answer =
+    const answer: CommitAnswer =
       parent === undefined || commits === "rest" || bytesOf(commit) > MUTATION_BYTES_MAX
         ? await commitOverRest({ api, branch: options, objects }, commit)
         : await createCommitOnBranch(api, options, { ...commit, parent });
-    if (answer.kind === "landed") for (const bytes of commit.writes.values()) objects.keep(bytes);
-    return answer;
+    if (answer.kind !== "landed") return answer;
+    for (const bytes of commit.writes.values()) objects.keep(bytes);
+    const made = {
+      id: answer.commit,
+      message: commit.message,
+      parents: parent === undefined ? [] : [parent],
+    };
+    await objects.keepCommit(made, answer.tree, commit);
+    return { kind: "landed", commit: answer.commit };
   };
   return {
     staleMs: STALE_MS,

@@ -31,8 +31,8 @@ export type Landing =
  * Brings a reserved batch to the branch, whatever became of it before: it may have landed already, be signed, or
  * neither. Rejects with what the trail has to halt on.
  */
-export async function landBatch(world: LandingWorld, batch: Batch): Promise<Landing> {
-  const commit = await findSettled(world, batch);
+export async function landBatch(world: LandingWorld, batch: Batch, { isNew = false } = {}): Promise<Landing> {
+  const commit = isNew ? undefined : await findSettled(world, batch);
   if (commit !== undefined) return settle(world, batch, commit);
   const signed = await signBatch(world, batch);
   if (signed instanceof GateError) return { kind: "waiting", cause: signed, seconds: RETRY_SECONDS };

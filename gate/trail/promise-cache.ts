@@ -22,6 +22,11 @@ export class PromiseCache<V> {
     return known.value;
   }
 
+  /** What is known already, or being read. */
+  peek(key: string): Promise<V> | undefined {
+    return this.#kept.get(key)?.value;
+  }
+
   #keep(key: string, value: Promise<V>): Promise<V> {
     const kept = { value, weight: 0 };
     this.#kept.set(key, kept);

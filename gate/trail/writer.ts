@@ -159,7 +159,9 @@ export class TrailWriter {
   }
 
   async #land(batch: Batch): Promise<Flush> {
-    return landBatch(this.#world, await this.#world.journal.reserve(batch));
+    const reserved = await this.#world.journal.reserve(batch);
+    // Where this very batch was reserved just now, on the end of the branch as it was read, none can have landed yet.
+    return landBatch(this.#world, reserved, { isNew: reserved === batch });
   }
 
   /** The oldest rows that have not landed, as many as fit into one commit. */

@@ -1,8 +1,8 @@
 import { writeRefusal } from "../access.ts";
 import { readCommit } from "../git/commits.ts";
-import { writeObject } from "../git/objects.ts";
+import { readObject, writeObject } from "../git/objects.ts";
 import { readRef } from "../git/refs.ts";
-import { readFiles, writeFiles } from "../git/trees.ts";
+import { readFiles, readTree, writeFiles } from "../git/trees.ts";
 import { type GraphqlContext, refusal } from "../graphql.ts";
 import type { Repository } from "../nouns.ts";
 import { allows } from "../state/apps.ts";
@@ -44,7 +44,19 @@ export function createCommitOnBranch(args: Readonly<Record<string, unknown>>, co
   const violation = violationOf(context, repository, { ref, from: head, to: id });
   if (violation !== undefined) throw refusal("UNPROCESSABLE", violation);
   moveRef(context, repository, ref, id);
-  return { commit: { oid: id }, ref: { name: input.branch.branchName } };
+  return { commit: { oid: id, tree: treeOf(repository, id) }, ref: { name: input.branch.branchName } };
+}
+
+/** The commit's tree, as GraphQL's `Tree`. */
+function treeOf(repository: Repository, commit: string) {
+  const { tree } = readCommit(repository, commit)!;
+  const entries = [...(readTree(repository, tree) ?? [])].map(([name, { mode, id }]) => {
+    const object = readObject(repository, id);
+    const type = object?.type ?? "commit";
+    const size = type === "blob" ? (object?.bytes.length ?? 0) : 0;
+    return { name, mode: Number.parseInt(mode, 8), type, oid: id, size };
+  });
+  return { oid: tree, entries };
 }
 
 /** The repository, if the token may write to its contents. */
