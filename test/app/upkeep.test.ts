@@ -5,13 +5,17 @@ import { auditTrail } from "../../app/trail-audit.ts";
 import { checkPulls } from "../../app/upkeep.ts";
 import { runGit } from "../git.ts";
 import { amend, flipped, paths, readFile } from "../trail/tamper.ts";
+import { until } from "./acceptance/scene.ts";
 import { kindsOf, nextModel, startTeam, type Team } from "./team.ts";
 
 describe("what is looked after without being asked", { concurrency: 1 }, () => {
   let team: Team;
   let ahead = 0;
   before(async () => {
-    team = await startTeam({ now: () => Date.now() + ahead });
+    team = await startTeam({ now: () => Date.now() + ahead, sweepMs: 86_400_000 });
+    // The App looks once when it starts; from then on nobody does but this test.
+    await until(() => team.stand.requests.some(({ operation }) => operation === "pulls/list"));
+    await team.settle();
   });
   after(() => team.close());
 
