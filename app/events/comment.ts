@@ -268,23 +268,20 @@ async function takeEdited(
 async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean> {
   const { store, place, now, trails } = site;
   const votes = await store.archive.votes(place.repositoryId, pull.number);
-  const kept = votes.find(({ source, sourceId }) => source === "comment" && sourceId === told.id);
-  if (kept === undefined) return false;
+  const said = votes.filter(({ source, sourceId }) => source === "comment" && sourceId === told.id);
+  if (said.length === 0) return false;
   await trails.recordEvent(place, {
     kind: "tamper.detected",
     head: pull.head.sha,
     tamper: { object: "comment.deleted", id: String(told.id), updated_at: told.updatedAt },
   });
-  if (told.senderId !== told.author.id || kept.kind !== "approve") return true;
-  if (kept.subject !== undefined) {
+  if (told.senderId !== told.author.id) return true;
+  const approvals = said.filter(({ kind }) => kind === "approve");
+  const subject = approvals.find((vote) => vote.subject !== undefined)?.subject;
+  if (subject !== undefined) {
     const source = { kind: "comment", id: told.id } as const;
-    await recordWithdrawal(site, pull, {
-      source,
-      userId: kept.userId,
-      subject: kept.subject,
-      code: "deleted",
-    });
+    await recordWithdrawal(site, pull, { source, userId: told.author.id, subject, code: "deleted" });
   }
-  await store.archive.keepVote({ ...kept, kind: "revoke", at: now() });
+  for (const kept of approvals) await store.archive.keepVote({ ...kept, kind: "revoke", at: now() });
   return true;
 }

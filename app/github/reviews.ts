@@ -7,7 +7,7 @@ import type { Pull } from "./pull.ts";
 import { toAccount } from "./pull.ts";
 import { at, instantAt, numberAt, objectIdAt, optional, textAt } from "./shape.ts";
 
-/** What one person said last, before anybody asks which roles they hold. */
+/** What one person said last of the change, or of one of its models, before anybody asks which roles they hold. */
 export type CastVote = Omit<Vote, "roles" | "canWrite"> & { readonly login: string };
 
 /** Three thousand reviews of one pull request. */
@@ -50,11 +50,25 @@ export async function readVotes(
 }
 
 function lastWords(statements: readonly Statement[]): readonly CastVote[] {
-  const last = new Map<number, Statement>();
-  for (const statement of statements.toSorted(inOrder)) last.set(statement.userId, statement);
-  return [...last.values()]
+  const words = new Map<number, readonly Statement[]>();
+  for (const statement of statements.toSorted(inOrder)) {
+    const { userId } = statement;
+    words.set(userId, [...(words.get(userId) ?? []).filter((word) => isBeside(word, statement)), statement]);
+  }
+  return [...words.values()]
+    .flat()
     .sort((a, b) => a.userId - b.userId)
     .flatMap(({ kind, at: _, ...vote }) => (kind === "revoke" ? [] : [{ ...vote, kind }]));
+}
+
+/** Whether a word still stands after a later one: that one is about another model alone. */
+function isBeside(word: Statement, later: Statement): boolean {
+  return (
+    word.kind === "approve" &&
+    later.kind !== "reject" &&
+    later.model !== undefined &&
+    word.model !== later.model
+  );
 }
 
 const STRICTNESS = ["approve", "revoke", "reject"] as const;

@@ -44,9 +44,12 @@ export function toPull(row: Row): PullRow {
   };
 }
 
+/** In the place of a model's id, which is never empty: the whole change. */
+export const WHOLE = "";
+
 export function toVote(row: Row): KeptVote {
   const subject = findText(row, "subject");
-  const model = findText(row, "model");
+  const model = textOf(row, "model");
   return {
     repositoryId: integerOf(row, "repository_id"),
     number: integerOf(row, "number"),
@@ -56,8 +59,7 @@ export function toVote(row: Row): KeptVote {
     login: textOf(row, "login"),
     kind: oneOf(KINDS, textOf(row, "kind")),
     head: textOf(row, "head"),
-    ...(model === undefined ? {} : { model }),
-    ...(model === undefined ? {} : { model }),
+    ...(model === WHOLE ? {} : { model }),
     ...(subject === undefined ? {} : { subject }),
     at: integerOf(row, "at"),
   };

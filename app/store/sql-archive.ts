@@ -1,6 +1,6 @@
 import type { Place } from "../place.ts";
 import type { Archive, DecisionFilter, DecisionRow, KeptVote, PullRow, SessionRow } from "./archive.ts";
-import { toDecision, toPull, toSession, toVote } from "./archive-row.ts";
+import { toDecision, toPull, toSession, toVote, WHOLE } from "./archive-row.ts";
 import { bytesOf, type Database, type Dialect, integerOf, textOf } from "./database.ts";
 
 /** What is kept of GitHub's answers, and the largest of them that is. */
@@ -61,10 +61,10 @@ export function archiveSchema({ bytes }: Dialect): string {
       user_id BIGINT NOT NULL,
       login TEXT NOT NULL,
       head TEXT NOT NULL,
-      model TEXT,
+      model TEXT NOT NULL,
       subject TEXT,
       at BIGINT NOT NULL,
-      PRIMARY KEY (repository_id, number, source, source_id, kind)
+      PRIMARY KEY (repository_id, number, source, source_id, kind, model)
     );
     CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE cached (
@@ -216,18 +216,18 @@ export class SqlArchive implements Archive {
       `INSERT INTO vote
          (repository_id, number, source, source_id, kind, user_id, login, head, model, subject, at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-       ON CONFLICT (repository_id, number, source, source_id, kind) DO UPDATE SET subject = excluded.subject
+       ON CONFLICT (repository_id, number, source, source_id, kind, model) DO UPDATE SET subject = excluded.subject
        WHERE vote.subject IS NULL AND vote.head = excluded.head`,
       [
         ...[vote.repositoryId, vote.number, vote.source, vote.sourceId, vote.kind, vote.userId],
-        ...[vote.login, vote.head, vote.model ?? null, vote.subject ?? null, vote.at],
+        ...[vote.login, vote.head, vote.model ?? WHOLE, vote.subject ?? null, vote.at],
       ],
     );
   }
 
   async votes(repositoryId: number, number: number): Promise<readonly KeptVote[]> {
     const rows = await this.#database.query(
-      `SELECT * FROM vote WHERE repository_id = $1 AND number = $2 ORDER BY at, source, source_id, kind`,
+      `SELECT * FROM vote WHERE repository_id = $1 AND number = $2 ORDER BY at, source, source_id, kind, model`,
       [repositoryId, number],
     );
     return rows.map(toVote);

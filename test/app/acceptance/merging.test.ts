@@ -95,6 +95,34 @@ describe("a group of the merge queue", () => {
   });
 });
 
+describe("a change of two models", () => {
+  const both = () => ({ ...nextModel(20), ...currentFiles({ ...SECOND, version: 20, auc: 0.9 }) });
+
+  it("is approved model by model, in words of their own or in one comment", async () => {
+    const { play } = team.stand;
+    const { olga, maria } = team.people;
+    const pull = await team.propose(both());
+    const say = async (body: string) => {
+      const comment = play.comment(pull, { by: olga, body });
+      await team.settle();
+      return { comment, conclusion: team.checkOf(pull.head.sha).conclusion };
+    };
+    assert.equal((await say("/weighbridge approve credit-pd")).conclusion, "action_required");
+    const { comment, conclusion } = await say("/weighbridge approve churn");
+    assert.equal(conclusion, "success", team.commentOn(pull));
+    // What is taken back is that word alone.
+    play.deleteComment(comment, { by: olga });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    assert.equal((await say("/weighbridge approve churn")).conclusion, "success", team.commentOn(pull));
+    assert.equal((await say("/weighbridge withdraw")).conclusion, "action_required");
+    const twice = await say("/weighbridge approve credit-pd\n/weighbridge approve churn");
+    assert.equal(twice.conclusion, "success", team.commentOn(pull));
+    play.closePull(pull, { by: maria });
+    await team.settle();
+  });
+});
+
 describe("a group of the merge queue, after its parts were judged", () => {
   it("C77: does not pass by another policy than that of the decisions", async () => {
     const { play, github } = team.stand;
