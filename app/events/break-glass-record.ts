@@ -2,11 +2,13 @@ import { closedGates } from "../../gate/approval/break-glass.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { openIssue } from "../github/issue.ts";
 import type { Pull } from "../github/pull.ts";
+import { INCIDENT_MARKER } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
 import type { Glass } from "./break-glass.ts";
 import { BREAK_GLASS, incidentBody } from "./break-glass-words.ts";
+import { keepIncident } from "./incident.ts";
 import { wordUrl } from "./votes.ts";
 import { modelToken } from "./waiver.ts";
 
@@ -63,12 +65,24 @@ export async function openIncident(
     client,
     {
       ...{ owner: place.owner, repo: place.repo, repositoryId: place.repositoryId },
-      marker: `<!-- weighbridge:break-glass:${id} -->`,
+      marker: `${INCIDENT_MARKER}${id} -->`,
       title: `${BREAK_GLASS}: pull request ${pull.number} enters against closed gates`,
       body: incidentBody(pull.number, record, glass).source,
     },
     store.archive,
   );
+  await keepIncident(site, {
+    ...{
+      issue,
+      pull: pull.number,
+      head: pull.head.sha,
+      occurrence: { id, ...what },
+      decision: record.digest,
+    },
+    models: record.models.map((model) => model.id),
+    breakers: glass.witnesses.map(({ userId }) => userId),
+    reviewBy: glass.reviewBy,
+  });
   await trails.recordEvent(place, {
     ...{ kind: "incident.opened", head: pull.head.sha },
     incident: { id: `issue-${issue}`, event: 0, ...what },

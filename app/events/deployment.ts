@@ -1,7 +1,6 @@
 import type { ModelChange } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
-import type { Policy } from "../../gate/model/policy.ts";
-import { loadPolicy } from "../../gate/policy/load.ts";
+import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { judgedModel } from "../../gate/verdict/tier.ts";
@@ -10,6 +9,7 @@ import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { overdueIncidents } from "./incident.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
 import { readTip } from "./weigh.ts";
@@ -49,10 +49,10 @@ async function decideDeployment(site: Site, { sha, environment }: Deployment) {
     return await withRepository(site, async (repository) => {
       const models = await readModels(repository, sha);
       if (models.length === 0) return { approved: true, comment: "This commit holds no model." };
-      const policy = await readPolicy(site, repository);
+      const loaded = await readPolicy(site, repository);
       const reasons: string[] = [];
       for (const model of models) {
-        const reason = await reasonAgainst(site, { model, policy, environment });
+        const reason = await reasonAgainst(site, { ...loaded, model, environment });
         if (reason !== undefined) reasons.push(reason);
       }
       return reasons.length === 0
@@ -70,27 +70,30 @@ interface Deployment {
   readonly environment: string;
 }
 
-/** That of the default branch: whoever deploys another must not bring the order that it is deployed in. */
-async function readPolicy(site: Site, repository: ApiRepository): Promise<Policy> {
+/** What the default branch says: whoever deploys another must not bring the order that it is deployed in. */
+async function readPolicy(site: Site, repository: ApiRepository): Promise<LoadedPolicy> {
   const { owner, repo } = site.place;
   const { data } = await site.client.rest("GET /repos/{owner}/{repo}", { owner, repo });
   const tip = await readTip(site.client, site.place, textAt(data, "default_branch"));
-  return (await loadPolicy(tip, worldOf(site, repository))).policy;
+  return loadPolicy(tip, worldOf(site, repository));
 }
 
-interface Candidate {
+interface Candidate extends LoadedPolicy {
   readonly model: ModelChange;
-  readonly policy: Policy;
   readonly environment: string;
 }
 
 /** Why the model must not run there; undefined if it may. */
 async function reasonAgainst(
   site: Site,
-  { model, policy, environment }: Candidate,
+  { model, policy, waivers, environment }: Candidate,
 ): Promise<string | undefined> {
   const { id, head } = model;
   if (!(await isApproved(site, id, head?.subject))) return `${id} was not approved as it is in this commit`;
+  const ended = waivers.find((waiver) => waiver.model === id && Date.parse(waiver.expires) <= site.now());
+  if (ended !== undefined) return `${id} has a waiver that has ended, ${ended.id}`;
+  const [overdue] = await overdueIncidents(site, id);
+  if (overdue !== undefined) return `${id} waits for the review of incident ${overdue.issue}`;
   const missing: string[] = [];
   for (const before of environmentsBefore(policy, environment, judgedModel(model, policy).tier)) {
     if (!(await hasRun(site, before, model))) missing.push(before);

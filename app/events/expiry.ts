@@ -1,29 +1,42 @@
 import { GateError } from "../../gate/model/error.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
-import { join, md } from "../../gate/report/escape.ts";
+import { join, type Markdown, md } from "../../gate/report/escape.ts";
 import { openIssue } from "../github/issue.ts";
 import { objectIdAt } from "../github/shape.ts";
 import { placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
+import { showPosture } from "./posture.ts";
 import { modelToken } from "./waiver.ts";
 import { withRepository } from "./world.ts";
 
 const WAIVERS = /^\.weighbridge\/waivers\/[^/]+\.yml$/;
 const WAIVERS_MAX = 1_000;
 
-/** Comes back to the branch when each of its waivers ends. */
+/** How long before its end a waiver is reminded of. */
+const REMINDER_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** Comes back to the branch when each of its waivers ends, and a week before; and shows which have ended by now. */
 export async function scheduleExpiries(site: Site, branch: string, commit: string): Promise<void> {
   const { store, place, now } = site;
   const key = keyOf.branch(place.repositoryId, branch);
-  for (const { id, expires } of await readWaivers(site, commit)) {
-    await store.inbox.receive({
-      ...{ id: `${OWN_EVENT}/${key}/waiver/${id}/${expires}`, event: OWN_EVENT, key },
-      payload: JSON.stringify({ ...placePayload(place), action: "waiver" }),
-      ...{ receivedAt: now(), due: Math.max(now(), Date.parse(expires)) },
-    });
+  const waivers = await readWaivers(site, commit);
+  await showPosture(site, commit, waivers);
+  for (const { id, expires } of waivers) {
+    const end = Date.parse(expires);
+    for (const [word, due] of [
+      ["ends-soon", end - REMINDER_DAYS * DAY_MS],
+      ["ended", end],
+    ] as const) {
+      await store.inbox.receive({
+        ...{ id: `${OWN_EVENT}/${key}/waiver/${id}/${expires}/${word}`, event: OWN_EVENT, key },
+        payload: JSON.stringify({ ...placePayload(place), action: "waiver" }),
+        ...{ receivedAt: now(), due: Math.max(now(), due) },
+      });
+    }
   }
 }
 
@@ -42,7 +55,7 @@ export async function scheduleReview(
   }
 }
 
-/** Writes down each waiver of the branch that has ended, and opens one issue about it. */
+/** Writes down each waiver of the branch that has ended, and opens one issue about it; and one before, as a reminder. */
 export async function flagExpired(site: Site, branch: string): Promise<void> {
   const { client, place, now, trails, store } = site;
   const { owner, repo, repositoryId } = place;
@@ -50,8 +63,15 @@ export async function flagExpired(site: Site, branch: string): Promise<void> {
     ...{ owner, repo, ref: `heads/${branch}` },
   });
   const head = objectIdAt(data, "object", "sha");
-  for (const waiver of await readWaivers(site, head)) {
-    if (Date.parse(waiver.expires) > now()) continue;
+  const waivers = await readWaivers(site, head);
+  await showPosture(site, head, waivers);
+  for (const waiver of waivers) {
+    const left = Date.parse(waiver.expires) - now();
+    if (left > REMINDER_DAYS * DAY_MS) continue;
+    if (left > 0) {
+      await remind(site, waiver);
+      continue;
+    }
     await trails.recordEvent(place, {
       ...{ kind: "waiver.expired", head },
       waiver: {
@@ -72,12 +92,31 @@ export async function flagExpired(site: Site, branch: string): Promise<void> {
   }
 }
 
-function issueBody({ id, model, gates, expires, place }: Waiver) {
-  const names = join(
+async function remind({ client, place, store }: Site, waiver: Waiver): Promise<void> {
+  const { owner, repo, repositoryId } = place;
+  await openIssue(
+    client,
+    {
+      ...{ owner, repo, repositoryId },
+      marker: `<!-- weighbridge:waiver-reminder:${waiver.id}:${waiver.expires} -->`,
+      title: `Waiver ${waiver.id} ends on ${waiver.expires.slice(0, 10)}`,
+      body: md`${waiver.id} lets ${namesOf(waiver)} stay closed for ${waiver.model} until ${waiver.expires}. From then on no change of that model passes, and no deployment of it goes on, while ${waiver.place.path} lies there.\n`
+        .source,
+    },
+    store.archive,
+  );
+}
+
+function namesOf({ gates }: Waiver): Markdown {
+  return join(
     gates.map((gate) => md`${gate}`),
     md`, `,
   );
-  return md`${id} let ${names} stay closed for ${model} until ${expires}. It has no effect any more, and as long as ${place.path} lies there no change of that model passes.
+}
+
+function issueBody(waiver: Waiver): Markdown {
+  const { id, model, expires, place } = waiver;
+  return md`${id} let ${namesOf(waiver)} stay closed for ${model} until ${expires}. It has no effect any more, and as long as ${place.path} lies there no change of that model passes.
 
 Meet what it was about, or have it renewed as its tier allows; then take the file away in a pull request of its own.\n`;
 }

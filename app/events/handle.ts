@@ -9,6 +9,7 @@ import { workOnBranch } from "./branch.ts";
 import { workOnDeployment } from "./deployment.ts";
 import { askForOpenPulls, askForPullsOf } from "./fan-out.ts";
 import { workOnGroup } from "./group.ts";
+import { workOnIncident } from "./incident.ts";
 import { workOnPull } from "./pull.ts";
 
 /** What is done for each kind of subject; all that came about it is given at once. */
@@ -39,6 +40,8 @@ function workOnSubject(
       return workOnBranch(site, subject.branch, work.deliveries);
     case "deployment":
       return workOnDeployment(site, work.deliveries);
+    case "incident":
+      return workOnIncident(site, subject.issue, work.deliveries);
     case "repository":
       return workOnRepository(site, work);
   }

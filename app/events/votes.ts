@@ -10,8 +10,9 @@ export async function recordVotes(site: Site, pull: Pull, record: DecisionRecord
   const { trails, place, store } = site;
   const roles = rolesSeated(record);
   const pr = prOf(pull, record);
-  for (const { userId, source, state, kind } of record.votes ?? []) {
-    const vote = record.input.approvals?.votes.find((each) => each.userId === userId);
+  // The standings of the votes are in the votes' own order.
+  for (const [index, { userId, source, state, kind }] of (record.votes ?? []).entries()) {
+    const vote = record.input.approvals?.votes[index];
     if (vote?.subject === undefined) continue;
     const name = entryName(place.repositoryId, source, kind);
     const known = await findRecorded(store.archive, name);

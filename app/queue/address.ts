@@ -27,6 +27,8 @@ export const keyOf = {
   head: (repository: number, head: string) => `repo/${repository}/head/${head}`,
   branch: (repository: number, branch: string) => `repo/${repository}/branch/${branch}`,
   deployment: (repository: number, deployment: number) => `repo/${repository}/deployment/${deployment}`,
+  /** By the number of its issue. */
+  incident: (repository: number, issue: number) => `repo/${repository}/incident/${issue}`,
   installation: (installation: number) => `installation/${installation}`,
   user: (user: number) => `user/${user}`,
 } as const;
@@ -38,10 +40,12 @@ export type Subject =
   | { readonly kind: "group" | "head"; readonly repository: number; readonly head: string }
   | { readonly kind: "branch"; readonly repository: number; readonly branch: string }
   | { readonly kind: "deployment"; readonly repository: number; readonly deployment: number }
+  | { readonly kind: "incident"; readonly repository: number; readonly issue: number }
   | { readonly kind: "installation"; readonly installation: number }
   | { readonly kind: "user"; readonly user: number };
 
-const KEY = /^(repo|installation|user)\/([1-9][0-9]{0,15})(?:\/(pull|group|head|branch|deployment)\/(.+))?$/s;
+const KEY =
+  /^(repo|installation|user)\/([1-9][0-9]{0,15})(?:\/(pull|group|head|branch|deployment|incident)\/(.+))?$/s;
 
 /** The subject of a key that this module made. Throws a RangeError for any other. */
 export function subjectOf(key: string): Subject {
@@ -57,6 +61,8 @@ export function subjectOf(key: string): Subject {
       return { kind, repository: id, number: Number(rest) };
     case "deployment":
       return { kind, repository: id, deployment: Number(rest) };
+    case "incident":
+      return { kind, repository: id, issue: Number(rest) };
     case "group":
     case "head":
       return { kind, repository: id, head: rest };
@@ -79,13 +85,18 @@ const pull: Addresser = (payload) =>
     return number === undefined ? ignored("malformed") : to(keyOf.pull(repository, number));
   });
 
-/** A comment on a pull request is one on an issue that is a pull request. */
+/** How the body of the issue about a broken glass begins; whose it is, is looked up by its number. */
+export const INCIDENT_MARKER = "<!-- weighbridge:break-glass:";
+
+/** A comment on a pull request is one on an issue that is a pull request. Of other issues, only incidents matter. */
 const comment: Addresser = (payload) =>
   inRepository(payload, (repository) => {
     const number = idAt(payload, "issue", "number");
     if (number === undefined) return ignored("malformed");
-    const isPull = at(payload, "issue", "pull_request") !== undefined;
-    return isPull ? to(keyOf.pull(repository, number)) : ignored("subject");
+    if (at(payload, "issue", "pull_request") !== undefined) return to(keyOf.pull(repository, number));
+    const body = at(payload, "issue", "body");
+    const isIncident = typeof body === "string" && body.startsWith(INCIDENT_MARKER);
+    return isIncident ? to(keyOf.incident(repository, number)) : ignored("subject");
   });
 
 /**

@@ -41,6 +41,7 @@ export function toUser(origin: string, { id, login, type }: Account): Members {
 const UNLISTED_EVENTS: ReadonlySet<string> = new Set([
   "deployment_protection_rule",
   "installation_target",
+  "merge_group",
   "repository_ruleset",
 ]);
 

@@ -226,11 +226,40 @@ describe("a waiver that ends", () => {
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
     assert.match(team.commentOn(pull), /Open by waiver/);
     assert.match(team.commentOn(pull), /waived by `WVR-2026-0001`/);
+    const titles = () => issuesOf(team).filter(({ title }) => title.includes("WVR-2026-0001"));
+    assert.deepEqual(
+      titles().map(({ title }) => title),
+      [`Waiver WVR-2026-0001 ends on ${expires.slice(0, 10)}`],
+    );
     // Nothing happens but that time goes by.
     ahead = 4 * DAY_MS;
     await team.settle();
     assertCloses(pull, /it expired at/);
     assert.ok(kindsOf(await team.trail()).includes("waiver.expired"));
-    assert.ok(issuesOf(team).some(({ title }) => title === "Waiver WVR-2026-0001 has ended"));
+    assert.equal(titles().at(-1)?.title, "Waiver WVR-2026-0001 has ended");
+    assert.equal(titles().length, 2);
+    const posture = () =>
+      github.checks.runs
+        .filter(
+          ({ name, suite }) => name === "weighbridge/posture" && suite.head === tip(team.repository, "main"),
+        )
+        .map(({ conclusion }) => conclusion);
+    assert.deepEqual(posture(), ["failure"]);
+    const run = play.completeRun(team.repository, {
+      ...{ by: team.people.maria, head: tip(team.repository, "main"), branch: "main" },
+      ...{ event: "push", path: ".github/workflows/deploy.yml" },
+    });
+    play.merge(pull, { by: team.people.maria, bypass: true });
+    await team.settle();
+    play.deploy(team.repository, { by: team.people.maria, sha: pull.head.sha, run });
+    await team.settle();
+    assert.match(github.gateReviews.at(-1)?.comment ?? "", /has a waiver that has ended, WVR-2026-0001/);
+    // Once it is taken away the branch is sound, and that is said once.
+    const files = { ".weighbridge/waivers/WVR-2026-0001.yml": null };
+    for (const more of [{}, { "README.md": "Words\n" }]) {
+      play.push(team.repository, { branch: "main", by: github.owner, files: { ...files, ...more } });
+      await team.settle();
+      assert.deepEqual(posture(), "README.md" in more ? [] : ["success"]);
+    }
   });
 });
