@@ -72,11 +72,13 @@ export async function flagExpired(site: Site, branch: string): Promise<void> {
       await remind(site, waiver);
       continue;
     }
+    const end = Date.parse(waiver.expires);
     await trails.recordEvent(place, {
       ...{ kind: "waiver.expired", head },
       waiver: {
-        ...{ id: waiver.id, event: 0, gates: waiver.gates, ...modelToken(waiver.model) },
-        expires: new Date(waiver.expires).toISOString(),
+        // One that is renewed ends another time.
+        ...{ id: waiver.id, event: Math.floor(end / 1000), gates: waiver.gates },
+        ...{ ...modelToken(waiver.model), expires: new Date(end).toISOString() },
       },
     });
     await openIssue(
