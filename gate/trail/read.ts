@@ -1,3 +1,4 @@
+import { ObjectReader } from "../checkout/objects.ts";
 import { GateError } from "../model/error.ts";
 import { type Entry, parseEntry } from "./entry.ts";
 import type { GitStore } from "./git-store.ts";
@@ -66,7 +67,21 @@ interface Bundle {
   readonly bytes: Buffer;
 }
 
-async function* readBundles(store: GitStore, { commit, checkpoint }: Head): AsyncGenerator<Bundle> {
+async function* readBundles(store: GitStore, head: Head): AsyncGenerator<Bundle> {
+  // Unpacking is most of the work, and each git does it on one processor.
+  const second = new ObjectReader(store.gitFolder);
+  try {
+    yield* readWith([store.objects, second], store, head);
+  } finally {
+    await second.close();
+  }
+}
+
+async function* readWith(
+  readers: readonly ObjectReader[],
+  store: GitStore,
+  { commit, checkpoint }: Head,
+): AsyncGenerator<Bundle> {
   const full = hashesAt(1, checkpoint.size);
   const files = Array.from({ length: full }, (_, index) => ({
     first: index * TILE_WIDTH,
@@ -78,7 +93,8 @@ async function* readBundles(store: GitStore, { commit, checkpoint }: Head): Asyn
   const reads: Promise<Bundle>[] = [];
   for (let at = 0; at < files.length; at++) {
     while (reads.length < AHEAD && at + reads.length < files.length) {
-      reads.push(readBundle(store, commit, files[at + reads.length]!));
+      const next = at + reads.length;
+      reads.push(readBundle(readers[next % readers.length]!, commit, files[next]!));
       // What goes wrong is met where this is awaited.
       reads.at(-1)!.catch(() => {});
     }
@@ -86,8 +102,12 @@ async function* readBundles(store: GitStore, { commit, checkpoint }: Head): Asyn
   }
 }
 
-async function readBundle(store: GitStore, commit: string, file: Omit<Bundle, "bytes">): Promise<Bundle> {
-  const bytes = await readBlob(store.objects, `${commit}:${file.path}`);
+async function readBundle(
+  objects: ObjectReader,
+  commit: string,
+  file: Omit<Bundle, "bytes">,
+): Promise<Bundle> {
+  const bytes = await readBlob(objects, `${commit}:${file.path}`);
   if (bytes === undefined) {
     throw new GateError("TRAIL_FILE_MISSING", `Cannot read the trail: ${file.path} is not there`);
   }
