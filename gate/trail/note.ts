@@ -149,6 +149,18 @@ export function formatVkey(name: string, publicKey: Uint8Array, type = ED25519):
 
 /** The Ed25519 key that a vkey names. Throws `TRAIL_VKEY_MALFORMED`, also for a key id that is not the key's. */
 export function parseVkey(vkey: string): Verifier {
+  const known = verifiers.get(vkey);
+  if (known !== undefined) return known;
+  const verifier = toVerifier(vkey);
+  if (verifiers.size < VERIFIERS_KEPT) verifiers.set(vkey, verifier);
+  return verifier;
+}
+
+/** A log has few keys, and names one in every commit: making a key takes as long as verifying with it. */
+const verifiers = new Map<string, Verifier>();
+const VERIFIERS_KEPT = 256;
+
+function toVerifier(vkey: string): Verifier {
   const { name, keyId, publicKey } = parseVkeyOf(ED25519, vkey);
   const key = publicKeyFrom(publicKey);
   return {

@@ -56,10 +56,18 @@ export async function checkHistory(check: HistoryCheck): Promise<History> {
   const snapshots: Snapshot[] = [];
   const foreign: { commit: string; why: GateError }[] = [];
   let [isSigned, last] = [false, after];
+  const readWindow = (at: number) => {
+    const reading = Promise.all(ids.slice(at, at + WINDOW).map((id) => readCommit(objects, files, id)));
+    // What goes wrong is met where this is awaited.
+    reading.catch(() => {});
+    return reading;
+  };
+  let reading = readWindow(0);
   for (let at = 0; at < ids.length; at += WINDOW) {
-    for (const commit of await Promise.all(
-      ids.slice(at, at + WINDOW).map((id) => readCommit(objects, files, id)),
-    )) {
+    const commits = await reading;
+    // Git finds the next while these are verified.
+    reading = readWindow(at + WINDOW);
+    for (const commit of commits) {
       checkShape(check, commit, last);
       isSigned ||= commit.isSigned;
       try {
@@ -97,7 +105,8 @@ interface Commit {
   readonly isSigned: boolean;
   readonly message: string;
   readonly note: Uint8Array | undefined;
-  readonly file: Uint8Array | undefined;
+  /** What its trail.json says, or why that cannot be read. */
+  readonly file: TrailFile | GateError | undefined;
 }
 
 async function listCommits({ gitFolder, head, after }: HistoryCheck): Promise<readonly string[]> {
@@ -143,7 +152,8 @@ function checkShape({ findings }: HistoryCheck, { id, parents }: Commit, last: H
 function toSnapshot(commit: Commit, last: HistoryCheck["after"]): Snapshot {
   if (commit.note === undefined || commit.file === undefined)
     throw foreignCommit(commit, "it has no checkpoint");
-  const file = parseTrailFile(commit.file);
+  if (commit.file instanceof GateError) throw commit.file;
+  const { file } = commit;
   const checkpoint = authenticate(commit.note, file, `${CHECKPOINT_FILE} of ${commit.id}`);
   const trailers = parseMessage(commit.message);
   // Where a shallow clone begins, what came before is the commit's own word.
@@ -181,20 +191,30 @@ async function readObject(objects: ObjectReader, id: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Keeps the bytes of the file that nearly every commit shares. */
+/** Keeps the file that nearly every commit shares, as it was parsed. */
 class FileCache {
   readonly #objects: ObjectReader;
-  readonly #known = new Map<string, Promise<Uint8Array | undefined>>();
+  readonly #known = new Map<string, Promise<Commit["file"]>>();
 
   constructor(objects: ObjectReader) {
     this.#objects = objects;
   }
 
-  async read(name: string): Promise<Uint8Array | undefined> {
+  async read(name: string): Promise<Commit["file"]> {
     const header = await this.#objects.read(name, () => () => {});
     if (header === undefined) return undefined;
-    const known = this.#known.get(header.oid) ?? readBlob(this.#objects, header.oid, TRAIL_FILE_BYTES_MAX);
+    const known = this.#known.get(header.oid) ?? this.#parse(header.oid);
     this.#known.set(header.oid, known);
     return known;
+  }
+
+  async #parse(oid: string): Promise<Commit["file"]> {
+    const bytes = await readBlob(this.#objects, oid, TRAIL_FILE_BYTES_MAX);
+    try {
+      return bytes && parseTrailFile(bytes);
+    } catch (cause) {
+      if (cause instanceof GateError) return cause;
+      throw cause;
+    }
   }
 }
