@@ -1,4 +1,5 @@
-import { at, optional, textAt } from "../github/shape.ts";
+import { isFailure } from "../github/failure.ts";
+import { at, flagAt, optional, textAt } from "../github/shape.ts";
 import { countWorked } from "../heartbeat.ts";
 import { payloadOf, placeOf } from "../place.ts";
 import { type Subject, subjectOf } from "../queue/address.ts";
@@ -19,9 +20,27 @@ export function handler(services: Services): Handler {
     if (subject.kind === "user") return signOut(services, subject.user);
     if (subject.kind === "installation") return workOnInstallation(services, work, signal);
     const site = siteOf(services, placeOf(payloadOf(lastOf(work))), signal);
-    await workOnSubject(site, subject, work);
+    try {
+      await workOnSubject(site, subject, work);
+    } catch (cause) {
+      if (!isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN") || !(await isOutOfReach(site)))
+        throw cause;
+      // Trying again would help nobody; should it come back, the sweep finds what is open.
+      services.log.warn("Out of reach: nothing is done", { key: work.key, reason: cause.code });
+    }
     await countWorked(services.store.archive, site.place.repositoryId, work.deliveries.length);
   };
+}
+
+/** Whether the repository is gone, taken from the App, or takes no verdict any more. */
+async function isOutOfReach({ client, place: { owner, repo } }: Site): Promise<boolean> {
+  try {
+    const { data } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
+    return flagAt(data, "archived");
+  } catch (cause) {
+    if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN")) return true;
+    throw cause;
+  }
 }
 
 function workOnSubject(

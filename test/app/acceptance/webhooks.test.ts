@@ -290,20 +290,24 @@ describe("an installation", () => {
 });
 
 describe("a repository that ends", () => {
-  it("C76: that is archived, and then taken from the App, crashes nothing", async () => {
+  it("C76: that is archived, and then taken from the App, crashes nothing and leaves nothing to be tried", async () => {
     const { play, github } = team.stand;
+    const { inbox } = team.running.services.store;
     const pull = await team.propose(nextModel(28));
+    const outOfReach = () => team.log.filter((line) => line.includes('"Out of reach')).length;
     play.archiveRepository(team.repository, { by: github.owner });
     play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
-    await github.hooks.settled();
-    await sleep(1_000);
+    await until(() => outOfReach() > 0);
+    await team.settle();
+    assert.deepEqual(await inbox.depth(), { waiting: 0, dead: 0 });
     team.repository.archived = false;
+    const before = outOfReach();
     play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
     play.uninstall(team.installation, { by: github.owner });
-    await github.hooks.settled();
-    await sleep(1_000);
+    await until(() => outOfReach() > before);
+    await team.settle();
     const health = await fetch(String(team.registration.hookUrl).replace(/\/api.*/, "/healthz"));
     assert.equal(health.status, 200);
-    assert.equal((await team.running.services.store.inbox.depth()).dead, 0);
+    assert.deepEqual(await inbox.depth(), { waiting: 0, dead: 0 });
   });
 });
