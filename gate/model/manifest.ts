@@ -14,6 +14,8 @@ export interface Manifest {
   /** Team or person that answers for the model, as `org/team` or a login. */
   readonly owner?: string;
   readonly purpose?: string;
+  /** As semver.org has it. */
+  readonly version?: string;
   readonly status: "experiment" | "candidate" | "production" | "retired";
   /** Date, `YYYY-MM-DD`. */
   readonly nextReview?: string;

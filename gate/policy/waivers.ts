@@ -8,6 +8,7 @@ import { parseYaml } from "../parse/yaml.ts";
 import { definedMembers } from "./defined.ts";
 import { placeOf } from "./document.ts";
 import { type Problem, refusal, schemaProblems } from "./problem.ts";
+import { isRange } from "./version-range.ts";
 
 export const WAIVER_BYTES_MAX = 64 * 1024;
 /** Of the reason, with runs of white space counted as one character. */
@@ -65,6 +66,14 @@ function check(raw: RawWaiver, path: string, at: (key: string) => Problem["place
   if (length < REASON_CHARS_MIN) {
     const message = `reason has ${length} characters without padding, expected ${REASON_CHARS_MIN} or more`;
     add("reason", "WAIVER_REASON_SHORT", message);
+  }
+  const range = raw.scope.version_range;
+  if (range !== undefined && !isRange(range)) {
+    add(
+      "scope",
+      "WAIVER_SCOPE",
+      `version_range is ${JSON.stringify(range)}, expected a range as ">=1.8.0 <1.9.0"`,
+    );
   }
   for (const key of ["created", "expires"] as const) {
     if (!isInstant(raw[key]))

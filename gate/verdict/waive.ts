@@ -3,6 +3,7 @@ import type { ModelChange } from "../model/change.ts";
 import type { JudgedModel, Judgement } from "../model/decision.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Waiver } from "../model/policy.ts";
+import { isLower, isWithin } from "../policy/version-range.ts";
 
 /** What a waiver would be applied to. */
 export interface Case {
@@ -60,8 +61,18 @@ function scopeRefusal({ scope }: Waiver, { model }: Case): string | undefined {
         ? undefined
         : `it is about changes of class ${scope.changeClass}`;
     case "version_range":
-      return `model.yml states no version to hold against ${scope.range}`;
+      return versionRefusal(scope.range, model);
   }
+}
+
+/** A version is the change's own word: one that goes back below the base's is not taken for one of the range. */
+function versionRefusal(range: string, { base, head }: ModelChange): string | undefined {
+  const version = head?.manifest?.version;
+  if (version === undefined) return `model.yml states no version to hold against ${range}`;
+  const before = base?.manifest?.version;
+  if (before !== undefined && isLower(version, before))
+    return `model.yml goes back from version ${before} to ${version}`;
+  return isWithin(version, range) ? undefined : `it is about versions ${range}, this is ${version}`;
 }
 
 /** The waiver's own hard limit: a floor for most gates, a ceiling where the gate is one. */

@@ -85,6 +85,7 @@ describe("parseWaiver()", () => {
     ["C45: a pattern of gates", "auc-floor,", '"PERF-*",', "WAIVER_INVALID", 4],
     ["C45: a wildcard model", "model: credit-pd", 'model: "*"', "WAIVER_INVALID", 3],
     ["C45: no gate", "[auc-floor, PERF-02]", "[]", "WAIVER_INVALID", 4],
+    ["a range that is none", "change_class: B", 'version_range: "1.x <"', "WAIVER_SCOPE", 5],
     ["C45: no scope", "{ change_class: B }", "{}", "WAIVER_INVALID", 5],
     ["C45: two scopes", "B }", 'B, version_range: "1.x" }', "WAIVER_INVALID", 5],
     ["a scope of an unknown class", "change_class: B", "change_class: F", "WAIVER_INVALID", 5],

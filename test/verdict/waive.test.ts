@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ModelChange } from "../../gate/model/change.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import type { Tier } from "../../gate/model/tier.ts";
 import { waive } from "../../gate/verdict/waive.ts";
-import { HEAD_DIGEST, model, OTHER_DIGEST } from "../rules/view.ts";
+import { HEAD_DIGEST, manifest, model, OTHER_DIGEST, version } from "../rules/view.ts";
 import { gate } from "./gates.ts";
 
 function waiver(overrides: Partial<Waiver> = {}): Waiver {
@@ -30,14 +31,15 @@ const judgement = { outcome: "fail", findings: [], evidence: [], measured: 0.7 }
 
 function reason(
   overrides: Partial<Waiver>,
-  at: { tier?: Tier; now?: string; waivable?: boolean; rule?: string } = {},
+  at: { tier?: Tier; now?: string; waivable?: boolean; rule?: string; changed?: ModelChange } = {},
 ): string | undefined {
   const { tier = "T2", now = "2026-11-21T12:00:00Z", waivable = true, rule = "metric.floor" } = at;
+  const { changed = model() } = at;
   const judged = { id: "m", changeClass: "B", tier, tierReasons: [] } as const;
   const result = waive([waiver(overrides)], {
     gate: gate({ waivable, rule }),
     judgement,
-    model: model(),
+    model: changed,
     judged,
     now,
   });
@@ -93,6 +95,28 @@ for (const [name, expected, overrides, at] of REFUSED) {
       reason(overrides, at) ?? "it was applied",
       expected instanceof RegExp ? expected : new RegExp(expected),
     );
+  });
+}
+
+for (const [before, stated, range, expected] of [
+  ["1.7.0", "1.8.3", ">=1.8.0 <1.9.0", undefined],
+  [undefined, "1.8.0", "1.8.x", undefined],
+  ["1.8.3", "1.8.3", "^1.8.0", undefined],
+  ["1.8.3", "1.9.0", ">=1.8.0 <1.9.0", /about versions >=1.8.0 <1.9.0, this is 1.9.0/],
+  // A version is the author's word: nobody becomes an older one to come under its waiver.
+  ["2.0.0", "1.8.5", ">=1.8.0 <1.9.0", /goes back from version 2.0.0 to 1.8.5/],
+  ["1.8.0", "1.8.1-rc.1", ">=1.8.0 <1.9.0", /this is 1.8.1-rc.1/],
+  ["1.8.0", undefined, ">=1.8.0 <1.9.0", /states no version/],
+] as const) {
+  test(`waive() of ${range} for version ${stated} after ${before}`, () => {
+    const at = (of: string | undefined) =>
+      version(HEAD_DIGEST, { manifest: manifest(of === undefined ? {} : { version: of }) });
+    const said = reason(
+      { scope: { kind: "version_range", range } },
+      { changed: model({ base: at(before), head: at(stated) }) },
+    );
+    if (expected === undefined) assert.equal(said, undefined);
+    else assert.match(said ?? "it was applied", expected);
   });
 }
 
