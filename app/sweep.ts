@@ -13,7 +13,7 @@ const WINDOW_MS = 7 * 24 * 3_600_000;
 /** Ids of deliveries are known for longer than GitHub can send them again. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 /** A sweep looks so far behind the one before: what failed there was asked for, and may have failed again. */
-const OVERLAP_MS = 3_600_000;
+const OVERLAP_MS = 2 * 3_600_000;
 /** What was sent just now may not have arrived yet. */
 const SETTLED_MS = 60_000;
 
@@ -21,8 +21,8 @@ const PAGE_SIZE = 100;
 const PAGES_MAX = 1_000;
 /** Asked for in one sweep: GitHub's patience is not to be used up by it. The next goes on. */
 const REDELIVERIES_MAX = 500;
-/** Who does not take a delivery so many times will not take it. */
-const ATTEMPTS_MAX = 5;
+/** Who does not take a delivery so many times will not take it: an hour and a half of sweeps. */
+const ATTEMPTS_MAX = 10;
 
 const SWEPT_NOTE = "sweep/deliveries";
 const LIST_ROUTE = "GET /app/hook/deliveries";

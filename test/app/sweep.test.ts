@@ -178,10 +178,10 @@ describe("C71: deliveries that were lost", () => {
     const scene = await openScene();
     const { guid } = scene.lose(20 * MINUTE_MS);
     scene.stand.github.hooks.take(() => {});
-    for (let sweep = 1; sweep <= 8; sweep++) {
+    for (let sweep = 1; sweep <= 13; sweep++) {
       await sweepDeliveries({ ...scene.world, now: () => Date.now() + sweep * 2 * MINUTE_MS });
     }
-    assert.deepEqual(scene.again(), Array(4).fill(guid));
+    assert.deepEqual(scene.again(), Array(9).fill(guid));
     assert.equal(scene.log.at(-1)?.message, "A delivery never arrives");
   });
 });
