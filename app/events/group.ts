@@ -111,6 +111,11 @@ function findFault({ input, digests }: DecisionRecord, parts: readonly Part[]) {
       `${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
     );
   }
+  const decided = parts.flatMap((part) => part.decided ?? []);
+  const file = input.policyChange?.files.find(
+    ({ path }) => !decided.some((record) => isSameFile(record.input.change, input.change, path)),
+  );
+  if (file !== undefined) return problem(`${file.path} as this group has it was part of no passing decision`);
   const old = parts.find(({ decided }) => decided !== undefined && decided.digests.policy !== digests.policy);
   return (
     old && problem(`Pull request ${old.number} was judged by another policy: put it into the queue anew`)
@@ -132,6 +137,12 @@ function withWordsOf(committed: DecisionRecord, decided: readonly DecisionRecord
   );
   const evidence = sortEvidence([...input.evidence, ...measured]);
   return decide({ ...input, evidence, ...(approvals !== undefined && { approvals }) });
+}
+
+/** Whether both changes bring the same file, or both remove it. */
+function isSameFile(one: ChangeSet, other: ChangeSet, path: string): boolean {
+  const [a, b] = [one, other].map(({ files }) => files.find((file) => file.path === path));
+  return a !== undefined && b !== undefined && a.head?.oid === b.head?.oid && a.head?.kind === b.head?.kind;
 }
 
 /** Whether a side of a model is the same content in both changes. */
