@@ -79,13 +79,16 @@ async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean
   return true;
 }
 
-const PUSHING = new Set(["opened", "synchronize", "reopened"]);
-
-/** Who brought the head, which of a fork nobody else tells. */
+/**
+ * Who brought the head, which of a fork nobody else tells. Whoever opens a pull request from somebody else's fork need
+ * not have pushed there: then it stays unknown.
+ */
 async function notePusher({ store, place }: Site, payload: unknown): Promise<void> {
-  if (!PUSHING.has(String(at(payload, "action")))) return;
+  const action = at(payload, "action");
   const head = optional(objectIdAt, payload, "pull_request", "head", "sha");
   const sender = optional(numberAt, payload, "sender", "id");
-  if (head === undefined || sender === undefined) return;
+  const owner = optional(numberAt, payload, "pull_request", "head", "repo", "owner", "id");
+  const hasPushed = action === "synchronize" || (action === "opened" && sender === owner);
+  if (!hasPushed || head === undefined || sender === undefined) return;
   await store.archive.setOnce(pusherName(place.repositoryId, head), String(sender));
 }

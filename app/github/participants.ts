@@ -10,7 +10,7 @@ import { CO_AUTHORS_MAX, coAuthorsOf } from "./trailers.ts";
 
 export interface Participants {
   readonly participants: readonly Participant[];
-  /** Whether nobody can be missing: every commit was looked at, and it is known who pushed. */
+  /** Whether nobody can be missing: every commit was looked at. */
   readonly complete: boolean;
 }
 
@@ -24,7 +24,8 @@ export interface KnownOfPull {
 
 /**
  * Everybody who had a hand in the commits of a pull request that `base.sha` does not have: its author, their authors,
- * committers and co-authors, who pushed them. An address that no account owns is a participant without a number.
+ * committers and co-authors, who pushed them. An address that no account owns is a participant without a number, and
+ * so is a pusher whom GitHub does not name.
  */
 export async function readParticipants(
   client: Client,
@@ -42,11 +43,12 @@ export async function readParticipants(
     ...commits.map(({ author }) => person("author", author.account?.id)),
     ...commits.map(({ committer }) => person("committer", committer.account?.id)),
     ...coAuthors.people,
-    ...(pushers ?? []).map((id) => person("pusher", id)),
+    // Whoever it was may be one of those who approve.
+    ...(pushers ?? [undefined]).map((id) => person("pusher", id)),
   ];
   return {
     participants: distinct(people),
-    complete: complete && coAuthors.complete && pushers !== undefined,
+    complete: complete && coAuthors.complete,
   };
 }
 

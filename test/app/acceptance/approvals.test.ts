@@ -122,6 +122,21 @@ describe("who had a hand in the change", () => {
     });
   }
 
+  it("C23: of a fork, who opened the pull request is not taken for who pushed there", async () => {
+    const { play } = team.stand;
+    const { maria, olga, vera } = team.people;
+    const from = play.fork(team.repository, { by: olga });
+    // Signed off with maria's name, for that is what a commit says of itself.
+    const parents = [tip(from, "main")];
+    play.push(from, { branch: "hers", by: olga, author: maria, parents, files: nextModel(77) });
+    const pull = play.openPull(team.repository, { head: "hers", from, by: maria });
+    await team.settle();
+    await approve(team, pull);
+    assertWaits(pull, /another person/);
+    await approve(team, pull, vera);
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+  });
+
   it("C23: an address that no account stands behind asks for one person more", async () => {
     const stranger = { name: "O", email: "o@elsewhere.example", at: new Date() };
     const pull = await openWith({ author: stranger });
