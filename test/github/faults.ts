@@ -3,7 +3,10 @@ import { problem, type Reply } from "./exchange.ts";
 
 /** Something that goes wrong with a request that is right. */
 export interface Fault {
-  /** Operation id; `graphql` and `git` for what is not in the description. */
+  /**
+   * Operation id; `graphql` and `git` for what is not in the description, `graphql pullRequest` for the documents that
+   * ask for a field of that name.
+   */
   readonly match: string;
   /** How many of the requests that match; 1 if absent. */
   readonly times?: number;

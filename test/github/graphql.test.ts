@@ -39,6 +39,34 @@ describe("GraphQL", () => {
     assert.equal((await send()).body.errors[0].type, "STALE_DATA");
   });
 
+  it("shows a pull request to whoever may read pull requests, and its base to whoever may read contents", async () => {
+    const other = await startServer();
+    const { github, play } = other;
+    const maria = github.addAccount("maria");
+    const repository = github.addRepository("scoring", source.directory);
+    const base = play.push(repository, { branch: "trunk", by: maria, files: { a: "a\n" } });
+    play.push(repository, { branch: "next", by: maria, parents: [base], files: { b: "b\n" } });
+    const { number } = play.openPull(repository, { head: "next", base: "trunk", by: maria });
+    github.addWorkflowToken("reader", { contents: "read", pull_requests: "read" });
+    github.addWorkflowToken("blind", { pull_requests: "read" });
+    github.addWorkflowToken("other", { contents: "read" });
+    const query = `query ($number: Int!) { repository(owner: "acme", name: "scoring") { pullRequest(number: $number) {
+      state baseRef { target { oid } }
+    } } }`;
+    const see = async (as: string, wanted = number) => {
+      const body = { query, variables: { number: wanted } };
+      const { data, errors } = (await ask(other, "/graphql", { method: "POST", as, body })).body;
+      return errors?.[0].type ?? data.repository.pullRequest;
+    };
+    assert.deepEqual(await see("reader"), { state: "OPEN", baseRef: { target: { oid: base } } });
+    assert.equal(await see("blind"), "FORBIDDEN");
+    assert.equal(await see("other"), "FORBIDDEN");
+    assert.equal(await see("reader", 99), "NOT_FOUND");
+    assert.equal(other.count("graphql pullRequest"), 4);
+    assert.equal(other.count("graphql issue"), 0);
+    await other.close();
+  });
+
   const wrong: [name: string, body: object, violation: RegExp][] = [
     ["is no GraphQL", { query: "{" }, /Syntax Error/],
     [

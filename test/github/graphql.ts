@@ -3,10 +3,12 @@ import {
   buildSchema,
   type DocumentNode,
   executeSync,
+  type FieldNode,
   GraphQLError,
   type GraphQLSchema,
   parse,
   validate,
+  visit,
 } from "graphql";
 import { admit } from "./access.ts";
 import type { Json } from "./description.ts";
@@ -40,6 +42,17 @@ export function rootFields(query: string): readonly string[] {
     definition.kind === "OperationDefinition" ? definition.selectionSet.selections : [],
   );
   return selections.flatMap((selection) => (selection.kind === "Field" ? [selection.name.value] : []));
+}
+
+/** Whether a document asks for a field of that name, at whatever depth. */
+export function asksFor(query: string, field: string): boolean {
+  const { document } = parseDocument(query);
+  let isAsked = false;
+  const look = ({ name }: FieldNode) => {
+    isAsked ||= name.value === field;
+  };
+  if (document !== undefined) visit(document, { Field: look });
+  return isAsked;
 }
 
 const ROUTE: Route = { permissions: [], level: "read", handle: () => problem(500, "GraphQL has no route") };

@@ -20,9 +20,9 @@ export class Memory {
   readonly #kept = new Map<string, Kept>();
 
   /** Keeps the answer; the one that stood before it until half a minute ago, or the answer itself. */
-  keep({ method, path, query }: ApiRequest, reply: Reply, now: Date): Reply {
-    if (!this.isOn || method !== "GET" || reply.status !== 200) return reply;
-    const address = `${path}?${query}`;
+  keep(request: ApiRequest, reply: Reply, now: Date): Reply {
+    const address = addressOf(request);
+    if (!this.isOn || address === undefined || !isGood(reply)) return reply;
     const text = JSON.stringify(reply.json ?? null);
     const seen = now.getTime();
     const known = this.#kept.get(address);
@@ -35,4 +35,17 @@ export class Memory {
     this.#kept.set(address, { text, reply, former, since: seen, seen });
     return former ?? reply;
   }
+}
+
+/** What is read, a question of GraphQL with its variables; undefined for what writes. */
+function addressOf({ method, path, query, body }: ApiRequest): string | undefined {
+  if (method === "GET") return `${path}?${query}`;
+  const { query: document = "" } = (body ?? {}) as { readonly query?: unknown };
+  const isQuestion = path === "/graphql" && !/^\s*mutation\b/.test(String(document));
+  return isQuestion ? `${path} ${JSON.stringify(body)}` : undefined;
+}
+
+/** GraphQL says with 200 that it refuses. */
+function isGood({ status, json }: Reply): boolean {
+  return status === 200 && !(typeof json === "object" && json !== null && "errors" in json);
 }

@@ -6,7 +6,7 @@ import { answer, nameOperation } from "./api.ts";
 import type { ApiRequest, Reply } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
 import { findGitRequest, type GitRequest, isGitAuthorized, serveGit } from "./git-http.ts";
-import { rootFields } from "./graphql.ts";
+import { asksFor, rootFields } from "./graphql.ts";
 import { Memory } from "./memory.ts";
 import { fullName } from "./nouns.ts";
 import { type Play, playOn } from "./play.ts";
@@ -37,7 +37,7 @@ export interface StandIn {
   /** What people do, of which the Apps are told. */
   readonly play: Play;
   readonly requests: readonly LoggedRequest[];
-  /** How often an operation was asked for. */
+  /** How often an operation was asked for, named as a fault's. */
   count(operation: string): number;
   fail(fault: Fault): void;
   /** From now on requests fail by chance; without a storm they do no more. */
@@ -85,7 +85,7 @@ class Server implements StandIn {
   }
 
   count(operation: string): number {
-    return this.requests.filter((request) => request.operation === operation).length;
+    return this.requests.filter((request) => isNamed(request, operation)).length;
   }
 
   fail(fault: Fault): void {
@@ -161,7 +161,7 @@ class Server implements StandIn {
   ): Exchange {
     const logged = { operation, method, path, query: query.toString(), body, authorization, status: 0 };
     this.requests.push(logged);
-    const waiting = this.#faults.find(({ fault, left }) => fault.match === operation && left > 0);
+    const waiting = this.#faults.find(({ fault, left }) => isNamed(logged, fault.match) && left > 0);
     if (waiting !== undefined) waiting.left -= 1;
     const fault = waiting?.fault ?? this.#stroke?.(operation);
     const send = (reply: Reply) => {
@@ -182,6 +182,14 @@ class Server implements StandIn {
       },
     };
   }
+}
+
+/** Whether a request is of an operation, or a GraphQL document that asks for the field that stands behind `graphql`. */
+function isNamed({ operation, body }: Pick<LoggedRequest, "operation" | "body">, name: string): boolean {
+  if (operation === name) return true;
+  const [kind, field] = name.split(" ");
+  const { query } = (body ?? {}) as { readonly query?: unknown };
+  return kind === operation && field !== undefined && asksFor(String(query), field);
 }
 
 type Asked = Pick<ApiRequest, "method" | "path" | "query" | "body" | "authorization">;

@@ -55,6 +55,21 @@ describe("the stand-in", () => {
     github.now = () => new Date();
   });
 
+  it("answers a question of GraphQL as before the last write, like any other read", async () => {
+    const query = '{ repository(owner: "acme", name: "credit") { pullRequest(number: 1) { title } } }';
+    const title = async (): Promise<string> => {
+      const body = JSON.stringify({ query });
+      const response = await fetch(`${stand.origin}/graphql`, { method: "POST", headers: HEADERS, body });
+      const { data } = (await response.json()) as { data: { repository: { pullRequest: Pull } } };
+      return data.repository.pullRequest.title;
+    };
+    stand.fail({ match: "graphql pullRequest", times: 2, effect: faults.STALE });
+    const before = await title();
+    pull.title = "Another";
+    assert.equal(await title(), before);
+    assert.equal(await title(), "Another");
+  });
+
   it("fails by chance as often as it is told, and in the same way for the same seed", async () => {
     const run = async () => {
       stand.storm({ seed: 7, share: 0.3, retryAfter: 0, hangMs: 1 });

@@ -7,15 +7,14 @@ import { reaches } from "../reach.ts";
 import { allows } from "../state/apps.ts";
 import type { Team } from "../state/people.ts";
 import type { GitHubState } from "../state.ts";
+import { type Arguments, connection } from "./connection.ts";
+import { findPull, listPullsOf } from "./graphql-pulls.ts";
 import { createCommitOnBranch } from "./trail-commit.ts";
 
 /** What is served of GitHub's GraphQL schema: the fields that somebody asks for, and few others. */
 
 /** Longer texts are cut off. */
 const TEXT_BYTES_MAX = 512_000;
-const NODES_MAX = 100;
-
-type Arguments = Readonly<Record<string, unknown>>;
 
 export const GRAPHQL_ROOTS: GraphqlRoots = {
   createCommitOnBranch,
@@ -25,14 +24,18 @@ export const GRAPHQL_ROOTS: GraphqlRoots = {
   user: findUser,
 };
 
-function findRepository({ owner, name }: Arguments, { github, token }: GraphqlContext) {
-  const repository = github.findRepository(String(owner), String(name));
+function findRepository({ owner, name, followRenames }: Arguments, { github, token }: GraphqlContext) {
+  const former = github.repositories.find(({ formerNames }) => formerNames.includes(`${owner}/${name}`));
+  const repository =
+    github.findRepository(String(owner), String(name)) ?? (followRenames === false ? undefined : former);
   if (repository === undefined || (repository.private && !reaches(github, token, repository))) {
     throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
   }
   return {
     ...{ databaseId: repository.id, name: repository.name, isPrivate: repository.private },
     ...{ nameWithOwner: `${repository.owner.login}/${repository.name}`, isArchived: repository.archived },
+    owner: { __typename: repository.owner.type, login: repository.owner.login },
+    pullRequest: (args: Arguments, context: GraphqlContext) => findPull(repository, args, context),
     object: (args: Arguments, context: GraphqlContext) => {
       if (!allows(context.token.permissions, "contents", "read")) {
         throw refusal("FORBIDDEN", "Resource not accessible by integration");
@@ -47,7 +50,7 @@ function toObject(github: GitHubState, repository: Repository, { oid, expression
   const id = oid === undefined || oid === null ? idOf(repository, String(expression)) : String(oid);
   const object = id === undefined ? undefined : readObject(repository, id);
   if (id === undefined || object === undefined) return null;
-  if (object.type === "commit") return toCommit(github, readCommit(repository, id)!);
+  if (object.type === "commit") return toCommit(github, repository, readCommit(repository, id)!);
   if (object.type === "blob") return toBlob(id, object.bytes);
   return { __typename: object.type === "tree" ? "Tree" : "Tag", oid: id };
 }
@@ -72,7 +75,8 @@ function toBlob(oid: string, bytes: Buffer) {
   };
 }
 
-function toCommit(github: GitHubState, { id, author, committer, message }: Commit) {
+function toCommit(github: GitHubState, repository: Repository, commit: Commit) {
+  const { id, tree, author, committer, message } = commit;
   const actor = ({ name, email, at }: Pick<Signature, "name" | "email"> & { at?: Date }) => {
     const account = github.findByEmail(email);
     // Bots are no users to GraphQL.
@@ -87,9 +91,11 @@ function toCommit(github: GitHubState, { id, author, committer, message }: Commi
     .filter((one, index) => people.findIndex(({ email }) => email === one.email) === index)
     .map(actor);
   return {
-    ...{ __typename: "Commit", oid: id, message: message.trimEnd() },
+    ...{ __typename: "Commit", oid: id, message: message.trimEnd(), tree: { oid: tree } },
     ...{ author: actor(author), committer: actor(committer) },
     authors: (args: Arguments) => connection(authors, args),
+    associatedPullRequests: (args: Arguments, context: GraphqlContext) =>
+      listPullsOf(repository, id, args, context),
   };
 }
 
@@ -142,21 +148,3 @@ function toTeam({ people }: GitHubState, team: Team) {
 }
 
 const PRIVACY = { closed: "VISIBLE", secret: "SECRET" } as const;
-
-/** The first so many after a cursor, as GitHub counts them: it wants a `first`, of a hundred at most. */
-function connection<Node>(all: readonly Node[], { first, after }: Arguments) {
-  if (typeof first !== "number" || first < 1 || first > NODES_MAX) {
-    throw refusal("EXCESSIVE_PAGINATION", "`first` must be from 1 to 100.");
-  }
-  const start = typeof after === "string" ? Number(Buffer.from(after, "base64").toString()) : 0;
-  const end = Math.min(start + first, all.length);
-  return {
-    totalCount: all.length,
-    nodes: all.slice(start, end),
-    pageInfo: {
-      hasNextPage: end < all.length,
-      hasPreviousPage: start > 0,
-      endCursor: Buffer.from(String(end)).toString("base64"),
-    },
-  };
-}

@@ -15,6 +15,7 @@ import { paginated } from "../pagination.ts";
 import { toCommit, toFile } from "../resources/commit.ts";
 import { toReview } from "../resources/review.ts";
 import { baseTip, toPull } from "../resources.ts";
+import type { GitHubState } from "../state.ts";
 
 const READ = { permissions: ["pull_requests"], level: "read" } as const;
 export const FILES_MAX = 3000;
@@ -92,19 +93,22 @@ function getReview({ github, origin, parameters }: Call, pull: Pull): Reply {
   return review === undefined ? NOT_FOUND : json(200, toReview(origin, review));
 }
 
-/** Those that the commit was merged by, or that are open and have it. */
 function listPullsOfCommit(call: Call, repository: Repository): Reply {
-  const sha = call.parameters.commit_sha ?? "";
-  const pulls = call.github.pulls.filter(
+  const pulls = pullsOfCommit(call.github, repository, call.parameters.commit_sha ?? "");
+  return paginated(
+    call,
+    pulls.map((pull) => toPull(call.github, pull)),
+  );
+}
+
+/** Those that the commit was merged by, or that are open and have it. */
+export function pullsOfCommit(github: GitHubState, repository: Repository, sha: string): readonly Pull[] {
+  return github.pulls.filter(
     (pull) =>
       fullName(pull.repository) === fullName(repository) &&
       (pull.merged?.sha === sha ||
         pull.head.sha === sha ||
         (pull.state === "open" &&
           commitsBetween(repository, baseTip(pull), pull.head.sha).some(({ id }) => id === sha))),
-  );
-  return paginated(
-    call,
-    pulls.map((pull) => toPull(call.github, pull)),
   );
 }
