@@ -89,7 +89,7 @@ function printStory(steps: readonly Step[]): void {
 function nameOf({ operation, body }: LoggedRequest): string {
   if (operation !== "graphql") return operation;
   const document = JSON.stringify(body);
-  for (const root of ["createCommitOnBranch", "user(", "organization("]) {
+  for (const root of ["createCommitOnBranch", "pullRequest(", "user(", "organization("]) {
     if (document.includes(root)) return `graphql ${root.replace("(", "")}`;
   }
   return "graphql repository";

@@ -3,8 +3,9 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { byCodeUnits } from "../../gate/model/order.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { readParticipants } from "../github/participants.ts";
+import type { PullView } from "../github/pull-view.ts";
 import type { ApiRepository } from "../github/repository.ts";
-import { type CastVote, readVotes } from "../github/reviews.ts";
+import { type CastVote, readReviews, toVotes } from "../github/reviews.ts";
 import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
@@ -25,10 +26,15 @@ export interface Asked {
   readonly repository: ApiRepository;
   /** The decision without anybody's word: it says what words would be about. */
   readonly record: DecisionRecord;
+  /** The pull request as it was found when this was decided, with the answer to who holds which role. */
+  readonly view: PullView;
 }
 
 /** Who had a hand in the change, who said what of it, and in which roles: all of it read now. */
-export async function readApprovals(site: Site, { weighing, repository, record }: Asked): Promise<Approvals> {
+export async function readApprovals(
+  site: Site,
+  { weighing, repository, record, view }: Asked,
+): Promise<Approvals> {
   const { client, place } = site;
   const { pull, base } = weighing;
   const compared = { ...pull, base: { ...pull.base, sha: base } };
@@ -40,12 +46,13 @@ export async function readApprovals(site: Site, { weighing, repository, record }
     comparison,
     ...(typeof pusher === "string" && { pushers: [Number(pusher)] }),
   });
-  const votes = await readBoundVotes(site, weighing, record);
+  const votes = await readBoundVotes(site, { weighing, record, view });
   const people = votes.map(({ userId, login }) => ({ userId, login }));
   const { roles, unresolved } = await holdersOf(client, {
     roles: record.input.policy.roles,
     userIds: people.map(({ userId }) => userId),
     now: record.input.now,
+    answer: view.answer,
     pin: (name, id) => pin(site, `${record.digests.policy}/${name}`, id),
   });
   const writers = await writersAmong(client, repositoryOf(place), people);
@@ -74,12 +81,11 @@ export async function pin({ store, place }: Site, name: string, id: number): Pro
  */
 async function readBoundVotes(
   { client, place, store, now }: Site,
-  { pull }: Weighing,
-  record: DecisionRecord,
+  { weighing: { pull }, record, view }: Omit<Asked, "repository">,
 ): Promise<readonly CastVote[]> {
   const { repositoryId } = place;
   const kept = await store.archive.votes(repositoryId, pull.number);
-  const votes = await readVotes(client, pull, kept);
+  const votes = toVotes(view.reviews ?? (await readReviews(client, pull)), kept);
   if (votes.every(({ subject }) => subject !== undefined)) return votes;
   const decided = await store.archive.decisions({
     repositoryId,

@@ -11,6 +11,7 @@ import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { standingDecision } from "./approvals.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
+import { noteTip } from "./base.ts";
 import { flagBypass } from "./bypass.ts";
 import { flagExpired, scheduleExpiries } from "./expiry.ts";
 import { isPassing } from "./passing.ts";
@@ -31,7 +32,10 @@ export async function workOnBranch(
   for (const push of pushes) await inspectPush(site, branch, push);
   if (deliveries.some(({ event }) => event === OWN_EVENT)) await flagExpired(site, branch);
   const last = pushes.at(-1);
-  if (last !== undefined) await askForPullsInto(site, branch, objectIdAt(last, "after"));
+  if (last === undefined) return;
+  const after = objectIdAt(last, "after");
+  if (!NOTHING.test(after)) await noteTip(site, branch, after);
+  await askForPullsInto(site, branch, after);
 }
 
 /** Only of branches that pull requests are gated on: the default branch, and those that have met the gate. */

@@ -5,7 +5,7 @@ import { standingDecision } from "./approvals.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
-import { concernsModels, readBase, weigh } from "./weigh.ts";
+import { isGoverned, readTip } from "./weigh.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
 export async function settleClosed(site: Site, pull: Pull): Promise<void> {
@@ -42,7 +42,7 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
     });
-  } else if (decision !== undefined || (await isGoverned(site, pull, mergeSha))) {
+  } else if (decision !== undefined || (await wasGoverned(site, pull, mergeSha))) {
     await flagBypass(site, {
       ref: `refs/heads/${pull.base.ref}`,
       ...{ before: pr.base_sha, after: mergeSha },
@@ -54,12 +54,12 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
 }
 
 /** Nobody judged it before it was merged: whether there was something to judge is told from its commits. */
-async function isGoverned(site: Site, pull: Pull, mergeSha: string): Promise<boolean> {
+async function wasGoverned(site: Site, pull: Pull, mergeSha: string): Promise<boolean> {
   const row = await site.store.archive.findPull(site.place.repositoryId, pull.number);
   if (row?.head === pull.head.sha && !row.governed && row.verdict === "pass") return false;
-  const base = (await firstParentOf(site, pull, mergeSha)) ?? (await readBase(site, pull));
-  const weighed = await weigh(site, { pull, base }, { withoutEvidence: true });
-  return weighed.kind === "judged" && concernsModels(weighed.record);
+  const parent = await firstParentOf(site, pull, mergeSha);
+  const base = parent ?? (await readTip(site.client, site.place, pull.base.ref));
+  return isGoverned(site, base, pull.head.sha);
 }
 
 /** The commit that the branch had before the merge; undefined where GitHub does not tell. */

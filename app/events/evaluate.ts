@@ -1,10 +1,13 @@
 import { GateError } from "../../gate/model/error.ts";
 import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
 import { isFailure } from "../github/failure.ts";
-import { type Pull, readPull } from "../github/pull.ts";
+import type { Pull } from "../github/pull.ts";
+import { type PullView, readPullView } from "../github/pull-view.ts";
+import type { Question } from "../github/question.ts";
 import type { Site } from "../services.ts";
 import type { Standing } from "../trails.ts";
 import { requestEvaluation } from "./ask.ts";
+import { type Base, presumeBase, tellBase } from "./base.ts";
 import { brokenGlass } from "./break-glass.ts";
 import { openIncident, recordGlass } from "./break-glass-record.ts";
 import { settleClosed } from "./closed.ts";
@@ -12,7 +15,7 @@ import { scheduleReview } from "./expiry.ts";
 import { isPassing } from "./passing.ts";
 import { recordDecision } from "./record.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
-import { readBase, type Weighed, weigh } from "./weigh.ts";
+import { type Sight, type Weighed, weigh } from "./weigh.ts";
 import type { Weighing } from "./weighing.ts";
 
 /** A head that moves again and again is judged when it rests: the next delivery brings it back. */
@@ -29,26 +32,58 @@ const ATTEMPTS_SILENT = 1;
  * before this one.
  */
 export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<void> {
-  let pull = opened;
+  let taken: Taken = { pull: opened, base: await presumeBase(site, opened) };
   for (let move = 1; ; move++) {
     const begun = site.now();
-    const base = await readBase(site, pull);
-    await showProgress(site, { pull, base });
-    const tried = await tryWeigh(site, { pull, base }, attempts);
-    // What was weighed is about this head and this base, and is decided of no other, nor of what is open no more.
-    const now = newer(await readPull(site.client, pull), pull);
-    const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
-    if (now.state === "closed") return settleClosed(site, now);
-    if (!moved || move === MOVES_MAX) {
-      const outcome = await settle(site, { pull, base }, tried);
+    const { pull, base } = taken;
+    const weighing = { pull, base: base.commit };
+    await showProgress(site, weighing);
+    const { tried, look } = await weighAndLook(site, { taken, isLast: move === MOVES_MAX }, attempts);
+    if (look.now.pull.state === "closed") return settleClosed(site, look.now.pull);
+    if (look.counts) {
+      const outcome = await settle(site, weighing, tried);
       site.signal.throwIfAborted();
-      await showOutcome(site, { pull, base }, outcome);
+      await showOutcome(site, { ...weighing, comments: look.view.comments }, outcome);
       await followUp(site, pull, outcome);
       await noteJudged(site, pull, begun);
-      if (!moved) return;
+      if (!look.moved) return;
     }
-    pull = now;
+    taken = look.now;
   }
+}
+
+/** What a pull request is weighed as. */
+interface Taken {
+  readonly pull: Pull;
+  readonly base: Base;
+}
+
+interface Turn {
+  readonly taken: Taken;
+  /** A head that moves on and on is decided nevertheless. */
+  readonly isLast: boolean;
+}
+
+/** How a pull request is found after it was weighed. */
+interface Look {
+  readonly view: PullView;
+  readonly now: Taken;
+  /** Whether it has another head, or wants to enter another branch. */
+  readonly moved: boolean;
+  /** Whether it may be decided by what was weighed. */
+  readonly counts: boolean;
+}
+
+/** What was weighed is about this head and this base, and is decided of no other, nor of what is open no more. */
+async function lookAgain(site: Site, { taken, isLast }: Turn, question?: Question): Promise<Look> {
+  const { pull, base } = taken;
+  const view = await readPullView(site.client, pull, question);
+  const now = newer(view.pull, pull);
+  const isOpen = now.state === "open";
+  const told = isOpen ? await tellBase(site, now, view) : base;
+  const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
+  const isOfBase = base.isTold || base.commit === told.commit;
+  return { view, now: { pull: now, base: told }, moved, counts: isOpen && isOfBase && (!moved || isLast) };
 }
 
 /** Keeps when the pull request was judged, and what it was then. */
@@ -74,11 +109,26 @@ export function seenName(repositoryId: number, number: number): string {
 
 type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };
 
+/** Looks after everything is measured, and before anybody's word is counted: none is missed that came meanwhile. */
+async function weighAndLook(
+  site: Site,
+  turn: Turn,
+  attempts: number,
+): Promise<{ readonly tried: Tried; readonly look: Look }> {
+  let look: Look | undefined;
+  const { pull, base } = turn.taken;
+  const tried = await tryWeigh(site, { pull, base: base.commit }, attempts, async (question) => {
+    look = await lookAgain(site, turn, question);
+    return look.counts ? look.view : undefined;
+  });
+  return { tried, look: look ?? (await lookAgain(site, turn)) };
+}
+
 /** What keeps a change from being judged closes it; only what passes by itself is tried again. */
-async function tryWeigh(site: Site, weighing: Weighing, attempts: number): Promise<Tried> {
+async function tryWeigh(site: Site, weighing: Weighing, attempts: number, see: Sight): Promise<Tried> {
   if (weighing.pull.base.ref === TRAIL_BRANCH) return { kind: "problem", cause: intoTheTrail() };
   try {
-    return await weigh(site, weighing);
+    return await weigh(site, weighing, see);
   } catch (cause) {
     if (!(cause instanceof GateError)) throw cause;
     if (!isPassing(cause)) return { kind: "problem", cause };
@@ -114,6 +164,8 @@ async function settle(site: Site, weighing: Weighing, tried: Tried): Promise<Out
       if (await isLate(site, weighing.pull)) return overdue(tried.runId);
       await scheduleDeadline(site, weighing.pull);
       return { kind: "pending", runId: tried.runId };
+    case "outdated":
+      throw new TypeError("Cannot decide a pull request: it is not what was weighed");
     case "judged":
       return judged(site, weighing, tried);
   }

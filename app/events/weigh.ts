@@ -4,8 +4,10 @@ import { decide } from "../../gate/verdict/decide.ts";
 import type { EvidenceFile } from "../../gate/world.ts";
 import type { Client } from "../github/client.ts";
 import { readEvidence } from "../github/evidence.ts";
-import type { Pull } from "../github/pull.ts";
+import type { PullView } from "../github/pull-view.ts";
+import type { Question } from "../github/question.ts";
 import type { ApiRepository } from "../github/repository.ts";
+import { rolesQuestion } from "../github/roles.ts";
 import { objectIdAt } from "../github/shape.ts";
 import type { Place } from "../place.ts";
 import type { Site } from "../services.ts";
@@ -17,12 +19,12 @@ import { withRepository, worldOf } from "./world.ts";
 export type Weighed =
   | { readonly kind: "judged"; readonly record: DecisionRecord; readonly isGoverned: boolean }
   /** A run that may bring evidence has not ended. */
-  | { readonly kind: "pending"; readonly runId: number };
+  | { readonly kind: "pending"; readonly runId: number }
+  /** It is no more what was weighed. */
+  | { readonly kind: "outdated" };
 
-/** The commit that the pull request would enter now; its own `base.sha` may be older. */
-export function readBase({ client, place }: Site, pull: Pull): Promise<string> {
-  return readTip(client, place, pull.base.ref);
-}
+/** The pull request as it is when everything is measured, with the answer to a question; undefined if it is outdated. */
+export type Sight = (question: Question) => Promise<PullView | undefined>;
 
 /** The commit that a branch ends with. */
 export async function readTip(
@@ -40,7 +42,7 @@ export async function readTip(
  * Judges a pull request: first by its commits alone, which tells whether it concerns a model at all; then with what
  * its workflow measured; then with what people said of exactly that. Rejects with whatever kept it from being judged.
  */
-export function weigh(site: Site, weighing: Weighing, options: WeighOptions = {}): Promise<Weighed> {
+export function weigh(site: Site, weighing: Weighing, see: Sight): Promise<Weighed> {
   const request = { base: weighing.base, head: weighing.pull.head.sha };
   return withRepository(site, async (repository) => {
     const world = worldOf(site, repository);
@@ -49,17 +51,22 @@ export function weigh(site: Site, weighing: Weighing, options: WeighOptions = {}
     const isGoverned = concernsModels(committed);
     if (!isGoverned) return { kind: "judged", record: committed, isGoverned };
     const evidence = await readRunEvidence(site, weighing, repository);
-    if (evidence.kind === "pending" && options.withoutEvidence !== true) return evidence;
+    if (evidence.kind === "pending") return evidence;
     const files = evidence.kind === "found" ? evidence.files : [];
     const measured = files.length === 0 ? committed : await judge(request, { ...world, evidence: files });
-    const approvals = await readApprovals(site, { weighing, repository, record: measured });
+    const view = await see(rolesQuestion(measured.input.policy.roles, measured.input.now));
+    if (view === undefined) return { kind: "outdated" };
+    const approvals = await readApprovals(site, { weighing, repository, record: measured, view });
     return { kind: "judged", record: decide({ ...measured.input, approvals }), isGoverned };
   });
 }
 
-export interface WeighOptions {
-  /** The time for evidence is over: what there is has to do. */
-  readonly withoutEvidence?: true;
+/** Whether a change concerns a model, which is told from its commits. */
+export function isGoverned(site: Site, base: string, head: string): Promise<boolean> {
+  return withRepository(site, async (repository) => {
+    await repository.prefetch(base, head);
+    return concernsModels(await judge({ base, head }, worldOf(site, repository)));
+  });
 }
 
 /** Whether the change touches a model, or what judges models. */

@@ -4,4 +4,6 @@ import type { Pull } from "../github/pull.ts";
 export interface Weighing {
   readonly pull: Pull;
   readonly base: string;
+  /** How many comments it had when it was last looked at. */
+  readonly comments?: number;
 }

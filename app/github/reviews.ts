@@ -1,17 +1,30 @@
 import type { Vote } from "../../gate/model/approval.ts";
 import { type Digest, isDigest } from "../../gate/model/digest.ts";
 import type { KeptVote } from "../store/archive.ts";
+import { toActor } from "./actor.ts";
 import type { Client } from "./client.ts";
+import { unreadable } from "./failure.ts";
 import { readPages } from "./pages.ts";
-import type { Pull } from "./pull.ts";
-import { toAccount } from "./pull.ts";
-import { at, instantAt, numberAt, objectIdAt, optional, textAt } from "./shape.ts";
+import { type Account, type PullAddress, toAccount } from "./pull.ts";
+import { at, idAt, instantAt, numberAt, objectIdAt, optional, textAt } from "./shape.ts";
 
 /** What one person said last of the change, or of one of its models, before anybody asks which roles they hold. */
 export type CastVote = Omit<Vote, "roles" | "canWrite"> & { readonly login: string };
 
 /** Three thousand reviews of one pull request. */
 const PAGES_MAX = 30;
+
+/** A review that was submitted and says something. */
+export interface Review {
+  readonly id: number;
+  readonly kind: "approve" | "reject" | "revoke";
+  /** Absent where the account was deleted. */
+  readonly author?: Account;
+  /** Absent where the commit is gone from the pull request, and with it GitHub's word for it. */
+  readonly head?: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
 
 /** Something that a person said, at a moment; `revoke` leaves nothing of what they said before. */
 interface Statement {
@@ -27,20 +40,24 @@ interface Statement {
   readonly at: number;
 }
 
-/**
- * The last word of each person, by user id: of all reviews that GitHub has now, and of the commands that were kept
- * when they were given. A review that was dismissed leaves nothing of what was said before it. Comments, and reviews
- * that are not submitted, say nothing. What a review is about is what was kept when it was given.
- */
-export async function readVotes(
+/** The reviews that say something, of all that GitHub has now: comments, and reviews that are not submitted, say nothing. */
+export async function readReviews(
   client: Client,
-  { owner, repo, number }: Pull,
-  kept: readonly KeptVote[],
-): Promise<readonly CastVote[]> {
+  { owner, repo, number }: PullAddress,
+): Promise<readonly Review[]> {
   const reviews = await readPages(client, "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
     parameters: { owner, repo, pull_number: number },
     pagesMax: PAGES_MAX,
   });
+  return reviews.flatMap((review) => toReview(review) ?? []);
+}
+
+/**
+ * The last word of each person, by user id: of the reviews, and of the commands that were kept when they were given. A
+ * review that was dismissed leaves nothing of what was said before it. What a review is about is what was kept when it
+ * was given.
+ */
+export function toVotes(reviews: readonly Review[], kept: readonly KeptVote[]): readonly CastVote[] {
   const bindings = new Map(kept.map((vote) => [`${vote.source} ${vote.sourceId} ${vote.kind}`, vote]));
   const statements = [
     ...reviews.flatMap((review) => toStatement(review, bindings) ?? []),
@@ -82,26 +99,51 @@ function inOrder(a: Statement, b: Statement): number {
   );
 }
 
-const KINDS: ReadonlyMap<string, Statement["kind"]> = new Map([
+const KINDS: ReadonlyMap<string, Review["kind"]> = new Map([
   ["APPROVED", "approve"],
   ["CHANGES_REQUESTED", "reject"],
   ["DISMISSED", "revoke"],
 ]);
 
-/** Undefined for a review that says nothing, and for one whose author's account was deleted. */
-function toStatement(review: unknown, bindings: ReadonlyMap<string, KeptVote>): Statement | undefined {
-  const kind = KINDS.get(textAt(review, "state"));
-  const author = toAccount(at(review, "user"));
-  if (kind === undefined || author === undefined) return undefined;
-  const id = numberAt(review, "id");
+/** States of the reviews that say something. */
+export const SPOKEN_STATES = [...KINDS.keys()];
+
+/** Undefined for a review that says nothing. */
+function toReview(data: unknown): Review | undefined {
+  const kind = KINDS.get(textAt(data, "state"));
+  if (kind === undefined) return undefined;
+  const author = toAccount(at(data, "user"));
+  const head = optional(objectIdAt, data, "commit_id");
+  return {
+    ...{ id: numberAt(data, "id"), kind, at: instantAt(data, "submitted_at") },
+    ...(author !== undefined && { author }),
+    ...(head !== undefined && { head }),
+  };
+}
+
+/** A review as GraphQL shows it, which was asked for those that say something alone. */
+export function toReviewNode(data: unknown): Review {
+  const kind = KINDS.get(textAt(data, "state"));
+  if (kind === undefined) throw unreadable("state");
+  const author = toActor(at(data, "author"));
+  const head = optional(objectIdAt, data, "commit", "oid");
+  return {
+    ...{ id: idAt(data, "fullDatabaseId"), kind, at: instantAt(data, "submittedAt") },
+    ...(author !== undefined && { author }),
+    ...(head !== undefined && { head }),
+  };
+}
+
+/** Undefined for a review whose author's account was deleted. */
+function toStatement(review: Review, bindings: ReadonlyMap<string, KeptVote>): Statement | undefined {
+  const { id, kind, author, head, at } = review;
+  if (author === undefined) return undefined;
   const binding = bindings.get(`review ${id} ${kind}`);
   return {
-    ...{ kind, userId: author.id, login: author.login, isBot: author.isBot },
+    ...{ kind, userId: author.id, login: author.login, isBot: author.isBot, at },
     source: { kind: "review", id },
-    // The commit may be gone from the pull request, and with it GitHub's word for it.
-    head: optional(objectIdAt, review, "commit_id") ?? binding?.head ?? "",
+    head: head ?? binding?.head ?? "",
     ...subjectOf(binding),
-    at: instantAt(review, "submitted_at"),
   };
 }
 

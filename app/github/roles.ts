@@ -2,6 +2,7 @@ import { usersAt } from "../../gate/approval/delegates.ts";
 import { byCodeUnits } from "../../gate/model/order.ts";
 import type { Policy } from "../../gate/model/policy.ts";
 import type { Client } from "./client.ts";
+import { declarationsOf, type Question } from "./question.ts";
 import { at, flagAt, listAt, numberAt, optional, textAt } from "./shape.ts";
 
 export interface Holders {
@@ -22,6 +23,8 @@ export interface RolesRequest {
    * name that was given up can be taken by somebody else. Without it each answer is believed.
    */
   readonly pin?: (name: string, id: number) => Promise<number>;
+  /** The answer to `rolesQuestion`, where it was asked with something else; asked for if absent. */
+  readonly answer?: unknown;
 }
 
 /** A team has at most so many members that are read. */
@@ -32,16 +35,9 @@ const MEMBERS_PAGES_MAX = 50;
  * A role with a team or a login that does not exist, or is no more who it was, is unresolved.
  */
 export async function holdersOf(client: Client, request: RolesRequest): Promise<Holders> {
-  const { roles, userIds, now, pin = async (_, id) => id } = request;
-  const named = Object.entries(roles).map(([role, terms]) => ({
-    role,
-    teams: terms.teams,
-    users: usersAt(terms, now),
-  }));
-  const directory = await readDirectory(client, {
-    teams: distinct(named.flatMap(({ teams }) => teams)),
-    users: distinct(named.flatMap(({ users }) => users)),
-  });
+  const { userIds, pin = async (_, id) => id } = request;
+  const named = namedIn(request);
+  const directory = await readDirectory(client, namesOf(named), request.answer);
   const held = new Map<number, string[]>(userIds.map((id) => [id, []]));
   const unresolved: { role: string; reason: string }[] = [];
   for (const { role, teams, users } of named) {
@@ -56,6 +52,31 @@ export async function holdersOf(client: Client, request: RolesRequest): Promise<
     }
   }
   return { roles: held, unresolved };
+}
+
+/** What is asked to learn who holds which role, as far as one question tells it. */
+export function rolesQuestion(roles: Policy["roles"], now: string): Question {
+  const { teams, users } = namesOf(namedIn({ roles, now }));
+  return questionOf(teams.map(toCursor), users);
+}
+
+interface NamedRole extends Names {
+  readonly role: string;
+}
+
+function namedIn({ roles, now }: Pick<RolesRequest, "roles" | "now">): readonly NamedRole[] {
+  return Object.entries(roles).map(([role, terms]) => ({
+    role,
+    teams: terms.teams,
+    users: usersAt(terms, now),
+  }));
+}
+
+function namesOf(named: readonly NamedRole[]): Names {
+  return {
+    teams: distinct(named.flatMap(({ teams }) => teams)),
+    users: distinct(named.flatMap(({ users }) => users)),
+  };
 }
 
 /** Whom a name of the policy stands for. */
@@ -90,13 +111,16 @@ interface Names {
 }
 
 /** All names in one question; only teams of more than a hundred take another. */
-async function readDirectory(client: Client, { teams, users }: Names): Promise<ReadonlyMap<string, Found>> {
+async function readDirectory(
+  client: Client,
+  { teams, users }: Names,
+  answer: unknown,
+): Promise<ReadonlyMap<string, Found>> {
   const directory = new Map<string, Found>();
-  let open: readonly Cursor[] = teams.map((team) => ({ team, people: [] }));
+  let open = teams.map(toCursor);
   let logins = users;
   for (let page = 0; page < MEMBERS_PAGES_MAX && open.length + logins.length > 0; page++) {
-    const { document, variables } = questionOf(open, logins);
-    const data = await client.graphql(document, variables);
+    const data = page === 0 && answer !== undefined ? answer : await ask(client, questionOf(open, logins));
     for (const [index, login] of logins.entries()) {
       const id = optional(numberAt, data, `u${index}`, "databaseId");
       if (id !== undefined) directory.set(`user ${login}`, { id, people: [id] });
@@ -114,6 +138,15 @@ interface Cursor {
   readonly people: readonly number[];
 }
 
+function toCursor(team: string): Cursor {
+  return { team, people: [] };
+}
+
+function ask(client: Client, question: Question): Promise<unknown> {
+  const document = `query (${declarationsOf(question).join(", ")}) { ${question.fields} }`;
+  return client.graphql(document, question.variables);
+}
+
 /** Takes a page of members; the cursor of the next page, if there is one. A team that is not read to its end is not in the directory. */
 function readMembers(team: unknown, cursor: Cursor, directory: Map<string, Found>): readonly Cursor[] {
   if (team === undefined) return [];
@@ -129,7 +162,7 @@ function readMembers(team: unknown, cursor: Cursor, directory: Map<string, Found
 }
 
 /** Members whose invitation is pending are none; `IMMEDIATE` leaves out those of child teams. */
-function questionOf(teams: readonly Cursor[], users: readonly string[]) {
+function questionOf(teams: readonly Cursor[], users: readonly string[]): Question {
   const variables: Record<string, string> = {};
   const fields: string[] = [];
   for (const [index, { team, after }] of teams.entries()) {
@@ -145,6 +178,5 @@ function questionOf(teams: readonly Cursor[], users: readonly string[]) {
     variables[`l${index}`] = login;
     fields.push(`u${index}: user(login: $l${index}) { databaseId }`);
   }
-  const declared = Object.keys(variables).map((name) => `$${name}: String!`);
-  return { document: `query (${declared.join(", ")}) { ${fields.join(" ")} }`, variables };
+  return { fields: fields.join(" "), variables };
 }

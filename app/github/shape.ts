@@ -29,6 +29,15 @@ export function numberAt(data: unknown, ...names: readonly string[]): number {
   return value;
 }
 
+/** An id as GraphQL writes it where it may be too large for its numbers: in digits. */
+export function idAt(data: unknown, ...names: readonly string[]): number {
+  if (typeof at(data, ...names) === "number") return numberAt(data, ...names);
+  const value = textAt(data, ...names);
+  const id = Number(value);
+  if (!/^(?:0|[1-9]\d{0,15})$/.test(value) || !Number.isSafeInteger(id)) throw unreadable(names.join("."));
+  return id;
+}
+
 export function flagAt(data: unknown, ...names: readonly string[]): boolean {
   const value = at(data, ...names);
   if (typeof value !== "boolean") throw unreadable(names.join("."));

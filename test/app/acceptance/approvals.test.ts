@@ -288,12 +288,12 @@ describe("reviews", () => {
   it("C42: a review while the head is judged counts when it is judged", async () => {
     const { play } = team.stand;
     const { maria, olga } = team.people;
-    const before = team.stand.count("pulls/list-reviews");
-    team.stand.fail({ match: "pulls/list-reviews", times: 1, when: "before", effect: faults.delay(300) });
+    const before = team.stand.count("graphql pullRequest");
+    team.stand.fail({ match: "graphql pullRequest", times: 1, when: "before", effect: faults.delay(300) });
     const parents = [tip(team.repository, "main")];
     play.push(team.repository, { branch: "c42", by: maria, parents, files: nextModel(42_000) });
     const pull = play.openPull(team.repository, { head: "c42", by: maria });
-    await until(() => team.stand.count("pulls/list-reviews") > before);
+    await until(() => team.stand.count("graphql pullRequest") > before);
     assert.equal(team.checkOf(pull.head.sha).status, "in_progress");
     await approve(team, pull, olga);
     assert.equal(conclusionOf(pull), "success", team.commentOn(pull));

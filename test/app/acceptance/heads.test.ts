@@ -81,14 +81,14 @@ describe("a base that is another than before", () => {
 describe("a head that moves", () => {
   it("C13: a push while its predecessor is judged leaves that one without a verdict", async () => {
     const base = line("c13");
-    const before = team.stand.count("pulls/list-reviews");
-    team.stand.fail({ match: "pulls/list-reviews", times: 1, when: "before", effect: faults.delay(400) });
+    const before = team.stand.count("graphql pullRequest");
+    team.stand.fail({ match: "graphql pullRequest", times: 1, when: "before", effect: faults.delay(400) });
     const { play } = team.stand;
     const by = team.people.maria;
     const parents = [tip(team.repository, base)];
     const first = play.push(team.repository, { branch: "c13-change", by, parents, files: nextModel(13) });
     const pull = play.openPull(team.repository, { head: "c13-change", base, by });
-    await until(() => team.stand.count("pulls/list-reviews") > before);
+    await until(() => team.stand.count("graphql pullRequest") > before);
     assert.equal(team.checkOf(first).status, "in_progress");
     const second = play.push(team.repository, { branch: "c13-change", by, files: nextModel(130) });
     await team.settle();
@@ -223,10 +223,10 @@ describe("one commit at the head of two pull requests", () => {
     const { play } = team.stand;
     const by = team.people.maria;
     const pull = await green(nextModel(190), line("c19-green"));
-    const before = team.stand.count("pulls/list-reviews");
-    team.stand.fail({ match: "pulls/list-reviews", times: 1, when: "before", effect: faults.delay(400) });
+    const before = team.stand.count("graphql pullRequest");
+    team.stand.fail({ match: "graphql pullRequest", times: 1, when: "before", effect: faults.delay(400) });
     const other = play.openPull(team.repository, { head: pull.head.ref, base: line("c19-other"), by });
-    await until(() => team.stand.count("pulls/list-reviews") > before);
+    await until(() => team.stand.count("graphql pullRequest") > before);
     assert.equal(team.checkOf(pull.head.sha).status, "in_progress");
     await team.settle();
     assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");

@@ -138,8 +138,8 @@ describe("an API that fails", () => {
     ["answers 502 after it opened the check", "checks/create", serverError(502), "after"],
     ["hangs up after it concluded the check", "checks/update", hang(50), "after"],
     ["limits the writing of comments", "issues/create-comment", secondaryLimit(1), "before"],
-    ["limits reading with 429", "pulls/get", secondaryLimit(1, 429), "before"],
-    ["answers 502 to a read", "pulls/get", serverError(502), "before"],
+    ["limits reading with 429", "graphql pullRequest", secondaryLimit(1, 429), "before"],
+    ["answers 502 to a read", "graphql pullRequest", serverError(502), "before"],
   ] as const;
   for (const [index, [name, match, effect, when]] of faults.entries()) {
     it(`C72: because it ${name} leaves one check and one comment`, async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readPull } from "../../../app/github/pull.ts";
-import { readVotes } from "../../../app/github/reviews.ts";
+import { readPullView } from "../../../app/github/pull-view.ts";
+import { readReviews, toVotes } from "../../../app/github/reviews.ts";
 import type { KeptVote } from "../../../app/store/archive.ts";
 import type { Account } from "../../github/nouns.ts";
 import { openScene } from "./scene.ts";
@@ -28,7 +29,10 @@ async function reviewed() {
   };
   const votes = async (kept: readonly KeptVote[] = []) => {
     const read = await readPull(client, { ...address, number: pull.number });
-    return readVotes(client, read, kept);
+    const { reviews } = await readPullView(client, read);
+    const pages = await readReviews(client, read);
+    if (reviews !== undefined) assert.deepEqual(reviews, pages, "both APIs say the same");
+    return toVotes(reviews ?? pages, kept);
   };
   const command = (kind: KeptVote["kind"], over: Partial<KeptVote> = {}): KeptVote => ({
     ...{ repositoryId: repository.id, number: pull.number, source: "comment", sourceId: github.nextId() },
@@ -151,9 +155,11 @@ test("C37: of what was said in the same second, the stricter counts", async () =
   assert.deepEqual(await votes([command("revoke", same), { ...approve, at: approve.at + 900 }]), []);
 });
 
-test("all pages are read", async () => {
-  const { review, votes, stand } = await reviewed();
+test("all pages are read, where there are more than one answer has", async () => {
+  const { review, votes, stand, client, address, pull } = await reviewed();
   for (let index = 0; index < 130; index++) review("APPROVED", stand.github.addAccount(`r${index}`));
   assert.equal((await votes()).length, 130);
   assert.equal(stand.count("pulls/list-reviews"), 2);
+  const read = await readPull(client, { ...address, number: pull.number });
+  assert.equal((await readPullView(client, read)).reviews, undefined);
 });
