@@ -46,7 +46,7 @@ export function weigh(site: Site, weighing: Weighing, see: Sight): Promise<Weigh
   const request = { base: weighing.base, head: weighing.pull.head.sha };
   return withRepository(site, async (repository) => {
     const world = worldOf(site, repository);
-    await repository.prefetch(request.base, request.head);
+    await repository.prefetch(request.base, request.head, await formerBase(site, weighing));
     const committed = await judge(request, world);
     const isGoverned = concernsModels(committed);
     if (!isGoverned) return { kind: "judged", record: committed, isGoverned };
@@ -59,6 +59,12 @@ export function weigh(site: Site, weighing: Weighing, see: Sight): Promise<Weigh
     const approvals = await readApprovals(site, { weighing, repository, record: measured, view });
     return { kind: "judged", record: decide({ ...measured.input, approvals }), isGoverned };
   });
+}
+
+/** The base that the head was last weighed with, if it was. */
+async function formerBase({ store, place }: Site, { pull }: Weighing): Promise<string | undefined> {
+  const row = await store.archive.findPull(place.repositoryId, pull.number);
+  return row?.head === pull.head.sha ? row.base : undefined;
 }
 
 /** Whether a change concerns a model, which is told from its commits. */

@@ -1,12 +1,23 @@
 import { GateError } from "../../gate/model/error.ts";
 import type { ObjectSource } from "./cache.ts";
-import { type Comparison, readComparison } from "./comparison.ts";
+import { type Comparison, type Range, readComparison } from "./comparison.ts";
 import { isFailure } from "./failure.ts";
+import {
+  findComparison,
+  findStretch,
+  keepComparison,
+  keepStretch,
+  type Stretch,
+  toAdvanced,
+  toStretch,
+} from "./kept-comparison.ts";
 import { objectIdAt } from "./shape.ts";
 
 const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** As the local checkout: no white space or control, nothing that names a file, no option. */
 const REVISION = /^(?!-)[^\s\x00-\x20\x7f:?*[\\]{1,1024}$/;
+
+const INCOMPARABLE: ReadonlySet<string> = new Set(["REVISION_UNKNOWN", "MERGE_BASE_NONE"]);
 
 /** What is known of commits; what two ids have in common never changes. */
 export class History {
@@ -41,9 +52,25 @@ export class History {
 
   compare(base: string, head: string): Promise<Comparison> {
     const name = `${base}...${head}`;
-    const comparison = this.#comparisons.get(name) ?? this.#readComparison(base, head);
+    const comparison = this.#comparisons.get(name) ?? this.#findComparison(this.#range(base, head));
     this.#comparisons.set(name, comparison);
     return comparison;
+  }
+
+  /**
+   * Finds out how base and head compare by how the head compared with a former base, where that is known: what is asked
+   * is then about the two bases alone, and the same for every head. Does nothing where it cannot be told so.
+   */
+  async follow(former: string, base: string, head: string): Promise<void> {
+    const { cache } = this.#source;
+    const range = this.#range(base, head);
+    if (former === base || (await findComparison(cache, range)) !== undefined) return;
+    const known = await findComparison(cache, this.#range(former, head));
+    const gone = known && (await this.#findStretch(this.#range(former, base)));
+    const advanced = gone && toAdvanced(known, base, gone);
+    if (advanced === undefined) return;
+    await keepComparison(cache, advanced);
+    this.#comparisons.set(`${base}...${head}`, Promise.resolve(advanced));
   }
 
   /** Id of a commit's tree; a comparison that was made has it. */
@@ -53,14 +80,39 @@ export class History {
     return known;
   }
 
-  async #readComparison(base: string, head: string): Promise<Comparison> {
-    const { client, owner, repo } = this.#source;
-    const comparison = await readComparison(client, { owner, repo, base, head });
-    for (const commit of [base, comparison.mergeBase, head]) {
+  #range(base: string, head: string): Range {
+    const { owner, repo } = this.#source;
+    return { owner, repo, base, head };
+  }
+
+  async #findComparison(range: Range): Promise<Comparison> {
+    return (await findComparison(this.#source.cache, range)) ?? this.#readComparison(range);
+  }
+
+  async #readComparison(range: Range): Promise<Comparison> {
+    const { client, cache } = this.#source;
+    const comparison = await readComparison(client, range);
+    for (const commit of [range.base, comparison.mergeBase, range.head]) {
       const tree = comparison.trees.get(commit);
       if (tree !== undefined) await this.#keepTree(commit, tree);
     }
+    await keepComparison(cache, comparison);
     return comparison;
+  }
+
+  /** Undefined where GitHub cannot compare the two: one of them is gone, or they have nothing in common. */
+  async #findStretch(range: Range): Promise<Stretch | undefined> {
+    const { cache } = this.#source;
+    const kept = await findStretch(cache, range);
+    if (kept !== undefined) return kept;
+    try {
+      const stretch = toStretch(await this.compare(range.base, range.head));
+      await keepStretch(cache, range, stretch);
+      return stretch;
+    } catch (cause) {
+      if (cause instanceof GateError && INCOMPARABLE.has(cause.code)) return undefined;
+      throw cause;
+    }
   }
 
   async #findTree(commit: string): Promise<string> {

@@ -22,10 +22,13 @@ export interface RepositoryOptions {
 
 /** A repository on GitHub, read through the git data API. Take one for each judgement, and close it. */
 export interface ApiRepository extends Repository {
-  /** Base and head in one answer; asked once. */
+  /** Base and head in one answer; asked once, also by who comes later. */
   compare(base: string, head: string): Promise<Comparison>;
-  /** Reads in a question or two what a judge of the change will read one by one; nothing depends on it. */
-  prefetch(base: string, head: string): Promise<void>;
+  /**
+   * Reads in a question or two what a judge of the change will read one by one, the fewer if it is told which base the
+   * head was compared with before; nothing depends on it.
+   */
+  prefetch(base: string, head: string, former?: string): Promise<void>;
   /** Removes what was too large for memory. */
   close(): void;
 }
@@ -74,7 +77,8 @@ export function apiRepository(options: RepositoryOptions): ApiRepository {
     open: async (entry) => blobs.open(entry, sizeOf(entry)),
     // Git LFS keeps content on another server, DVC on another's: the App has neither.
     openContent: async () => undefined,
-    prefetch: async (base, head) => {
+    prefetch: async (base, head, former) => {
+      if (former !== undefined) await history.follow(former, base, head);
       const mergeBase = await history.mergeBase(base, head);
       const [before, after, policies] = await Promise.all([mergeBase, head, base].map(listedTree));
       const changed = diffTrees(before!.tree, after!.tree).flatMap((file) =>
