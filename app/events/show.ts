@@ -87,6 +87,7 @@ export async function showOutcome(site: Site, weighing: Weighing, outcome: Outco
   const published = await publishComment(client, {
     ...{ pull, marker: commentMarker(pull.number), toBody: comment },
     ...(row.commentId !== undefined && { commentId: row.commentId }),
+    isUncommented: weighing.comments === 0,
     begin: () => beginComment(site, `pull/${pull.number}`),
   });
   if (published.kind === "published") {

@@ -15,6 +15,8 @@ export interface CommentRequest {
   toBody(budget: Budget): string;
   /** Our comment as it was when last seen. */
   readonly commentId?: number;
+  /** Whether the pull request had no comment of anybody when it was looked at: there is none of ours to be found. */
+  readonly isUncommented?: boolean;
   /** Keeps that it is about to be created; false where that was kept before, and the process ended since. */
   begin?(): Promise<boolean>;
 }
@@ -41,9 +43,10 @@ export async function publishComment(client: Client, wanted: CommentRequest): Pr
 
 async function publish(client: Client, wanted: CommentRequest): Promise<number> {
   const { commentId } = wanted;
+  const isNew = commentId === undefined && wanted.isUncommented === true;
   if (commentId !== undefined && (await edit(client, wanted, commentId))) return commentId;
   const look = () => editOurs(client, wanted);
-  const written = await look();
+  const written = isNew ? undefined : await look();
   if (written !== undefined) return written;
   const isBegun = commentId === undefined && (await wanted.begin?.()) === false;
   const found = isBegun ? await lookLong(client, look) : undefined;

@@ -45,6 +45,20 @@ test("C69: what a process began to write before it ended is looked for until Git
   assert.ok(stand.count("issues/list-comments") > 2, "it was looked for more than once");
 });
 
+test("C69: where nobody has said anything ours is not looked for, unless it was begun before", async () => {
+  const { client, address, pull, marker, ours, stand } = await withPull();
+  const publish = (body: string, isFirst: boolean) =>
+    publishComment(client, {
+      pull: { ...address, number: pull.number },
+      ...{ marker, toBody: () => `${marker}\n${body}`, isUncommented: true, begin: async () => isFirst },
+    });
+  await publish("one", true);
+  assert.equal(stand.count("issues/list-comments"), 0);
+  // What it was looked at before was too early to show it.
+  await publish("two", false);
+  assert.deepEqual(ours(), [`${marker}\ntwo`]);
+});
+
 test("C73: a comment with our marker by anybody else is left alone", async () => {
   const { publish, stand, maria, pull, marker, app } = await withPull();
   const { github, play } = stand;
