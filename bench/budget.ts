@@ -14,6 +14,12 @@ const NEVER_MS = 86_400_000;
 /** Asked once an hour for each installation. */
 const TOKEN = "apps/create-installation-access-token";
 
+/** By which a document is told from others, the first that it has. */
+const GRAPHQL_FIELDS = [
+  ...["createCommitOnBranch", "pullRequest(", "associatedPullRequests("],
+  ...["user(", "organization("],
+];
+
 /** What was asked in one step, by operation. */
 interface Step {
   readonly name: string;
@@ -89,7 +95,7 @@ function printStory(steps: readonly Step[]): void {
 function nameOf({ operation, body }: LoggedRequest): string {
   if (operation !== "graphql") return operation;
   const document = JSON.stringify(body);
-  for (const root of ["createCommitOnBranch", "pullRequest(", "user(", "organization("]) {
+  for (const root of GRAPHQL_FIELDS) {
     if (document.includes(root)) return `graphql ${root.replace("(", "")}`;
   }
   return "graphql repository";

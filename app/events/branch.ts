@@ -5,8 +5,9 @@ import { isPolicyFile } from "../../gate/policy/locate.ts";
 import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
-import { at, flagAt, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
-import { payloadOf } from "../place.ts";
+import { type Arrival, readArrival } from "../github/arrival.ts";
+import { flagAt, objectIdAt, textAt } from "../github/shape.ts";
+import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { standingDecision } from "./approvals.ts";
@@ -42,10 +43,12 @@ export async function workOnBranch(
 async function inspectPush(site: Site, branch: string, push: unknown): Promise<void> {
   const [before, after] = [textAt(push, "before"), textAt(push, "after")];
   if (textAt(push, "repository", "default_branch") !== branch || NOTHING.test(after)) return;
+  const arrival = await readArrival(site.client, { ...repositoryOf(site.place), commit: after });
+  await withRepository(site, (repository) => repository.keepTree(after, arrival.tree));
   await scheduleExpiries(site, branch, after);
   const isForced = flagAt(push, "forced");
   if (!isForced && NOTHING.test(before)) return;
-  if (!isForced && !(await isStray(site, branch, { before, after }))) return;
+  if (!isForced && !(await isStray(site, branch, { before, arrival }))) return;
   const what = isForced ? "a force push" : "a push";
   await flagBypass(site, { ref: `refs/heads/${branch}`, before, after, what });
   await site.trails.settle(site.place);
@@ -53,7 +56,7 @@ async function inspectPush(site: Site, branch: string, push: unknown): Promise<v
 
 interface Range {
   readonly before: string;
-  readonly after: string;
+  readonly arrival: Arrival;
 }
 
 /**
@@ -61,7 +64,7 @@ interface Range {
  * request is looked into as well: more may have come in with it than anybody weighed.
  */
 async function isStray(site: Site, branch: string, range: Range): Promise<boolean> {
-  const merged = await pullsMergedBy(site, branch, range.after);
+  const merged = await pullsMergedBy(site, branch, range.arrival);
   // One that was merged against its verdict is flagged by its own delivery.
   if (merged.some(({ isPassed }) => !isPassed)) return false;
   const brought = await readBrought(site, range);
@@ -75,25 +78,22 @@ async function isStray(site: Site, branch: string, range: Range): Promise<boolea
 }
 
 /** What became of each pull request that the commit came in by; empty for a push past all of them. */
-async function pullsMergedBy({ client, place, store }: Site, branch: string, commit: string) {
-  const { owner, repo, repositoryId } = place;
-  const { data } = await client.rest("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
-    ...{ owner, repo, commit_sha: commit, per_page: 100 },
-  });
-  const merged = listAt(data).filter(
-    (pull) => at(pull, "merged_at") !== undefined && at(pull, "base", "ref") === branch,
-  );
+async function pullsMergedBy({ place, store }: Site, branch: string, { merged }: Arrival) {
   return Promise.all(
-    merged.map(async (pull) => {
-      const [number, head] = [numberAt(pull, "number"), objectIdAt(pull, "head", "sha")];
-      const decision = await standingDecision(store.archive, repositoryId, number, head);
-      return { number, isPassed: decision === undefined || decision.verdict === "pass" };
-    }),
+    merged
+      .filter(({ baseRef }) => baseRef === branch)
+      .map(async ({ number, head }) => {
+        const decision = await standingDecision(store.archive, place.repositoryId, number, head);
+        return { number, isPassed: decision === undefined || decision.verdict === "pass" };
+      }),
   );
 }
 
 /** Models and policy files that differ, each with what it is now. What cannot be read may be anything. */
-async function readBrought(site: Site, { before, after }: Range): Promise<readonly string[] | "unreadable"> {
+async function readBrought(
+  site: Site,
+  { before, arrival: { commit: after } }: Range,
+): Promise<readonly string[] | "unreadable"> {
   try {
     const change = await withRepository(site, (repository) =>
       readChangeSet({ base: before, head: after }, straight(repository, before)),

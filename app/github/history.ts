@@ -80,6 +80,10 @@ export class History {
     return known;
   }
 
+  async keepTree(commit: string, tree: string): Promise<void> {
+    await this.#source.cache.keep(`tree-of/${commit}`, Buffer.from(tree, "latin1"));
+  }
+
   #range(base: string, head: string): Range {
     const { owner, repo } = this.#source;
     return { owner, repo, base, head };
@@ -94,7 +98,7 @@ export class History {
     const comparison = await readComparison(client, range);
     for (const commit of [range.base, comparison.mergeBase, range.head]) {
       const tree = comparison.trees.get(commit);
-      if (tree !== undefined) await this.#keepTree(commit, tree);
+      if (tree !== undefined) await this.keepTree(commit, tree);
     }
     await keepComparison(cache, comparison);
     return comparison;
@@ -118,11 +122,8 @@ export class History {
   async #findTree(commit: string): Promise<string> {
     const kept = await this.#source.cache.find(`tree-of/${commit}`);
     if (kept !== undefined) return Buffer.from(kept).toString("latin1");
-    return this.#keepTree(commit, objectIdAt(await this.#readCommit(commit), "commit", "tree", "sha"));
-  }
-
-  async #keepTree(commit: string, tree: string): Promise<string> {
-    await this.#source.cache.keep(`tree-of/${commit}`, Buffer.from(tree, "latin1"));
+    const tree = objectIdAt(await this.#readCommit(commit), "commit", "tree", "sha");
+    await this.keepTree(commit, tree);
     return tree;
   }
 

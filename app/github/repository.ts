@@ -29,6 +29,8 @@ export interface ApiRepository extends Repository {
    * head was compared with before; nothing depends on it.
    */
   prefetch(base: string, head: string, former?: string): Promise<void>;
+  /** Keeps what somebody was told of a commit already. */
+  keepTree(commit: string, tree: string): Promise<void>;
   /** Removes what was too large for memory. */
   close(): void;
 }
@@ -90,6 +92,7 @@ export function apiRepository(options: RepositoryOptions): ApiRepository {
         files.slice(0, PREFETCH_MAX).map((entry) => ({ oid: entry.oid, size: sizeOf(entry) })),
       );
     },
+    keepTree: (commit, tree) => history.keepTree(commit, tree),
     close: () => blobs.close(),
   };
 }
