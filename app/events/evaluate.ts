@@ -18,7 +18,7 @@ import { type Outcome, showOutcome, showProgress } from "./show.ts";
 import { type Sight, type Weighed, weigh } from "./weigh.ts";
 import type { Weighing } from "./weighing.ts";
 
-/** A head that moves again and again is judged when it rests: the next delivery brings it back. */
+/** A head that moves again and again is judged when it rests: the next delivery brings it back. So is a base. */
 const MOVES_MAX = 3;
 /** How long a head waits for the run that measures it. */
 export const EVIDENCE_MINUTES = 60;
@@ -38,7 +38,7 @@ export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<
     const { pull, base } = taken;
     const weighing = { pull, base: base.commit };
     await showProgress(site, weighing);
-    const { tried, look } = await weighAndLook(site, { taken, isLast: move === MOVES_MAX }, attempts);
+    const { tried, look } = await weighAndLook(site, { taken, move }, attempts);
     if (look.now.pull.state === "closed") return settleClosed(site, look.now.pull);
     if (look.counts) {
       const outcome = await settle(site, weighing, tried);
@@ -60,8 +60,8 @@ interface Taken {
 
 interface Turn {
   readonly taken: Taken;
-  /** A head that moves on and on is decided nevertheless. */
-  readonly isLast: boolean;
+  /** How often it was weighed, with this time. */
+  readonly move: number;
 }
 
 /** How a pull request is found after it was weighed. */
@@ -75,15 +75,17 @@ interface Look {
 }
 
 /** What was weighed is about this head and this base, and is decided of no other, nor of what is open no more. */
-async function lookAgain(site: Site, { taken, isLast }: Turn, question?: Question): Promise<Look> {
+async function lookAgain(site: Site, { taken, move }: Turn, question?: Question): Promise<Look> {
   const { pull, base } = taken;
   const view = await readPullView(site.client, pull, question);
   const now = newer(view.pull, pull);
   const isOpen = now.state === "open";
   const told = isOpen ? await tellBase(site, now, view) : base;
   const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
-  const isOfBase = base.isTold || base.commit === told.commit;
-  return { view, now: { pull: now, base: told }, moved, counts: isOpen && isOfBase && (!moved || isLast) };
+  // A base that moves on and on is taken as it was last told, and a head that does is decided in between.
+  const isOfBase = base.commit === told.commit || (base.isTold && move >= MOVES_MAX);
+  const counts = isOpen && isOfBase && (!moved || move === MOVES_MAX);
+  return { view, now: { pull: now, base: told }, moved, counts };
 }
 
 /** Keeps when the pull request was judged, and what it was then. */

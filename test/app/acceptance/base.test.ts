@@ -43,6 +43,19 @@ describe("the tip of a base", () => {
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
   });
 
+  it("counts though GitHub answers once from before it moved", async () => {
+    const { stand, repository } = team;
+    const parents = [tip(repository, "main")];
+    const by = stand.github.owner;
+    stand.play.push(repository, { branch: "slow", by, parents, files: { "README.md": "Slow\n" } });
+    stand.fail({ match: "graphql pullRequest", times: 2, effect: faults.STALE });
+    const pull = await team.propose(nextModel(5, 0.9), { base: "slow" });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+    stand.play.push(repository, { branch: "slow", by, files: { ".weighbridge/policy.yml": STRICT } });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "failure", team.commentOn(pull));
+  });
+
   it("counts though something was heard that is no commit", async () => {
     const pull = await team.propose(nextModel(3));
     const { archive } = team.running.services.store;
