@@ -9,6 +9,8 @@ export async function openBrowser(): Promise<Browser> {
   const executablePath = existsSync(SYSTEM_CHROMIUM) ? SYSTEM_CHROMIUM : await chromium.executablePath();
   return playwright.launch({
     executablePath,
+    // Debian's is a script: what it needs is where it always is, whatever our own path says.
+    env: { ...process.env, PATH: "/usr/local/bin:/usr/bin:/bin" },
     args: [
       "--headless",
       // As root, Chromium does not start with its sandbox.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { git } from "../github/git-data.ts";
-import { approve, HASTY } from "./acceptance/scene.ts";
+import { approve, HASTY, until } from "./acceptance/scene.ts";
 import { nextModel, startTeam, type Team } from "./team.ts";
 
 /** What waits for a person, and how a person lets it go on. */
@@ -72,15 +72,19 @@ describe("the operator", () => {
 
   it("resumes a trail that was halted, once its branch is what the App wrote", async () => {
     const { repository } = team;
-    await approve(team, await team.propose(nextModel(2)));
+    const first = await team.propose(nextModel(2));
+    await approve(team, first);
+    await until(() => team.checkOf(first.head.sha).conclusion === "success");
     const good = String(git(repository, "rev-parse", BRANCH)).trim();
+    assert.match(good, /^[0-9a-f]{40}$/);
     const foreign = String(
       git(repository, "commit-tree", "-p", good, "-m", "not ours", `${good}^{tree}`),
     ).trim();
     git(repository, "update-ref", BRANCH, foreign);
+    assert.equal(String(git(repository, "rev-parse", BRANCH)).trim(), foreign);
     const pull = await team.propose(nextModel(3));
     await approve(team, pull);
-    assert.equal(team.checkOf(pull.head.sha).title, "The audit trail is halted");
+    await until(() => team.checkOf(pull.head.sha).title === "The audit trail is halted");
     const [halted] = (await ask("/operator")).body.halted_trails;
     assert.deepEqual([halted.name, halted.repository], ["acme/credit", repository.id]);
     const [, path] = halted.resume.split(" ");

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -79,9 +79,10 @@ export async function startPostgres({ databases, fsync = false }: PostgresOption
 /** Who runs the server: we, unless we are root. */
 function findOwner(): Owner {
   if (!IS_ROOT) return {};
+  const users = readFileSync("/etc/passwd", "utf8").split("\n");
   for (const name of ["postgres", "nobody"]) {
-    const [uid, gid] = ["-u", "-g"].map((option) => Number(spawnSync("id", [option, name]).stdout || "NaN"));
-    if (Number.isInteger(uid) && Number.isInteger(gid)) return { uid: uid!, gid: gid! };
+    const [, , uid, gid] = users.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   }
   throw new Error("Cannot start PostgreSQL: there is no user to run it, neither postgres nor nobody");
 }

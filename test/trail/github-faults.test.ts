@@ -409,7 +409,10 @@ describe("F22: the writer halts, keeps what is pending, and goes on when a perso
 
   test("F22: a signer that is too slow is ended, and the same batch lands by one that is not", async () => {
     let rig = await begun();
-    const slow = commandSigner(FIRST_KEY.vkey, { command: ["sleep", "60"], timeoutMs: 100 });
+    const slow = commandSigner(FIRST_KEY.vkey, {
+      command: [process.execPath, "--eval", "setTimeout(() => {}, 60_000)"],
+      timeoutMs: 100,
+    });
     rig = await reopened(rig, { signers: [slow] });
     await rig.writer.enqueue(decision(1));
     const before = asked();
