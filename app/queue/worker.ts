@@ -7,8 +7,11 @@ import type { Inbox, InboxOptions, Work } from "../store/inbox.ts";
 import { Alarm } from "./alarm.ts";
 import { BACKOFF_FIRST_MS, backoffMs } from "./backoff.ts";
 
-/** Attempts, crashes among them, after which work is put aside: some two hours. */
-export const ATTEMPTS_MAX = 12;
+/**
+ * Attempts, crashes among them, after which work is put aside: some three hours of failures. Work that was only there
+ * when its process was killed for other reasons must not come to so many.
+ */
+export const ATTEMPTS_MAX = 24;
 
 /** Deliveries of other processes, and those whose time has come, are found by looking. */
 const POLL_MS = 1_000;
