@@ -77,9 +77,10 @@ describe("the operator", () => {
     await until(() => team.checkOf(first.head.sha).conclusion === "success");
     const good = String(git(repository, "rev-parse", BRANCH)).trim();
     assert.match(good, /^[0-9a-f]{40}$/);
-    const foreign = String(
-      git(repository, "commit-tree", "-p", good, "-m", "not ours", `${good}^{tree}`),
-    ).trim();
+    const who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"];
+    const tree = `${good}^{tree}`;
+    const foreign = String(git(repository, ...who, "commit-tree", "-p", good, "-m", "not ours", tree)).trim();
+    assert.match(foreign, /^[0-9a-f]{40}$/);
     git(repository, "update-ref", BRANCH, foreign);
     assert.equal(String(git(repository, "rev-parse", BRANCH)).trim(), foreign);
     const pull = await team.propose(nextModel(3));
