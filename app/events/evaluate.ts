@@ -6,6 +6,7 @@ import { type PullView, readPullView } from "../github/pull-view.ts";
 import type { Question } from "../github/question.ts";
 import type { Site } from "../services.ts";
 import type { Standing } from "../trails.ts";
+import { standingDecision } from "./approvals.ts";
 import { requestEvaluation } from "./ask.ts";
 import { type Base, presumeBase, tellBase } from "./base.ts";
 import { brokenGlass } from "./break-glass.ts";
@@ -78,7 +79,7 @@ interface Look {
 async function lookAgain(site: Site, { taken, move }: Turn, question?: Question): Promise<Look> {
   const { pull, base } = taken;
   const view = await readPullView(site.client, pull, question);
-  const now = newer(view.pull, pull);
+  const now = (await isFormer(site, view.pull, pull)) ? pull : newer(view.pull, pull);
   const isOpen = now.state === "open";
   const told = isOpen ? await tellBase(site, now, view) : base;
   const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
@@ -86,6 +87,16 @@ async function lookAgain(site: Site, { taken, move }: Turn, question?: Question)
   const isOfBase = base.commit === told.commit || (base.isTold && move >= MOVES_MAX);
   const counts = isOpen && isOfBase && (!moved || move === MOVES_MAX);
   return { view, now: { pull: now, base: told }, moved, counts };
+}
+
+/**
+ * Whether GitHub shows the pull request as it was before: with a head that was decided already, of the same second as
+ * the one that it is known to have. Where it was truly set back, a delivery says so.
+ */
+async function isFormer({ store, place }: Site, shown: Pull, known: Pull): Promise<boolean> {
+  if (shown.head.sha === known.head.sha || shown.updatedAt !== known.updatedAt) return false;
+  const { repositoryId } = place;
+  return (await standingDecision(store.archive, repositoryId, known.number, shown.head.sha)) !== undefined;
 }
 
 /** Keeps when the pull request was judged, and what it was then. */
