@@ -11,12 +11,12 @@ const HOUR_CHARS = 13;
  */
 export async function recordHeartbeat(services: Services, place: Place): Promise<void> {
   const { store, trails, github, now } = services;
-  const trail = await trails.standing(place);
-  if (trail === undefined) return;
   const hour = new Date(now()).toISOString().slice(0, HOUR_CHARS);
   const name = `heartbeat/${place.repositoryId}`;
   const last = await findLast(store.archive, name);
   if (last?.hour === hour) return;
+  const trail = await trails.standing(place);
+  if (trail === undefined) return;
   const { owner, repo } = place;
   const client = github.installation(place.installationId);
   const { data: repository } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { showsToken } from "./bearer.ts";
-import { requestEvaluation } from "./events/ask.ts";
+import { askForOpenPulls } from "./events/fan-out.ts";
 import { isPassing } from "./events/passing.ts";
 import { nameOf, type Place } from "./place.ts";
 import type { Services } from "./services.ts";
@@ -90,11 +90,7 @@ async function resume(world: OperatorWorld, text: string): Promise<OperatorAnswe
     return { status: 409, body: { error: `It is halted again: ${standing.halt.message}`, ...standing.halt } };
   }
   // What could not be written down was closed, and is judged anew.
-  for (const { number, governed } of await store.archive.openPulls([repositoryId])) {
-    const why = `resumed/${halt.since}`;
-    if (governed && place !== undefined)
-      await requestEvaluation(store.inbox, { place, number, why, now: now() });
-  }
+  if (place !== undefined) await askForOpenPulls({ store, place, now }, `resumed/${halt.since}`);
   wake();
   return { status: 200, body: { resumed: repositoryId } };
 }

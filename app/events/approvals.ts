@@ -6,7 +6,7 @@ import { readParticipants } from "../github/participants.ts";
 import type { PullView } from "../github/pull-view.ts";
 import type { ApiRepository } from "../github/repository.ts";
 import { type CastVote, readReviews, toVotes } from "../github/reviews.ts";
-import { holdersOf } from "../github/roles.ts";
+import { type Holders, holdersOf, type RolesRequest } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
@@ -48,12 +48,8 @@ export async function readApprovals(
   });
   const votes = await readBoundVotes(site, { weighing, record, view });
   const people = votes.map(({ userId, login }) => ({ userId, login }));
-  const { roles, unresolved } = await holdersOf(client, {
-    roles: record.input.policy.roles,
-    userIds: people.map(({ userId }) => userId),
-    now: record.input.now,
-    answer: view.answer,
-    pin: (name, id) => pin(site, `${record.digests.policy}/${name}`, id),
+  const { roles, unresolved } = await holdersUnder(site, record, {
+    ...{ userIds: people.map(({ userId }) => userId), now: record.input.now, answer: view.answer },
   });
   const writers = await writersAmong(client, repositoryOf(place), people);
   const developers = await findDevelopers(site, pull.number, record);
@@ -70,8 +66,21 @@ export async function readApprovals(
   };
 }
 
+/** Who of these people holds which role of the policy that the record was judged by. */
+export function holdersUnder(
+  site: Site,
+  { input, digests }: DecisionRecord,
+  asked: Omit<RolesRequest, "roles" | "pin">,
+): Promise<Holders> {
+  return holdersOf(site.client, {
+    ...asked,
+    roles: input.policy.roles,
+    pin: (name, id) => pin(site, `${digests.policy}/${name}`, id),
+  });
+}
+
 /** Under one policy a name stays whose it was; whoever changes the policy may mean somebody else. */
-export async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
+async function pin({ store, place }: Site, name: string, id: number): Promise<number> {
   return Number(await store.archive.setOnce(`name/${place.repositoryId}/${name}`, String(id)));
 }
 

@@ -6,11 +6,10 @@ import {
   judgeBreakGlass,
 } from "../../gate/approval/break-glass.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
-import { holdersOf } from "../github/roles.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
-import { pin } from "./approvals.ts";
+import { holdersUnder } from "./approvals.ts";
 
 /** Words about one subject that are kept: nobody can crowd out another, and few are needed to agree. */
 const WORDS_MAX = 60;
@@ -123,11 +122,7 @@ async function standings(
 ): Promise<readonly Speaker[]> {
   const { client, place } = site;
   const userIds = words.map(({ userId }) => userId);
-  const { policy, now } = record.input;
-  const { roles } = await holdersOf(client, {
-    ...{ roles: policy.roles, userIds, now },
-    pin: (name, id) => pin(site, `${record.digests.policy}/${name}`, id),
-  });
+  const { roles } = await holdersUnder(site, record, { userIds, now: record.input.now });
   const writers = await writersAmong(client, repositoryOf(place), words);
   return words.map((word) => ({
     ...{ userId: word.userId, isBot: word.isBot, at: word.at, word },

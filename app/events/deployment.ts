@@ -9,7 +9,7 @@ import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { overdueIncidents } from "./incident.ts";
+import { type Incident, overdueIncidents } from "./incident.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
 import { readTip } from "./weigh.ts";
@@ -17,7 +17,6 @@ import { withRepository, worldOf } from "./world.ts";
 
 const COMMENT_CHARS_MAX = 1_000;
 const DECISIONS_MAX = 200;
-const SUBJECTS_KEPT = 200;
 const RUN_URL = /\/actions\/runs\/([1-9][0-9]*)\/deployment_protection_rule$/;
 
 /** A deployment: let through if every model in it was approved as it is, and written down as it goes. */
@@ -50,9 +49,10 @@ async function decideDeployment(site: Site, { sha, environment }: Deployment) {
       const models = await readModels(repository, sha);
       if (models.length === 0) return { approved: true, comment: "This commit holds no model." };
       const loaded = await readPolicy(site, repository);
+      const overdue = await overdueIncidents(site);
       const reasons: string[] = [];
       for (const model of models) {
-        const reason = await reasonAgainst(site, { ...loaded, model, environment });
+        const reason = await reasonAgainst(site, { ...loaded, overdue, model, environment });
         if (reason !== undefined) reasons.push(reason);
       }
       return reasons.length === 0
@@ -79,6 +79,7 @@ async function readPolicy(site: Site, repository: ApiRepository): Promise<Loaded
 }
 
 interface Candidate extends LoadedPolicy {
+  readonly overdue: readonly Incident[];
   readonly model: ModelChange;
   readonly environment: string;
 }
@@ -86,14 +87,14 @@ interface Candidate extends LoadedPolicy {
 /** Why the model must not run there; undefined if it may. */
 async function reasonAgainst(
   site: Site,
-  { model, policy, waivers, environment }: Candidate,
+  { model, policy, waivers, overdue, environment }: Candidate,
 ): Promise<string | undefined> {
   const { id, head } = model;
   if (!(await isApproved(site, id, head?.subject))) return `${id} was not approved as it is in this commit`;
   const ended = waivers.find((waiver) => waiver.model === id && Date.parse(waiver.expires) <= site.now());
   if (ended !== undefined) return `${id} has a waiver that has ended, ${ended.id}`;
-  const [overdue] = await overdueIncidents(site, id);
-  if (overdue !== undefined) return `${id} waits for the review of incident ${overdue.issue}`;
+  const incident = overdue.find(({ models }) => models.includes(id));
+  if (incident !== undefined) return `${id} waits for the review of incident ${incident.issue}`;
   const missing: string[] = [];
   for (const before of environmentsBefore(policy, environment, judgedModel(model, policy).tier)) {
     if (!(await hasRun(site, before, model))) missing.push(before);
@@ -116,25 +117,22 @@ async function isApproved({ store, place }: Site, model: string, subject?: strin
   });
 }
 
-async function hasRun({ store, place }: Site, environment: string, { id, head }: ModelChange) {
-  const name = ranName(place.repositoryId, environment, id);
-  const subjects: readonly string[] = JSON.parse((await store.archive.get(name)) ?? "[]");
-  return head?.subject !== undefined && subjects.includes(head.subject);
+async function hasRun({ store, place }: Site, environment: string, model: ModelChange): Promise<boolean> {
+  const name = ranName(place.repositoryId, environment, model);
+  return name !== undefined && (await store.archive.get(name)) !== undefined;
 }
 
-/** Keeps what ran where: each content of a model, the newest last. */
+/** Keeps that these ran there, each as exactly the content that it was. */
 async function noteRun({ store, place }: Site, environment: string, models: readonly ModelChange[]) {
-  for (const { id, head } of models) {
-    if (head?.subject === undefined) continue;
-    const name = ranName(place.repositoryId, environment, id);
-    const known: readonly string[] = JSON.parse((await store.archive.get(name)) ?? "[]");
-    const subjects = [...known.filter((each) => each !== head.subject), head.subject];
-    await store.archive.set(name, JSON.stringify(subjects.slice(-SUBJECTS_KEPT)));
+  for (const model of models) {
+    const name = ranName(place.repositoryId, environment, model);
+    if (name !== undefined) await store.archive.set(name, "ran");
   }
 }
 
-function ranName(repositoryId: number, environment: string, model: string): string {
-  return `ran/${repositoryId}/${JSON.stringify([environment, model])}`;
+function ranName(repositoryId: number, environment: string, { id, head }: ModelChange): string | undefined {
+  const subject = head?.subject;
+  return subject && `ran/${repositoryId}/${JSON.stringify([environment, id, subject])}`;
 }
 
 const KINDS: ReadonlyMap<string, string> = new Map([

@@ -2,7 +2,10 @@ import type { Site } from "../services.ts";
 import { requestEvaluation } from "./ask.ts";
 
 /** Who may approve, what is required or who is in a team has changed: whatever waits here is judged again. */
-export async function askForOpenPulls({ store, place, now }: Site, why: string): Promise<void> {
+export async function askForOpenPulls(
+  { store, place, now }: Pick<Site, "store" | "place" | "now">,
+  why: string,
+): Promise<void> {
   for (const { number, governed } of await store.archive.openPulls([place.repositoryId])) {
     if (governed) await requestEvaluation(store.inbox, { place, number, why, now: now() });
   }

@@ -5,7 +5,6 @@ import { parseDecision } from "../../gate/verdict/replay.ts";
 import { openIssue } from "../github/issue.ts";
 import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
-import { holdersOf } from "../github/roles.ts";
 import { at, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
 import { payloadOf, placePayload, repositoryOf } from "../place.ts";
@@ -13,14 +12,14 @@ import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { Archive } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { pin } from "./approvals.ts";
+import { holdersUnder } from "./approvals.ts";
 import { OWN_EVENT } from "./ask.ts";
+import { wordUrl } from "./votes.ts";
 
 /** The review that follows on breaking the glass: in the incident's own issue, by a validator and by risk. */
 
 /** Both have to have looked, each a person of their own. */
 const REVIEWERS = ["validator", "risk"] as const;
-const INCIDENTS_KEPT = 200;
 
 export interface Incident {
   /** Number of its issue. */
@@ -56,10 +55,6 @@ export async function keepIncident(
   const { archive, inbox } = store;
   const kept: Incident = { ...incident, reviews: [] };
   await archive.setOnce(incidentName(place.repositoryId, incident.issue), JSON.stringify(kept));
-  const name = listName(place.repositoryId);
-  const known: readonly number[] = JSON.parse((await archive.get(name)) ?? "[]");
-  const listed = [...known.filter((issue) => issue !== incident.issue), incident.issue];
-  await archive.set(name, JSON.stringify(listed.slice(-INCIDENTS_KEPT)));
   const key = keyOf.incident(place.repositoryId, incident.issue);
   await inbox.receive({
     ...{ id: `${OWN_EVENT}/${key}/due`, event: OWN_EVENT, key },
@@ -68,20 +63,10 @@ export async function keepIncident(
   });
 }
 
-/** Incidents about the model whose review is overdue: until it was looked at, nothing more of it is let through. */
-export async function overdueIncidents(
-  { store, place, now }: Site,
-  model: string,
-): Promise<readonly Incident[]> {
-  const listed: readonly number[] = JSON.parse(
-    (await store.archive.get(listName(place.repositoryId))) ?? "[]",
-  );
-  const incidents: Incident[] = [];
-  for (const issue of listed) {
-    const incident = await findIncident(store.archive, place.repositoryId, issue);
-    if (incident?.models.includes(model) === true && isOverdue(incident, now())) incidents.push(incident);
-  }
-  return incidents;
+/** Incidents whose review is overdue: until it was looked at, nothing more of their models is let through. */
+export async function overdueIncidents({ store, place, now }: Site): Promise<readonly Incident[]> {
+  const kept = await store.archive.under(incidentName(place.repositoryId, ""));
+  return kept.map((text): Incident => JSON.parse(text)).filter((incident) => isOverdue(incident, now()));
 }
 
 /** Takes what reviewers say in the issue; and when the time is over, says that nobody looked. */
@@ -125,14 +110,15 @@ async function reviewingRoles(
   const { client, place, store, now } = site;
   const kept = await store.archive.findDecision(place.repositoryId, incident.decision);
   if (kept === undefined || incident.breakers.includes(userId)) return [];
-  const { input, digests } = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
-  const hands = (input.approvals?.participants ?? []).filter((person) => person.userId === userId);
+  const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  const hands = (record.input.approvals?.participants ?? []).filter((person) => person.userId === userId);
   if (hands.some(({ part }) => part !== "developer")) return [];
   const writers = await writersAmong(client, repositoryOf(place), [{ userId, login }]);
   if (!writers.has(userId)) return [];
-  const { roles } = await holdersOf(client, {
-    ...{ roles: input.policy.roles, userIds: [userId], now: new Date(now()).toISOString() },
-    pin: (name, id) => pin(site, `${digests.policy}/${name}`, id),
+  // Those who hold the roles now, by the policy that it went against.
+  const { roles } = await holdersUnder(site, record, {
+    userIds: [userId],
+    now: new Date(now()).toISOString(),
   });
   const held = roles.get(userId) ?? [];
   // Who developed the model does not validate it.
@@ -147,16 +133,17 @@ interface Reviewed {
 }
 
 async function recordReview(
-  { trails, place, config }: Site,
+  site: Site,
   { head, occurrence, issue }: Incident,
   { userId, role, commentId, body }: Reviewed,
 ): Promise<void> {
+  const { trails, place } = site;
   await trails.recordEvent(place, {
     ...{ kind: "breakglass.reviewed", head },
     actor: { id: userId, role },
     reason: {
       code: "reviewed",
-      url: `${config.github.webUrl.replace(/^http:/, "https:")}/${place.owner}/${place.repo}/issues/${issue}#issuecomment-${commentId}`,
+      url: wordUrl(site, issue, { kind: "incident", id: commentId }),
       digest: { sha256: hash("sha256", body) },
     },
     breakglass: { ...occurrence, event: commentId },
@@ -171,7 +158,7 @@ async function keepReview({ store, place }: Site, incident: Incident, review: Re
 }
 
 /** Whether two people have looked, one in each role. */
-export function isReviewed({ reviews }: Pick<Incident, "reviews">): boolean {
+function isReviewed({ reviews }: Incident): boolean {
   const [first, second] = REVIEWERS;
   return reviews.some(
     (one) =>
@@ -211,10 +198,6 @@ async function findIncident(
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-function incidentName(repositoryId: number, issue: number): string {
+function incidentName(repositoryId: number, issue: number | ""): string {
   return `incident/${repositoryId}/${issue}`;
-}
-
-function listName(repositoryId: number): string {
-  return `incidents/${repositoryId}`;
 }

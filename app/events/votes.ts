@@ -102,10 +102,14 @@ function reasonOf(
   return { code: word, url: wordUrl(site, number, source), digest: { sha256: hash("sha256", word) } };
 }
 
-/** Where a review or a comment can be read. */
-export function wordUrl({ trails, place }: Site, number: number, { kind, id }: VoteSource): string {
+/** Something said on a pull request, or in the issue of an incident. */
+export type Said = VoteSource | { readonly kind: "incident"; readonly id: number };
+
+/** Where a review or a comment can be read; `number` is that of the pull request or the issue. */
+export function wordUrl({ trails, place }: Site, number: number, { kind, id }: Said): string {
   const anchor = kind === "review" ? `pullrequestreview-${id}` : `issuecomment-${id}`;
-  return `${trails.setting(place).state.replace("git+", "")}/pull/${number}#${anchor}`;
+  const thread = kind === "incident" ? "issues" : "pull";
+  return `${trails.setting(place).state.replace("git+", "")}/${thread}/${number}#${anchor}`;
 }
 
 function rolesSeated({ results }: DecisionRecord): ReadonlyMap<number, string> {

@@ -28,6 +28,8 @@ export interface Archive {
   /** Small values by name, for ids of comments, cursors of sweeps, times of the last run. */
   get(name: string): Promise<string | undefined>;
   set(name: string, value: string): Promise<void>;
+  /** Values of all names that begin so. Looks at every name: for what is asked rarely. */
+  under(prefix: string): Promise<readonly string[]>;
   /** Sets the value only if nobody has set it before; the value that stands. */
   setOnce(name: string, value: string): Promise<string>;
   remove(name: string): Promise<void>;

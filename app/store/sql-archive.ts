@@ -246,6 +246,14 @@ export class SqlArchive implements Archive {
     );
   }
 
+  async under(prefix: string): Promise<readonly string[]> {
+    const rows = await this.#database.query(
+      "SELECT value FROM note WHERE substr(name, 1, length($1)) = $1 ORDER BY name",
+      [prefix],
+    );
+    return rows.map((row) => textOf(row, "value"));
+  }
+
   async setOnce(name: string, value: string): Promise<string> {
     const [row] = await this.#database.query(
       // What stands is written once more, for only then is it given back.

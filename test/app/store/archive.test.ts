@@ -204,6 +204,14 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.equal(await archive.get("id"), stands[0]);
   },
 
+  "what begins so is found, and nothing else": async (archive) => {
+    for (const name of ["incident/5/2", "incident/5/10", "incident/55/1", "Incident/5/3"]) {
+      await archive.set(name, name);
+    }
+    assert.deepEqual([...(await archive.under("incident/5/"))].sort(), ["incident/5/10", "incident/5/2"]);
+    assert.deepEqual(await archive.under("incident/_/"), []);
+  },
+
   "a number that many add to has what they all added": async (archive) => {
     const sums = await Promise.all(Array.from({ length: 12 }, (_, at) => archive.add("worked", at)));
     assert.equal(Math.max(...sums), 66);
