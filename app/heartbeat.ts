@@ -1,4 +1,4 @@
-import { objectIdAt, textAt } from "./github/shape.ts";
+import { readDefaultTip } from "./github/tip.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
 import type { Archive } from "./store/archive.ts";
@@ -17,13 +17,7 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
   if (last?.hour === hour) return;
   const trail = await trails.standing(place);
   if (trail === undefined) return;
-  const { owner, repo } = place;
-  const client = github.installation(place.installationId);
-  const { data: repository } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
-  const { data: ref } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-    ...{ owner, repo, ref: `heads/${textAt(repository, "default_branch")}` },
-  });
-  const head = objectIdAt(ref, "object", "sha");
+  const { commit: head } = await readDefaultTip(github.installation(place.installationId), place);
   const worked = await store.archive.add(workedName(place.repositoryId), 0);
   await trails.recordEvent(place, {
     kind: "heartbeat",

@@ -20,7 +20,7 @@ export async function auditTrail(services: Services, place: Place): Promise<void
   const { store, now, log } = services;
   const last = await findVerification(store.archive, place.repositoryId);
   if (last !== undefined && now() - last.at < EVERY_MS) return;
-  if ((await services.trails.standing(place)) === undefined) return;
+  if ((await store.journalView(place.repositoryId).landed()) === undefined) return;
   const folder = await cloneFolder(services, place);
   try {
     await fetchBranch(services, place, folder.path);

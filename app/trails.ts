@@ -19,7 +19,7 @@ import { ENGINE } from "../gate/verdict/decide.ts";
 import type { Config } from "./config.ts";
 import type { GitHub } from "./github/client.ts";
 import { limited } from "./github/failure.ts";
-import { objectIdAt, textAt } from "./github/shape.ts";
+import { readDefaultTip } from "./github/tip.ts";
 import { trailApi } from "./github/trail-api.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -223,17 +223,12 @@ export class Trails {
     { origin, vkey }: { readonly origin: string; readonly vkey: string },
   ): Promise<void> {
     const client = this.#world.github.installation(place.installationId);
-    const { owner, repo } = place;
-    const { data: repository } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
-    const branch = textAt(repository, "default_branch");
-    const { data: ref } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-      ...{ owner, repo, ref: `heads/${branch}` },
-    });
+    const { branch, commit } = await readDefaultTip(client, place);
     const file: TrailFile = {
       v: 1,
       origin,
       repo_id: place.repositoryId,
-      genesis: objectIdAt(ref, "object", "sha"),
+      genesis: commit,
       governed: { branch, globs: GOVERNED },
       keys: [{ vkey, from: 0 }],
       heartbeat_minutes: HEARTBEAT_MINUTES,

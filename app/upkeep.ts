@@ -1,8 +1,8 @@
 import { requestEvaluation } from "./events/ask.ts";
 import { judgedName } from "./events/evaluate.ts";
-import { readTip } from "./events/weigh.ts";
 import { readPages } from "./github/pages.ts";
 import { at, instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
+import { readTip } from "./github/tip.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";

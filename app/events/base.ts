@@ -1,7 +1,7 @@
 import type { Pull } from "../github/pull.ts";
 import type { PullView } from "../github/pull-view.ts";
+import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
-import { readTip } from "./weigh.ts";
 
 /** The commit that a pull request would enter; its own `base.sha` may be older. */
 export interface Base {

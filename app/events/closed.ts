@@ -1,11 +1,12 @@
 import type { Pull } from "../github/pull.ts";
 import { listAt, objectIdAt } from "../github/shape.ts";
+import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 import { standingDecision } from "./approvals.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
-import { isGoverned, readTip } from "./weigh.ts";
+import { isGoverned } from "./weigh.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
 export async function settleClosed(site: Site, pull: Pull): Promise<void> {

@@ -6,13 +6,13 @@ import { parseDecision } from "../../gate/verdict/replay.ts";
 import { judgedModel } from "../../gate/verdict/tier.ts";
 import type { ApiRepository } from "../github/repository.ts";
 import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
+import { readDefaultTip } from "../github/tip.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { type Incident, overdueIncidents } from "./incident.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
-import { readTip } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
 
 const COMMENT_CHARS_MAX = 1_000;
@@ -72,10 +72,8 @@ interface Deployment {
 
 /** What the default branch says: whoever deploys another must not bring the order that it is deployed in. */
 async function readPolicy(site: Site, repository: ApiRepository): Promise<LoadedPolicy> {
-  const { owner, repo } = site.place;
-  const { data } = await site.client.rest("GET /repos/{owner}/{repo}", { owner, repo });
-  const tip = await readTip(site.client, site.place, textAt(data, "default_branch"));
-  return loadPolicy(tip, worldOf(site, repository));
+  const { commit } = await readDefaultTip(site.client, site.place);
+  return loadPolicy(commit, worldOf(site, repository));
 }
 
 interface Candidate extends LoadedPolicy {

@@ -3,7 +3,7 @@ import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
 import { join, type Markdown, md } from "../../gate/report/escape.ts";
 import { openIssue } from "../github/issue.ts";
-import { objectIdAt } from "../github/shape.ts";
+import { readTip } from "../github/tip.ts";
 import { placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
@@ -59,10 +59,7 @@ export async function scheduleReview(
 export async function flagExpired(site: Site, branch: string): Promise<void> {
   const { client, place, now, trails, store } = site;
   const { owner, repo, repositoryId } = place;
-  const { data } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-    ...{ owner, repo, ref: `heads/${branch}` },
-  });
-  const head = objectIdAt(data, "object", "sha");
+  const head = await readTip(client, place, branch);
   const waivers = await readWaivers(site, head);
   await showPosture(site, head, waivers);
   for (const waiver of waivers) {

@@ -2,14 +2,11 @@ import { judge } from "../../gate/judge.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import type { EvidenceFile } from "../../gate/world.ts";
-import type { Client } from "../github/client.ts";
 import { readEvidence } from "../github/evidence.ts";
 import type { PullView } from "../github/pull-view.ts";
 import type { Question } from "../github/question.ts";
 import type { ApiRepository } from "../github/repository.ts";
 import { rolesQuestion } from "../github/roles.ts";
-import { objectIdAt } from "../github/shape.ts";
-import type { Place } from "../place.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
 import type { Weighing } from "./weighing.ts";
@@ -25,18 +22,6 @@ export type Weighed =
 
 /** The pull request as it is when everything is measured, with the answer to a question; undefined if it is outdated. */
 export type Sight = (question: Question) => Promise<PullView | undefined>;
-
-/** The commit that a branch ends with. */
-export async function readTip(
-  client: Client,
-  { owner, repo }: Pick<Place, "owner" | "repo">,
-  branch: string,
-): Promise<string> {
-  const { data } = await client.rest("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-    ...{ owner, repo, ref: `heads/${branch}` },
-  });
-  return objectIdAt(data, "object", "sha");
-}
 
 /**
  * Judges a pull request: first by its commits alone, which tells whether it concerns a model at all; then with what
