@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ACTION, bundle, CLI, ROOT } from "./bundle.ts";
+import { ACTION, bundle, CLI, READ_BUNDLES, ROOT } from "./bundle.ts";
 
 /**
  * Bundles the Action and the command into dist/, which is committed: whoever uses the Action installs nothing.
@@ -32,7 +32,7 @@ function findStale(files: ReadonlyMap<string, string>): readonly string[] {
 }
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const files = await bundle([ACTION, CLI]);
+const files = await bundle([ACTION, CLI, READ_BUNDLES]);
 if (values.check) {
   const stale = findStale(files);
   if (stale.length > 0) {

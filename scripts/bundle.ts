@@ -20,6 +20,8 @@ export const ACTION: Entry = {
   without: [withoutNames, withoutVectors],
 };
 export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
+/** The thread that reads bundles of a long trail for the command. */
+export const READ_BUNDLES: Entry = { source: "gate/trail/verify/read-bundles.ts", out: "read-bundles.js" };
 
 // CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
 const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';

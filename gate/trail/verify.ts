@@ -8,8 +8,10 @@ import { type Edge, EMPTY_EDGE } from "./fold.ts";
 import type { GitStore } from "./git-store.ts";
 import { type Head, readHead } from "./head.ts";
 import type { KeptState } from "./kept-state.ts";
+import { hashesAt } from "./tile.ts";
 import { parseTrailFile, TRAIL_FILE } from "./trail-file.ts";
 import { readEdge, TreeReader } from "./tree-reader.ts";
+import { BundleThreads } from "./verify/bundle-threads.ts";
 import { checkDescription, type Pin } from "./verify/description.ts";
 import { EntryRules } from "./verify/entries.ts";
 import { checkEvidence } from "./verify/evidence.ts";
@@ -57,7 +59,10 @@ export async function verifyTrail(request: VerifyRequest): Promise<Verification>
   const head = await openHead(request.store, { commit, listing }, findings);
   if (head === undefined) return { report: toReport(findings, { commit, level: request.level }) };
   const base = await openBase(request, head, findings);
-  const { rules, checkpoints } = await run({ request, head, listing, base, findings });
+  const threads = await startThreads(request, { head, listing, base });
+  const { rules, checkpoints } = await run({ request, head, listing, base, findings, threads }).finally(() =>
+    threads?.close(),
+  );
   const { origin, size, root } = head.checkpoint;
   const entriesRead = size - (base?.edge.size ?? 0);
   const report = toReport(findings, { commit, level: request.level, head, entriesRead, checkpoints });
@@ -124,9 +129,20 @@ interface Run {
   readonly listing: Listing;
   readonly base: Base | undefined;
   readonly findings: Findings;
+  readonly threads: BundleThreads | undefined;
 }
 
-async function run({ request, head, listing, base, findings }: Run) {
+/** The history can be read meanwhile. */
+async function startThreads(
+  { store: { gitFolder }, visit }: VerifyRequest,
+  { head, listing, base }: Pick<Run, "head" | "listing" | "base">,
+): Promise<BundleThreads | undefined> {
+  if (visit !== undefined) return undefined;
+  const [from, to] = [base?.edge.size ?? 0, head.checkpoint.size].map((size) => hashesAt(1, size));
+  return BundleThreads.start({ gitFolder, listing, from: from!, to: to! });
+}
+
+async function run({ request, head, listing, base, findings, threads }: Run) {
   const { store, since, visit } = request;
   const { objects } = store;
   const { file, checkpoint } = head;
@@ -138,7 +154,7 @@ async function run({ request, head, listing, base, findings }: Run) {
   if (base !== undefined) checkUnchanged(base.listing, listing, findings);
   const rules = new EntryRules(findings, { ...(base ?? {}), visit });
   const roots = await checkTree({
-    ...{ objects, listing, layout, findings, rules, edge },
+    ...{ objects, listing, layout, findings, rules, edge, threads },
     size: checkpoint.size,
     root: checkpoint.root,
     sizes: [...new Set(expected.map(({ size }) => size))].filter((size) => size > edge.size),
@@ -160,7 +176,7 @@ async function run({ request, head, listing, base, findings }: Run) {
   return { rules, checkpoints: history?.snapshots.length ?? 1 };
 }
 
-function readHistory({ request, head, base, findings }: Omit<Run, "listing">): Promise<History> {
+function readHistory({ request, head, base, findings }: Omit<Run, "listing" | "threads">): Promise<History> {
   const { gitFolder, objects } = request.store;
   const { commit, file } = base?.head ?? {};
   const after = base && commit && file ? { commit, size: base.edge.size, file } : undefined;

@@ -1,6 +1,7 @@
 import { GateError } from "../../model/error.ts";
 import { type Entry, type EntryHead, parseEntry, peekEntry } from "../entry.ts";
 import { equalHashes } from "../merkle.ts";
+import { bundlePath, TILE_WIDTH } from "../tile.ts";
 import { IdIndex } from "./id-index.ts";
 import type { Findings } from "./report.ts";
 
@@ -11,6 +12,22 @@ export const CLOCK_STEP_MS = 5 * 60_000;
 export interface EvidenceClaim {
   readonly seq: number;
   readonly size: number;
+}
+
+/** All that the rest of a trail needs to know of one bundle whose entries are in order among themselves. */
+export interface BundleSummary {
+  /** Leaf hash that its first entry says the entry before it has. */
+  readonly prev: Uint8Array;
+  /** 256 leaf hashes, as the bytes of the entries give them. */
+  readonly leaves: Uint8Array;
+  /** Root over them. */
+  readonly root: Uint8Array;
+  /** 256 ids of 32 bytes. */
+  readonly ids: Uint8Array;
+  /** First and last of the times that the entries state. */
+  readonly earliest: string;
+  readonly latest: string;
+  readonly evidence: ReadonlyMap<string, EvidenceClaim>;
 }
 
 /** Where entries were verified up to before, and who else wants to see them. */
@@ -32,6 +49,7 @@ export class EntryRules {
   readonly integrity = new Map<number, Entry>();
   readonly #findings: Findings;
   readonly #visit: ((entry: Entry) => void) | undefined;
+  #earliest: string | undefined;
   #latest: string;
   #count = 0;
 
@@ -40,6 +58,11 @@ export class EntryRules {
     this.ids = ids;
     this.#latest = latest;
     this.#visit = visit;
+  }
+
+  /** Earliest time that one of the entries checked here states; empty if none does. */
+  get earliest(): string {
+    return this.#earliest ?? "";
   }
 
   /** Latest time that an entry states. */
@@ -71,6 +94,25 @@ export class EntryRules {
     if ("ts" in head) this.#keep(head, place);
   }
 
+  /**
+   * Takes a bundle that was checked by itself. False, and nothing is taken, if more has to be seen of it: it does not
+   * follow the entry with the leaf hash `prev`, a time in it is before one of an earlier entry, or someone visits.
+   */
+  take(index: number, bundle: BundleSummary, prev: Uint8Array): boolean {
+    if (this.#visit !== undefined || !equalHashes(bundle.prev, prev)) return false;
+    if (bundle.earliest < this.#latest) return false;
+    for (const [at, first] of this.ids.addAll(bundle.ids)) {
+      const seq = index * TILE_WIDTH + at;
+      const message = `entry ${seq} is the event of entry ${first} again`;
+      this.#findings.add("TRAIL_ID_TWICE", message, { path: bundlePath(index), seq });
+    }
+    this.#count += TILE_WIDTH;
+    this.#earliest ??= bundle.earliest;
+    this.#latest = bundle.latest;
+    for (const [digest, claim] of bundle.evidence) this.evidence.set(digest, claim);
+    return true;
+  }
+
   /** What later checks need of the entry; undefined if it is not in order. */
   #read(bytes: Uint8Array, place: { readonly path: string; readonly seq: number }) {
     const name = `entry ${place.seq}`;
@@ -96,6 +138,7 @@ export class EntryRules {
 
   #keep({ ts, evidence }: EntryHead, { path, seq }: { readonly path: string; readonly seq: number }): void {
     // Times of this form are in order as their texts are.
+    if (this.#earliest === undefined || ts < this.#earliest) this.#earliest = ts;
     if (ts >= this.#latest) {
       this.#latest = ts;
     } else if (Date.parse(ts) < Date.parse(this.#latest) - CLOCK_STEP_MS) {

@@ -14,8 +14,7 @@ export class IdIndex {
   /** The index of ids that `bytes` returned. */
   static from(bytes: Uint8Array): IdIndex {
     const index = new IdIndex();
-    const ids = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = 0; at < ids.length; at += ID_BYTES) index.add(ids.toString("hex", at, at + ID_BYTES));
+    index.addAll(bytes);
     return index;
   }
 
@@ -26,9 +25,25 @@ export class IdIndex {
   /** Adds an id of 64 hex digits; the position of the same id if there is one already, else undefined. */
   add(id: string): number | undefined {
     if (this.#size === this.#ids.length / ID_BYTES) this.#grow();
-    const offset = this.#size * ID_BYTES;
-    this.#ids.write(id, offset, ID_BYTES, "hex");
-    const slot = this.#slotOf(offset);
+    this.#ids.write(id, this.#size * ID_BYTES, ID_BYTES, "hex");
+    return this.#place();
+  }
+
+  /** Adds ids of 32 bytes each; for those that were there already, their number among these and the position. */
+  addAll(bytes: Uint8Array): readonly (readonly [number, number])[] {
+    const twice: (readonly [number, number])[] = [];
+    for (let at = 0; at < bytes.length; at += ID_BYTES) {
+      if (this.#size === this.#ids.length / ID_BYTES) this.#grow();
+      this.#ids.set(bytes.subarray(at, at + ID_BYTES), this.#size * ID_BYTES);
+      const first = this.#place();
+      if (first !== undefined) twice.push([at / ID_BYTES, first]);
+    }
+    return twice;
+  }
+
+  /** Takes in the id that was written behind the others. */
+  #place(): number | undefined {
+    const slot = this.#slotOf(this.#size * ID_BYTES);
     const taken = this.#slots[slot]!;
     this.#size++;
     if (taken !== 0) return taken - 1;

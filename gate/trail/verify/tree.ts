@@ -12,7 +12,8 @@ import {
   TILE_WIDTH,
   tilePath,
 } from "../tile.ts";
-import { type EntryRules, findPrev } from "./entries.ts";
+import type { BundleThreads } from "./bundle-threads.ts";
+import { type BundleSummary, type EntryRules, findPrev } from "./entries.ts";
 import type { Layout, Listing } from "./listing.ts";
 import type { Findings } from "./report.ts";
 
@@ -32,6 +33,8 @@ export interface TreeCheck {
   readonly edge: Edge;
   /** Sizes beyond the edge at which the root is wanted, in rising order. */
   readonly sizes: readonly number[];
+  /** Threads that have begun to read the bundles, if it is worth it. */
+  readonly threads: BundleThreads | undefined;
 }
 
 /** Roots by size, as the entries themselves give them; a size is absent where damage hides it. */
@@ -47,6 +50,11 @@ export async function checkTree(check: TreeCheck): Promise<Roots> {
   const full = hashesAt(1, check.size);
   const reads: Promise<TileFiles>[] = [];
   for (let index = hashesAt(1, check.edge.size); index < full; index++) {
+    if (check.threads !== undefined) {
+      const summary = await check.threads.take(index);
+      if (!walk.takeSummary(index, summary)) walk.takeTile(index, await readTile(check, index));
+      continue;
+    }
     for (let next = index + reads.length; next < full && reads.length < AHEAD; next++) {
       reads.push(readTile(check, next));
       // What goes wrong is met where this is awaited.
@@ -106,6 +114,17 @@ class TreeWalk {
     if (root === undefined) this.#isLost = true;
     // Where no hash can be told the place is kept, so that what follows stands where it should.
     this.#raise(root ?? new Uint8Array(HASH_BYTES), 1);
+  }
+
+  /** Takes a tile whose entries are in order by themselves; false if they have to be looked at in their place. */
+  takeSummary(index: number, summary: BundleSummary | undefined): boolean {
+    const isKnown = index * TILE_WIDTH < this.#check.edge.size;
+    if (summary === undefined || isKnown || !this.#check.rules.take(index, summary, this.#last)) return false;
+    const hasSize = (this.#sizes[0] ?? Number.POSITIVE_INFINITY) <= (index + 1) * TILE_WIDTH;
+    const root = hasSize ? this.#advance(index, hashesIn(summary.leaves)) : summary.root;
+    this.#last = summary.leaves.subarray(-HASH_BYTES);
+    this.#raise(root, 1);
+    return true;
   }
 
   /** The entries of the unfinished tile; undefined if a segment is damaged. */
