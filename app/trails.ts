@@ -26,6 +26,7 @@ import type { Metrics } from "./metrics.ts";
 import { nameOf, type Place } from "./place.ts";
 import type { OpenJournal, Store } from "./store/store.ts";
 import { openSigner } from "./trail-key.ts";
+import { findProven, type Wanted } from "./trail-search.ts";
 
 /** What is governed where nobody says otherwise: the folder that `weighbridge init` makes manifests in. */
 const GOVERNED = ["models/**"];
@@ -157,6 +158,18 @@ export class Trails {
     const fix = "Find out who wrote to the trail's branch; then an operator resumes it";
     const findings = halt === undefined ? [] : [{ code: halt.code, message: halt.message, fix }];
     return { origin, size: landed?.size ?? 0, root, findings };
+  }
+
+  /**
+   * Whether the trail as it was last written holds the entry, proven up to the checkpoint that its key signed. Rejects
+   * what reading the branch does where it is damaged.
+   */
+  async holds(place: Place, wanted: Wanted): Promise<boolean> {
+    const branch = this.storeOf(place);
+    const landed = await this.#world.store.journalView(place.repositoryId).landed();
+    const commit = landed?.commit ?? (await branch.head());
+    if (commit === undefined) return false;
+    return (await findProven(branch, await readHead(branch, commit), wanted)) !== undefined;
   }
 
   /** The trails that nothing is written to until an operator has looked. */

@@ -3,9 +3,6 @@ import { metricsAbout, PASSED_MAX } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 
-/** Decisions about a model among which those that passed are looked for, the newest first. */
-const DECISIONS_MAX = 200;
-
 /**
  * The champions among what is asked for, from what was kept when they were decided: each passing decision is in the
  * trail before it is shown, so this is what a clone's reader would find there.
@@ -20,9 +17,9 @@ export async function keptChampions(
 
 async function findKept({ store, place }: Site, request: ChampionRequest): Promise<Champion | undefined> {
   const rows = await store.archive.decisions({
-    ...{ repositoryId: place.repositoryId, model: request.model, countMax: DECISIONS_MAX },
+    ...{ repositoryId: place.repositoryId, model: request.model, verdict: "pass", countMax: PASSED_MAX },
   });
-  for (const { record, digest } of rows.filter(({ verdict }) => verdict === "pass").slice(0, PASSED_MAX)) {
+  for (const { record, digest } of rows) {
     const kept = parseDecision(Buffer.from(record, "utf8"), digest);
     const metrics = metricsAbout(kept, request);
     if (metrics !== undefined) return { ...request, decision: kept.digest, metrics };

@@ -9,7 +9,9 @@ import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { readDefaultTip } from "../github/tip.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { wantedDecision, wantedEvent } from "../trail-search.ts";
 import { type Incident, overdueIncidents } from "./incident.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
@@ -88,7 +90,9 @@ async function reasonAgainst(
   { model, policy, waivers, overdue, environment }: Candidate,
 ): Promise<string | undefined> {
   const { id, head } = model;
-  if (!(await isApproved(site, id, head?.subject))) return `${id} was not approved as it is in this commit`;
+  const passed = await decisionsAbout(site, id, head?.subject);
+  if (passed.length === 0) return `${id} was not approved as it is in this commit`;
+  if (!(await isAnyInTrail(site, passed))) return `${id} was approved, and the trail does not hold it`;
   const ended = waivers.find((waiver) => waiver.model === id && Date.parse(waiver.expires) <= site.now());
   if (ended !== undefined) return `${id} has a waiver that has ended, ${ended.id}`;
   const incident = overdue.find(({ models }) => models.includes(id));
@@ -100,31 +104,66 @@ async function reasonAgainst(
   return missing.length === 0 ? undefined : `${id} has not run in ${missing.join(" and ")} as it is`;
 }
 
-/** Whether a passing decision was about exactly this content of the model. */
-async function isApproved({ store, place }: Site, model: string, subject?: string): Promise<boolean> {
-  if (subject === undefined) return false;
+/** The passing decisions about exactly this content of the model, the newest first. */
+async function decisionsAbout(
+  { store, place }: Site,
+  model: string,
+  subject: string | undefined,
+): Promise<readonly DecisionRow[]> {
+  if (subject === undefined) return [];
+  const { repositoryId } = place;
   const rows = await store.archive.decisions({
-    repositoryId: place.repositoryId,
-    model,
-    countMax: DECISIONS_MAX,
+    ...{ repositoryId, model, verdict: "pass", countMax: DECISIONS_MAX },
   });
-  return rows.some(({ verdict, record, digest }) => {
-    if (verdict !== "pass") return false;
-    const { models } = parseDecision(Buffer.from(record, "utf8"), digest).input.change;
-    return models.some(({ id, head }) => id === model && head?.subject === subject);
+  return rows.filter((row) => {
+    const { verdict, input } = parseKept(row);
+    const isAbout = input.change.models.some(({ id, head }) => id === model && head?.subject === subject);
+    return verdict === "pass" && isAbout;
   });
 }
 
-async function hasRun({ store, place }: Site, environment: string, model: ModelChange): Promise<boolean> {
+/** What the App remembers only says where to look: what may run is for the trail to say, which nobody can edit. */
+async function isAnyInTrail({ trails, place }: Site, rows: readonly DecisionRow[]): Promise<boolean> {
+  for (const row of rows) {
+    const { number, head, base } = row;
+    // The same judgement made again has the entry of the first.
+    const same = rows.filter((each) => each.number === number && each.head === head && each.base === base);
+    const since = Math.min(...same.map(({ decidedAt }) => decidedAt));
+    if (await trails.holds(place, wantedDecision({ record: parseKept(row), number, since }))) return true;
+  }
+  return false;
+}
+
+function parseKept({ record, digest }: DecisionRow) {
+  return parseDecision(Buffer.from(record, "utf8"), digest);
+}
+
+/** Whether the trail says that the model ran there as it is. */
+async function hasRun({ store, trails, place }: Site, environment: string, model: ModelChange) {
   const name = ranName(place.repositoryId, environment, model);
-  return name !== undefined && (await store.archive.get(name)) !== undefined;
+  const kept = name && (await store.archive.get(name));
+  if (kept === undefined || kept === "") return false;
+  const { id, since }: Ran = JSON.parse(kept);
+  return trails.holds(place, wantedEvent(id, since));
 }
 
-/** Keeps that these ran there, each as exactly the content that it was. */
-async function noteRun({ store, place }: Site, environment: string, models: readonly ModelChange[]) {
+/** Where the trail says that a model ran. */
+interface Ran {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** Keeps where it says so of these, each as exactly the content that it was. */
+async function noteRun(
+  { store, place }: Site,
+  environment: string,
+  models: readonly ModelChange[],
+  ran: Ran,
+): Promise<void> {
   for (const model of models) {
     const name = ranName(place.repositoryId, environment, model);
-    if (name !== undefined) await store.archive.set(name, "ran");
+    if (name !== undefined) await store.archive.set(name, JSON.stringify(ran));
   }
 }
 
@@ -148,22 +187,23 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
   if (kind === undefined || !/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$/.test(environment)) return;
   const sha = objectIdAt(payload, "deployment", "sha");
   const models = await withRepository(site, (repository) => readModels(repository, sha));
-  if (kind === "deploy.succeeded") await noteRun(site, environment, models);
-  const subject = models
+  if (models.length === 0) return;
+  const artifacts = models
     .flatMap(({ head }) => head?.artifacts ?? [])
     .flatMap(({ path, digest }) =>
       digest?.startsWith("sha256:") ? [{ name: path, digest: { sha256: digest.slice(7) } }] : [],
     );
-  if (subject.length === 0) return;
   const isBack = kind === "deploy.succeeded" && (await isEarlier(site, environment, sha));
-  const { repo, app } = trails.setting(place);
+  const { repo, app, state } = trails.setting(place);
   const actor = optional(numberAt, payload, "sender", "id");
-  await trails.record(place, {
+  const since = now();
+  const id = await trails.record(place, {
     content: {
-      subject,
+      // Files that lie elsewhere, under another digest, are known by the commit alone.
+      subject: artifacts.length > 0 ? artifacts : [{ name: state, digest: { gitCommit: sha } }],
       predicate: {
         kind: isBack ? "deploy.rolled_back" : kind,
-        source_ts: new Date(now()).toISOString(),
+        source_ts: new Date(since).toISOString(),
         ...{ repo, app },
         ...(actor !== undefined && { actor: { id: actor } }),
         deployment: {
@@ -174,6 +214,7 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
     },
     evidence: [],
   });
+  if (kind === "deploy.succeeded") await noteRun(site, environment, models, { id, since });
   await trails.settle(place);
 }
 

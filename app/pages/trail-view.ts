@@ -5,13 +5,12 @@ import { parseEntry } from "../../gate/trail/entry.ts";
 import { type Head, readHead } from "../../gate/trail/head.ts";
 import { parseVkey } from "../../gate/trail/note.ts";
 import { parseProof } from "../../gate/trail/proof.ts";
-import { proveAt } from "../../gate/trail/prove.ts";
 import type { TrailStore } from "../../gate/trail/store.ts";
 import { currentKey, keysAt, type TrailFile } from "../../gate/trail/trail-file.ts";
 import { TreeReader } from "../../gate/trail/tree-reader.ts";
 import { parseWitnessPolicy } from "../../gate/trail/witness-policy.ts";
+import { findProven, type WantedDecision, wantedDecision } from "../trail-search.ts";
 import type { Repository } from "./login.ts";
-import { findEntry, type WantedDecision } from "./trail-search.ts";
 
 /** What the pages show of a trail. It is read where it is kept, not from what the App remembers of it. */
 export interface TrailView {
@@ -134,11 +133,11 @@ async function findProof(
   head: Head,
   wanted: WantedDecision,
 ): Promise<DecisionProof | undefined> {
-  const { commit, file, checkpoint } = head;
+  const { file, checkpoint } = head;
   const { origin, size, root } = checkpoint;
-  const found = await findEntry(new TreeReader(store, commit, size), wanted);
+  const found = await findProven(store, head, wantedDecision(wanted));
   if (found === undefined) return undefined;
-  const { seq, entry, proof } = await proveAt(store, head, found.seq);
+  const { seq, entry, proof } = found.proven;
   return {
     ...{ seq, entry, proof, origin, size, root: base64(root) },
     at: found.entry.predicate.ts,

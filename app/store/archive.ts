@@ -68,6 +68,7 @@ export interface DecisionFilter {
   readonly repositoryId: number;
   readonly number?: number;
   readonly model?: string;
+  readonly verdict?: DecisionRow["verdict"];
   readonly countMax: number;
 }
 

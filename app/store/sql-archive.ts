@@ -131,6 +131,7 @@ export class SqlArchive implements Archive {
     repositoryId,
     number,
     model,
+    verdict,
     countMax,
   }: DecisionFilter): Promise<readonly DecisionRow[]> {
     const rows = await this.#database.query(
@@ -138,8 +139,9 @@ export class SqlArchive implements Archive {
          AND (CAST($2 AS BIGINT) IS NULL OR number = $2)
          AND (CAST($3 AS TEXT) IS NULL OR digest IN
            (SELECT digest FROM decision_model WHERE repository_id = $1 AND model = $3))
-       ORDER BY decided_at DESC, digest LIMIT $4`,
-      [repositoryId, number ?? null, model ?? null, countMax],
+         AND (CAST($4 AS TEXT) IS NULL OR verdict = $4)
+       ORDER BY decided_at DESC, digest LIMIT $5`,
+      [repositoryId, number ?? null, model ?? null, verdict ?? null, countMax],
     );
     return rows.map(toDecision);
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { canonical, sha256Of } from "../../../gate/parse/canonical.ts";
 import { tip } from "../../github/git-data.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve } from "./scene.ts";
@@ -73,6 +74,26 @@ describe("a deployment", () => {
       const sha = play.push(repository, { branch: `sly-${index}`, by: people.maria, parents, files });
       assert.equal((await answerFor(sha))?.state, "rejected", `${index}`);
     }
+  });
+
+  it("does not go on because the App's own store says that it was approved", async () => {
+    const { archive } = team.running.services.store;
+    const pull = await team.propose(nextModel(50));
+    const repositoryId = team.repository.id;
+    const [row] = await archive.decisions({ repositoryId, number: pull.number, countMax: 1 });
+    if (row?.verdict !== "wait") assert.fail("no decision that waits");
+    const { digest: _, ...waiting } = JSON.parse(row.record);
+    const content = { ...waiting, verdict: "pass" };
+    const digest = sha256Of(Buffer.from(canonical(content), "utf8"));
+    await archive.keepDecision({
+      ...row,
+      verdict: "pass",
+      digest,
+      record: canonical({ ...content, digest }),
+    });
+    const answer = await answerFor(pull.head.sha);
+    assert.equal(answer?.state, "rejected");
+    assert.match(answer?.comment ?? "", /credit-pd was approved, and the trail does not hold it/);
   });
 
   it("goes to production after exactly this content has run in staging, and not before", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, sign } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { WantedDecision } from "../../../app/pages/trail-search.ts";
 import { trailView } from "../../../app/pages/trail-view.ts";
+import type { WantedDecision } from "../../../app/trail-search.ts";
 import { WITNESSED_FILE } from "../../../gate/trail/batch.ts";
 import { cosignedMessage, formatCosignature, formatWitnessVkey } from "../../../gate/trail/cosignature.ts";
 import { rawPublicKey } from "../../../gate/trail/ed25519.ts";

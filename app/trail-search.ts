@@ -1,10 +1,22 @@
-import type { DecisionRecord } from "../../gate/model/decision.ts";
-import { GateError } from "../../gate/model/error.ts";
-import { type Entry, parseEntry } from "../../gate/trail/entry.ts";
-import { TILE_WIDTH } from "../../gate/trail/tile.ts";
-import type { TreeReader } from "../../gate/trail/tree-reader.ts";
+import type { DecisionRecord } from "../gate/model/decision.ts";
+import { GateError } from "../gate/model/error.ts";
+import { type Entry, parseEntry } from "../gate/trail/entry.ts";
+import type { Head } from "../gate/trail/head.ts";
+import { type EntryProof, proveAt } from "../gate/trail/prove.ts";
+import type { TrailStore } from "../gate/trail/store.ts";
+import { TILE_WIDTH } from "../gate/trail/tile.ts";
+import { TreeReader } from "../gate/trail/tree-reader.ts";
 
-/** Where in a trail a decision stands, found with a few reads however long the trail is. */
+/** Where in a trail an event stands, found with a few reads however long the trail is, and the proof that it does. */
+
+/** The entry that is looked for. */
+export interface Wanted {
+  /** A text that its bytes hold, and few others. */
+  readonly needle: string;
+  readonly matches: (entry: Entry) => boolean;
+  /** It was not written earlier: milliseconds since 1970. */
+  readonly since: number;
+}
 
 export interface WantedDecision {
   readonly record: DecisionRecord;
@@ -12,6 +24,34 @@ export interface WantedDecision {
   readonly number: number;
   /** The decision was not made earlier: milliseconds since 1970. */
   readonly since: number;
+}
+
+/** The entry of the event with this id. */
+export function wantedEvent(id: string, since: number): Wanted {
+  return { needle: id, matches: ({ predicate }) => predicate.id === id, since };
+}
+
+/** The entry of the decision, by what makes two of them the same (`decision.made` in the table of kinds). */
+export function wantedDecision(decision: WantedDecision): Wanted {
+  const { record, since } = decision;
+  return {
+    needle: hexOf(record.digests.subject),
+    matches: (entry) => isAbout(entry, decision),
+    since,
+  };
+}
+
+/**
+ * The entry and its proof up to the checkpoint that the log's key signed; undefined if the trail does not hold it.
+ * Rejects as `findEntry` and `proveAt`.
+ */
+export async function findProven(
+  store: Pick<TrailStore, "read" | "list">,
+  head: Head,
+  wanted: Wanted,
+): Promise<(FoundEntry & { readonly proven: EntryProof }) | undefined> {
+  const found = await findEntry(new TreeReader(store, head.commit, head.checkpoint.size), wanted);
+  return found && { ...found, proven: await proveAt(store, head, found.seq) };
 }
 
 /** The entries of a trail, tile by tile. */
@@ -28,12 +68,12 @@ export interface FoundEntry {
 }
 
 /**
- * The entry of the decision; undefined if the trail does not hold it. Entries are in the order of time, so that a few
+ * The entry; undefined if the trail does not hold it. Entries are in the order of time, so that a few
  * tiles tell where to begin. Rejects `TRAIL_SEARCH_LIMIT` where it is not among the 16,384 entries from there on.
  */
-export async function findEntry(reader: Entries, wanted: WantedDecision): Promise<FoundEntry | undefined> {
+export async function findEntry(reader: Entries, wanted: Wanted): Promise<FoundEntry | undefined> {
   const tiles = Math.ceil(reader.size / TILE_WIDTH);
-  const needle = Buffer.from(hexOf(wanted.record.digests.subject));
+  const needle = Buffer.from(wanted.needle);
   const first = await firstTileSince(reader, tiles, wanted.since - CLOCK_SLACK_MS);
   for (let tile = first; tile < tiles; tile++) {
     if (tile - first === TILES_SEARCHED_MAX) throw notAmong(first * TILE_WIDTH, tile * TILE_WIDTH - 1);
@@ -41,7 +81,7 @@ export async function findEntry(reader: Entries, wanted: WantedDecision): Promis
       if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(needle)) continue;
       const seq = tile * TILE_WIDTH + at;
       const read = parseEntry(bytes, `entry ${seq}`);
-      if (read.known && isAbout(read.entry, wanted)) return { seq, entry: read.entry };
+      if (read.known && wanted.matches(read.entry)) return { seq, entry: read.entry };
     }
   }
   return undefined;
@@ -68,7 +108,6 @@ async function endOf(reader: Entries, tile: number): Promise<number> {
   return Number.POSITIVE_INFINITY;
 }
 
-/** The same event, by what makes two decisions one (`decision.made` in the table of kinds). */
 function isAbout({ predicate }: Entry, { record, number }: WantedDecision): boolean {
   const { kind, pr, group, policy, decision } = predicate;
   const { digests, input, verdict } = record;
@@ -86,9 +125,9 @@ function isAbout({ predicate }: Entry, { record, number }: WantedDecision): bool
 }
 
 function notAmong(first: number, last: number): GateError {
-  const message = `Cannot find the decision in the trail: it is not among entries ${first} to ${last}`;
+  const message = `Cannot find the event in the trail: it is not among entries ${first} to ${last}`;
   return new GateError("TRAIL_SEARCH_LIMIT", message, {
-    fix: "Search a clone: weighbridge trail log --kind decision.made --pr <number>",
+    fix: "Search a clone: weighbridge trail log",
   });
 }
 
