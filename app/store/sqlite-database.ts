@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GateError } from "../../gate/model/error.ts";
 import { type Database, integerOf, type Row, type Sql, type Value } from "./database.ts";
+import { WalFlush } from "./sqlite-flush.ts";
 
-/** Transactions that share one wait for the disk. */
+/** Transactions that are committed together. */
 const GROUP_MAX = 256;
 
 /** A webhook's payload is some 20 KB: pages of 4 KB are a third slower, and in larger ones too much stays empty. */
@@ -17,20 +18,26 @@ interface Waiting {
 }
 
 /**
- * A SQLite file of this process alone. Waiting for the disk takes longer than all else, so transactions that are asked
- * for at the same time are committed together: each in a savepoint of its own, all on the disk before any resolves.
+ * A SQLite file of this process alone. Transactions that are asked for at the same time are committed together, each
+ * in a savepoint of its own. Waiting for the disk takes longer than all else, and is not done here: while one group is
+ * brought there, the next is committed, and each resolves when all that it saw is on the disk.
  */
 export class SqliteDatabase implements Database {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #flush: WalFlush;
   readonly #sql: Sql = { query: async (text, values = []) => this.#run(text, values) };
   #waiting: Waiting[] = [];
+  /** Rows that were ever changed, and until what number of them all is on its way to the disk. */
+  #changes = 0;
+  #flushed: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
 
   private constructor(path: string, database: DatabaseSync) {
     this.#path = path;
     this.#database = database;
+    this.#flush = new WalFlush(path);
   }
 
   /**
@@ -44,6 +51,8 @@ export class SqliteDatabase implements Database {
       lock(database, path);
       migrate(database, path, versions);
       database.exec(start);
+      // From here on what is committed is brought to the disk by `WalFlush`.
+      database.exec("PRAGMA synchronous = NORMAL");
     } catch (cause) {
       database.close();
       throw cause instanceof GateError ? cause : unavailable(path, cause);
@@ -72,6 +81,7 @@ export class SqliteDatabase implements Database {
   /** Waits for what was asked for, then lets another process have the file. */
   async close(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
+    await this.#flush.close();
     this.#database.close();
   }
 
@@ -94,7 +104,23 @@ export class SqliteDatabase implements Database {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       return;
     }
-    for (const settle of settlements) settle();
+    this.#whenDurable().then(
+      () => {
+        for (const settle of settlements) settle();
+      },
+      (cause: unknown) => {
+        for (const { reject } of group) reject(unavailable(this.#path, cause));
+      },
+    );
+  }
+
+  /** Who only read waits as well, for what it saw may not be on the disk yet. */
+  #whenDurable(): Promise<void> {
+    const [row = {}] = this.#run("SELECT total_changes() AS changes", []);
+    const changes = integerOf(row, "changes");
+    if (changes !== this.#changes) this.#flushed = this.#flush.flush();
+    this.#changes = changes;
+    return this.#flushed;
   }
 
   async #attempt({ run, reject }: Waiting): Promise<() => void> {
