@@ -124,6 +124,6 @@ let built: GraphQLSchema | undefined;
 function schema(): GraphQLSchema {
   // The file beside the package's entry, which itself would load the schema in two forms.
   const path = new URL("schema.graphql", import.meta.resolve("@octokit/graphql-schema"));
-  built ??= buildSchema(readFileSync(path, "utf8"), { assumeValidSDL: true });
+  built ??= buildSchema(readFileSync(path, "utf8"), { assumeValid: true, noLocation: true });
   return built;
 }
