@@ -31,6 +31,14 @@ export function wantedEvent(id: string, since: number): Wanted {
   return { needle: id, matches: ({ predicate }) => predicate.id === id, since };
 }
 
+/** The entry that names this very record as the one that let something pass. */
+export function wantedPass(digest: string, since: number): Wanted {
+  const sha256 = hexOf(digest);
+  const matches = ({ predicate: { decision } }: Entry) =>
+    decision?.digest.sha256 === sha256 && decision.verdict === "pass";
+  return { needle: sha256, matches, since };
+}
+
 /** The entry of the decision, by what makes two of them the same (`decision.made` in the table of kinds). */
 export function wantedDecision(decision: WantedDecision): Wanted {
   const { record, since } = decision;

@@ -1,5 +1,6 @@
 import type { ModelChange } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
+import { digestOf } from "../../gate/parse/canonical.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
@@ -11,7 +12,7 @@ import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { wantedDecision, wantedEvent } from "../trail-search.ts";
+import { wantedEvent, wantedPass } from "../trail-search.ts";
 import { type Incident, overdueIncidents } from "./incident.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
@@ -116,26 +117,20 @@ async function decisionsAbout(
     ...{ repositoryId, model, verdict: "pass", countMax: DECISIONS_MAX },
   });
   return rows.filter((row) => {
-    const { verdict, input } = parseKept(row);
-    const isAbout = input.change.models.some(({ id, head }) => id === model && head?.subject === subject);
-    return verdict === "pass" && isAbout;
+    const { digest, ...content } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+    const isAbout = content.input.change.models.some(
+      ({ id, head }) => id === model && head?.subject === subject,
+    );
+    return isAbout && digest === row.digest && digestOf(content) === digest;
   });
 }
 
 /** What the App remembers only says where to look: what may run is for the trail to say, which nobody can edit. */
 async function isAnyInTrail({ trails, place }: Site, rows: readonly DecisionRow[]): Promise<boolean> {
-  for (const row of rows) {
-    const { number, head, base } = row;
-    // The same judgement made again has the entry of the first.
-    const same = rows.filter((each) => each.number === number && each.head === head && each.base === base);
-    const since = Math.min(...same.map(({ decidedAt }) => decidedAt));
-    if (await trails.holds(place, wantedDecision({ record: parseKept(row), number, since }))) return true;
+  for (const { digest, decidedAt } of rows) {
+    if (await trails.holds(place, wantedPass(digest, decidedAt))) return true;
   }
   return false;
-}
-
-function parseKept({ record, digest }: DecisionRow) {
-  return parseDecision(Buffer.from(record, "utf8"), digest);
 }
 
 /** Whether the trail says that the model ran there as it is. */

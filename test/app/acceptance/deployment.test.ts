@@ -29,6 +29,12 @@ before(async () => {
 });
 after(() => team.close());
 
+/** A decision record under the digest of its content. */
+function sealed(content: object) {
+  const digest = sha256Of(Buffer.from(canonical(content), "utf8"));
+  return { digest, record: canonical({ ...content, digest }) };
+}
+
 /** What the App answers to a run that wants to deploy the commit. */
 async function answerFor(sha: string, environment = "staging") {
   const { play, github } = team.stand;
@@ -76,21 +82,22 @@ describe("a deployment", () => {
     }
   });
 
-  it("does not go on because the App's own store says that it was approved", async () => {
+  it("does not go on because the App's own store says that it was approved", async ({ mock }) => {
     const { archive } = team.running.services.store;
     const pull = await team.propose(nextModel(50));
     const repositoryId = team.repository.id;
-    const [row] = await archive.decisions({ repositoryId, number: pull.number, countMax: 1 });
-    if (row?.verdict !== "wait") assert.fail("no decision that waits");
-    const { digest: _, ...waiting } = JSON.parse(row.record);
-    const content = { ...waiting, verdict: "pass" };
-    const digest = sha256Of(Buffer.from(canonical(content), "utf8"));
-    await archive.keepDecision({
-      ...row,
-      verdict: "pass",
-      digest,
-      record: canonical({ ...content, digest }),
-    });
+    const [waiting] = await archive.decisions({ repositoryId, number: pull.number, countMax: 1 });
+    const [passed] = await archive.decisions({ repositoryId, verdict: "pass", countMax: 1 });
+    if (waiting?.verdict !== "wait" || passed === undefined) assert.fail("no decisions to forge from");
+    const { digest: _, ...content } = JSON.parse(waiting.record);
+    const { digest: real, ...approved } = JSON.parse(passed.record);
+    // A verdict that nobody gave, and one that was given for another content, under its own and under the old digest.
+    const verdict = sealed({ ...content, verdict: "pass" });
+    const moved = sealed({ ...approved, input: { ...approved.input, change: content.input.change } });
+    const kept = { digest: real, record: canonical({ ...JSON.parse(moved.record), digest: real }) };
+    mock.method(archive, "decisions", async () =>
+      [verdict, moved, kept].map((forged) => ({ ...passed, ...forged })),
+    );
     const answer = await answerFor(pull.head.sha);
     assert.equal(answer?.state, "rejected");
     assert.match(answer?.comment ?? "", /credit-pd was approved, and the trail does not hold it/);
