@@ -3,7 +3,7 @@ import { collectEvidence } from "./evidence/collect.ts";
 import { assertFromTheRun } from "./evidence/committed.ts";
 import type { ChangeSet } from "./model/change.ts";
 import type { DecisionRecord } from "./model/decision.ts";
-import type { Policy } from "./model/policy.ts";
+import type { Policy, Waiver } from "./model/policy.ts";
 import { loadPolicy } from "./policy/load.ts";
 import { previewPolicyChange } from "./policy/preview.ts";
 import { decide } from "./verdict/decide.ts";
@@ -23,14 +23,25 @@ export async function judge(request: JudgeRequest, world: World): Promise<Decisi
   const { policy, waivers } = await loadPolicy(change.base, world);
   const preview = await previewPolicyChange(change, policy, world);
   const { evidence, problems } = await collectEvidence(change, world);
-  const told = await askOutside(change, policy, world);
+  const told = await askOutside(change, { policy, waivers }, world);
   const now = `${world.now().toISOString().slice(0, 19)}Z`;
   return decide({ now, change, policy, waivers, ...preview, evidence, problems, ...told });
 }
 
-/** What not every door can tell: who agreed, and how the trail stands. */
-async function askOutside(change: ChangeSet, policy: Policy, world: World) {
+interface Governed {
+  readonly policy: Policy;
+  readonly waivers: readonly Waiver[];
+}
+
+/** What not every door can tell: who agreed, how the trail stands, and how often waivers were used. */
+async function askOutside(change: ChangeSet, { policy, waivers }: Governed, world: World) {
   const approvals = await world.approvals?.(policy);
   const trail = change.models.length === 0 ? undefined : await world.trail?.state();
-  return { ...(approvals === undefined ? {} : { approvals }), ...(trail === undefined ? {} : { trail }) };
+  const counted = waivers.filter(({ maxUses }) => maxUses !== undefined).map(({ id }) => id);
+  const uses = counted.length === 0 ? undefined : await world.trail?.uses(counted);
+  return {
+    ...(approvals === undefined ? {} : { approvals }),
+    ...(trail === undefined ? {} : { trail }),
+    ...(uses === undefined ? {} : { uses }),
+  };
 }

@@ -2,7 +2,7 @@ import type { Approvals } from "./model/approval.ts";
 import type { ByteSource } from "./model/bytes.ts";
 import type { Pointer, Tree, TreeEntry } from "./model/change.ts";
 import type { Policy } from "./model/policy.ts";
-import type { Champion, ChampionRequest, TrailState } from "./model/trail.ts";
+import type { Champion, ChampionRequest, TrailState, WaiverUses } from "./model/trail.ts";
 
 /**
  * What the engine asks of outside. Each shell (action, cli, app) constructs one and hands it in; nothing else in
@@ -41,6 +41,8 @@ export interface Trail {
   state(): Promise<TrailState | undefined>;
   /** Those of the models that have a champion; of a trail that does not verify, none. */
   champions(requests: readonly ChampionRequest[]): Promise<readonly Champion[]>;
+  /** Of each of the waivers, by id; undefined where it cannot be told, as from a trail that does not verify. */
+  uses(waivers: readonly string[]): Promise<readonly WaiverUses[] | undefined>;
 }
 
 /** Where packs and pinned parents come from. */

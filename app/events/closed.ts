@@ -6,6 +6,7 @@ import { standingDecision } from "./approvals.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
+import { recordUses } from "./waiver-entries.ts";
 import { isGoverned } from "./weigh.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
@@ -43,6 +44,7 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
     });
+    if (decision !== undefined) await recordUses(site, decision, { head: mergeSha, pr });
   } else if (decision !== undefined || (await wasGoverned(site, pull, mergeSha))) {
     await flagBypass(site, {
       ref: `refs/heads/${pull.base.ref}`,

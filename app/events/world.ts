@@ -3,6 +3,7 @@ import { appPacks } from "../github/packs.ts";
 import { type ApiRepository, apiRepository } from "../github/repository.ts";
 import type { Site } from "../services.ts";
 import { keptChampions } from "./champions.ts";
+import { keptUses } from "./waiver-entries.ts";
 
 /** Runs `work` with the repository as GitHub has it; what was too large for memory is removed afterwards. */
 export async function withRepository<T>(
@@ -24,7 +25,11 @@ export function worldOf(site: Site, repository: ApiRepository): World {
     repository,
     packs: appPacks({ policies, client, repositoryId: place.repositoryId, cache: store.archive }),
     evidence: [],
-    trail: { state: () => trails.state(place), champions: (asked) => keptChampions(site, asked) },
+    trail: {
+      state: () => trails.state(place),
+      champions: (asked) => keptChampions(site, asked),
+      uses: (waivers) => keptUses(site, waivers),
+    },
     now: () => new Date(now()),
   };
 }

@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import type { Severity } from "./gate.ts";
 import type { Policy, PolicyChange, Waiver } from "./policy.ts";
 import type { Tier } from "./tier.ts";
-import type { TrailState } from "./trail.ts";
+import type { TrailState, WaiverUses } from "./trail.ts";
 
 /** What became of one gate. Only `pass` and `not_applicable` open a gate that blocks. */
 export type Outcome = "pass" | "fail" | "inconclusive" | "not_applicable" | "missing_evidence" | "error";
@@ -59,6 +59,8 @@ export interface DecisionInput {
   readonly problems: readonly EvidenceProblem[];
   /** What is known of the trail; absent where there is none. */
   readonly trail?: TrailState;
+  /** How often those waivers were used that say how often they may be; absent where none does, or nobody can tell. */
+  readonly uses?: readonly WaiverUses[];
   /** Who agreed; absent where nobody is asked, as on a laptop. */
   readonly approvals?: Approvals;
 }

@@ -68,6 +68,14 @@ export interface PolicyChange {
   readonly unreadable?: { readonly code: string; readonly message: string; readonly place?: Place };
 }
 
+export interface WaiverApproval {
+  readonly role: string;
+  readonly userId: number;
+  readonly login?: string;
+  /** Where it was said: every file says so, the test vectors of a policy need not. */
+  readonly reviewUrl?: string;
+}
+
 /** One waiver file of the base, checked for shape; whether it has effect is `verdict/waive.ts`. */
 export interface Waiver {
   readonly id: string;
@@ -84,7 +92,7 @@ export interface Waiver {
   /** Hard minimum still enforced: the waiver has no effect where the observed value is below it. */
   readonly floor?: number;
   readonly requestedBy: string;
-  readonly approvals: readonly { readonly role: string; readonly userId: number; readonly login?: string }[];
+  readonly approvals: readonly WaiverApproval[];
   /** RFC 3339, UTC. */
   readonly created: string;
   readonly expires: string;

@@ -23,6 +23,12 @@ export interface Champion {
   readonly metrics: readonly MetricEvidence[];
 }
 
+/** How often a change that a waiver opened has entered. */
+export interface WaiverUses {
+  readonly waiver: string;
+  readonly count: number;
+}
+
 /** A model whose champion is asked for. */
 export interface ChampionRequest {
   readonly model: string;

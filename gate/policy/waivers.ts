@@ -47,7 +47,12 @@ interface RawWaiver {
   readonly compensating_controls?: Waiver["compensatingControls"];
   readonly floor?: number;
   readonly requested_by: number;
-  readonly approvals: readonly { readonly role: string; readonly user_id: number; readonly login?: string }[];
+  readonly approvals: readonly {
+    readonly role: string;
+    readonly user_id: number;
+    readonly login?: string;
+    readonly review_url: string;
+  }[];
   readonly created: string;
   readonly expires: string;
   readonly max_uses?: number;
@@ -104,9 +109,10 @@ function toWaiver(raw: RawWaiver, path: string): Waiver {
     riskAccepted: raw.risk_accepted,
     compensatingControls: (raw.compensating_controls ?? []).map((control) => ({ ...control })),
     requestedBy: String(raw.requested_by),
-    approvals: raw.approvals.map(({ role, user_id: userId, login }) => ({
+    approvals: raw.approvals.map(({ role, user_id: userId, login, review_url: reviewUrl }) => ({
       role,
       userId,
+      reviewUrl,
       ...definedMembers({ login }),
     })),
     created: raw.created,

@@ -5,6 +5,7 @@ import type { Trail } from "../world.ts";
 import { findChampions } from "./champion.ts";
 import { DEFAULT_BRANCH, openGitStore } from "./git-store.ts";
 import { readTrailState } from "./state.ts";
+import { countUses } from "./waiver-uses.ts";
 
 /** Where a clone has the trail: as its remote last said; where it was never fetched, as it is written here. */
 const PLACES = [`refs/remotes/origin/${DEFAULT_BRANCH}`, `refs/heads/${DEFAULT_BRANCH}`];
@@ -28,6 +29,12 @@ export function cloneTrail(checkout: Checkout): Trail & { close(): Promise<void>
       // The word of a trail that does not verify is no baseline.
       if (trail === undefined || (await state())?.findings.length !== 0) return [];
       return findChampions(trail.store, requests);
+    },
+    uses: async (waivers) => {
+      isAsked = true;
+      const trail = await opened();
+      if (trail === undefined || (await state())?.findings.length !== 0) return undefined;
+      return countUses(trail.store, waivers);
     },
     async close() {
       if (isAsked) await (await opened())?.store.close();

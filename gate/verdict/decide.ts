@@ -112,7 +112,7 @@ function judgeModel(
   const judgement = judge(gate, view);
   const severity = gate.severity[judged.tier];
   const waived = closes(gate, judgement, severity)
-    ? waive(input.waivers, { gate, judgement, model, judged, now: input.now })
+    ? waive(input.waivers, { gate, judgement, model, judged, now: input.now, uses: input.uses })
     : { refusedWaivers: [] };
   return {
     ...headerOf(gate),

@@ -3,6 +3,7 @@ import type { ModelChange } from "../model/change.ts";
 import type { JudgedModel, Judgement } from "../model/decision.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Waiver } from "../model/policy.ts";
+import type { WaiverUses } from "../model/trail.ts";
 import { isLower, isWithin } from "../policy/version-range.ts";
 
 /** What a waiver would be applied to. */
@@ -12,6 +13,7 @@ export interface Case {
   readonly model: ModelChange;
   readonly judged: JudgedModel;
   readonly now: string;
+  readonly uses: readonly WaiverUses[] | undefined;
 }
 
 export interface Waived {
@@ -39,17 +41,19 @@ function refusal(waiver: Waiver, about: Case): string | undefined {
   if (!gate.waivable) return `${gate.id} can never be waived`;
   return (
     faultOf(waiver, judged.tier, now) ??
-    timeRefusal(waiver, now) ??
+    (isAhead(waiver, now) ? `it begins only at ${waiver.created}` : undefined) ??
+    usesRefusal(waiver, about) ??
     scopeRefusal(waiver, about) ??
     floorRefusal(waiver, about)
   );
 }
 
-function timeRefusal(waiver: Waiver, now: string): string | undefined {
-  if (isAhead(waiver, now)) return `it begins only at ${waiver.created}`;
-  // Uses are counted from the trail; where that cannot be done, a limit of uses cannot be kept.
-  if (waiver.maxUses !== undefined) return "its uses cannot be counted here";
-  return undefined;
+/** Uses are counted from the trail; where that cannot be done, a limit of uses cannot be kept. */
+function usesRefusal({ id, maxUses }: Waiver, { uses }: Case): string | undefined {
+  if (maxUses === undefined) return undefined;
+  const count = uses?.find(({ waiver }) => waiver === id)?.count;
+  if (count === undefined) return "its uses cannot be counted here";
+  return count < maxUses ? undefined : `it was used ${count} of ${maxUses} times`;
 }
 
 function scopeRefusal({ scope }: Waiver, { model }: Case): string | undefined {

@@ -45,7 +45,14 @@ describe("parseWaiver()", () => {
       ],
       floor: 0.75,
       requestedBy: "1024025",
-      approvals: [{ role: "risk", userId: 583231, login: "octocat" }],
+      approvals: [
+        {
+          role: "risk",
+          userId: 583231,
+          login: "octocat",
+          reviewUrl: "https://github.com/acme/credit/pull/12#pullrequestreview-1",
+        },
+      ],
       created: "2026-11-02T09:00:00Z",
       expires: "2026-11-30T09:00:00Z",
       maxUses: 1,
@@ -61,7 +68,10 @@ describe("parseWaiver()", () => {
     assert.deepEqual(waiver.compensatingControls, []);
     assert.equal(waiver.renewals, 0);
     assert.ok(!("floor" in waiver || "maxUses" in waiver || "ticket" in waiver));
-    assert.deepEqual(waiver.approvals, [{ role: "risk", userId: 583231 }]);
+    assert.deepEqual(
+      waiver.approvals.map(({ role, userId, login }) => [role, userId, login]),
+      [["risk", 583231, undefined]],
+    );
   });
 
   const digest = `sha256:${"a".repeat(64)}`;

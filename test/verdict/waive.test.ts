@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ModelChange } from "../../gate/model/change.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import type { Tier } from "../../gate/model/tier.ts";
+import type { WaiverUses } from "../../gate/model/trail.ts";
 import { waive } from "../../gate/verdict/waive.ts";
 import { HEAD_DIGEST, manifest, model, OTHER_DIGEST, version } from "../rules/view.ts";
 import { gate } from "./gates.ts";
@@ -27,14 +28,25 @@ function waiver(overrides: Partial<Waiver> = {}): Waiver {
   };
 }
 
+function used(count: number, id = "WVR-2026-0001"): WaiverUses {
+  return { waiver: id, count };
+}
+
 const judgement = { outcome: "fail", findings: [], evidence: [], measured: 0.7 } as const;
 
 function reason(
   overrides: Partial<Waiver>,
-  at: { tier?: Tier; now?: string; waivable?: boolean; rule?: string; changed?: ModelChange } = {},
+  at: {
+    tier?: Tier;
+    now?: string;
+    waivable?: boolean;
+    rule?: string;
+    changed?: ModelChange;
+    uses?: readonly WaiverUses[];
+  } = {},
 ): string | undefined {
   const { tier = "T2", now = "2026-11-21T12:00:00Z", waivable = true, rule = "metric.floor" } = at;
-  const { changed = model() } = at;
+  const { changed = model(), uses } = at;
   const judged = { id: "m", changeClass: "B", tier, tierReasons: [] } as const;
   const result = waive([waiver(overrides)], {
     gate: gate({ waivable, rule }),
@@ -42,6 +54,7 @@ function reason(
     model: changed,
     judged,
     now,
+    uses,
   });
   return result.waiver === undefined ? (result.refusedWaivers[0]?.reason ?? "not named") : undefined;
 }
@@ -57,6 +70,9 @@ const REFUSED: readonly (readonly [
   ["one that lives longer than its tier allows", /30 days/, { expires: "2027-02-01T00:00:00Z" }],
   ["one that was renewed twice", /renewed 2 times/, { renewals: 2 }],
   ["one whose uses cannot be counted", /cannot be counted/, { maxUses: 3 }],
+  ["one whose uses nobody counted", /cannot be counted/, { maxUses: 3 }, { uses: [used(0, "another")] }],
+  ["one that was used as often as it may be", /used 3 of 3 times/, { maxUses: 3 }, { uses: [used(3)] }],
+  ["one that was used more often", /used 4 of 3 times/, { maxUses: 3 }, { uses: [used(4)] }],
   [
     "C44: one that its requester approved",
     /asked for it/,

@@ -35,17 +35,18 @@ interface Terms {
   readonly requestedBy?: number;
   readonly approvals?: readonly (readonly [role: string, userId: number])[];
   readonly expires?: string;
+  readonly maxUses?: number;
 }
 
 /** A waiver of the floor that vera asked for, and that the owner and risk agreed to. */
 function waiverFile(id: string, terms: Terms = {}): Files {
   const { vera, olga, rita } = team.people;
   const { gate = "auc-floor", model = "credit-pd", scope = '{ change_class: "B" }' } = terms;
-  const { requestedBy = vera.id, expires = day(20) } = terms;
+  const { requestedBy = vera.id, expires = day(20), maxUses } = terms;
   const { approvals = [["owner", olga.id] as const, ["risk", rita.id] as const] } = terms;
   const agreed = approvals.map(
-    ([role, userId]) =>
-      `  - { role: ${role}, user_id: ${userId}, review_url: "https://github.com/acme/credit/pull/1#pullrequestreview-1", head_sha: "${"a".repeat(40)}" }`,
+    ([role, userId], at) =>
+      `  - { role: ${role}, user_id: ${userId}, review_url: "https://github.com/acme/credit/pull/1#pullrequestreview-${at + 1}", head_sha: "${"a".repeat(40)}" }`,
   );
   const text = [
     "weighbridge: 1",
@@ -60,6 +61,7 @@ function waiverFile(id: string, terms: Terms = {}): Files {
     ...agreed,
     `created: "${day(-1)}"`,
     `expires: "${expires}"`,
+    ...(maxUses === undefined ? [] : [`max_uses: ${maxUses}`]),
   ].join("\n");
   return { [`.weighbridge/waivers/${id}.yml`]: `${text}\n` };
 }
@@ -213,6 +215,26 @@ describe("the command", () => {
   });
 });
 
+describe("a waiver for one use", () => {
+  it("opens its gate until a change that it opened has entered, and the trail has counted it", async () => {
+    const base = line("once", { ...FLOOR_ALONE, ...waiverFile("WVR-2026-0005", { maxUses: 1 }) });
+    const [first, second] = [await weak(base), await weak(base)];
+    for (const pull of [first, second]) {
+      assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    }
+    const known = (await team.trail()).length;
+    team.stand.play.merge(first, { by: team.people.maria });
+    await team.settle();
+    assertCloses(second, /it was used 1 of 1 times/);
+    const entries = (await team.trail()).slice(known).map(({ predicate }) => predicate);
+    const used = entries.filter(({ kind }) => kind === "waiver.used");
+    assert.deepEqual(
+      used.map(({ waiver, pr }) => [waiver?.id, waiver?.event, waiver?.gates, pr?.number]),
+      [["WVR-2026-0005", first.number, ["auc-floor"], first.number]],
+    );
+  });
+});
+
 describe("a waiver that ends", () => {
   it("C44: opens its gate while it lasts; then what it held open closes, and its branch is flagged", async () => {
     const { play, github } = team.stand;
@@ -222,6 +244,16 @@ describe("a waiver that ends", () => {
       files: { ...FLOOR_ALONE, ...waiverFile("WVR-2026-0001", { expires }) },
     });
     await team.settle();
+    const granted = (await team.trail()).flatMap(({ predicate }) =>
+      predicate.kind === "waiver.granted" ? [predicate] : [],
+    );
+    assert.deepEqual(
+      granted.map(({ actor, waiver }) => [actor, waiver?.id, waiver?.event]),
+      [
+        [{ id: team.people.olga.id, role: "owner" }, "WVR-2026-0001", 1],
+        [{ id: team.people.rita.id, role: "risk" }, "WVR-2026-0001", 2],
+      ],
+    );
     const pull = await weak("main");
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
     assert.match(team.commentOn(pull), /Open by waiver/);
