@@ -46,6 +46,21 @@ function conclusionsOf(head: string) {
     .map(({ conclusion }) => conclusion);
 }
 
+/** What GitHub answers now to what the App asked last about the pull request. */
+async function shownNow({ number }: Pull): Promise<unknown> {
+  const asked = team.stand.requests.findLast(
+    ({ operation, body }) => operation === "graphql" && JSON.stringify(body).includes(`"number":${number}`),
+  );
+  const headers = {
+    authorization: asked?.authorization ?? "",
+    "content-type": "application/json",
+    "user-agent": "a test",
+    "x-github-api-version": "2022-11-28",
+  };
+  const body = JSON.stringify(asked?.body);
+  return (await fetch(`${team.stand.origin}${asked?.path}`, { method: "POST", headers, body })).json();
+}
+
 describe("a base that is another than before", () => {
   it("C11: a pull request for another branch is judged by that branch's policy, and nothing of before counts", async () => {
     const pull = await green(nextModel(11), line("c11"));
@@ -94,6 +109,20 @@ describe("a head that moves", () => {
     await team.settle();
     assert.deepEqual(conclusionsOf(first), [null]);
     assert.equal(team.checkOf(second).conclusion, "action_required", team.commentOn(pull));
+  });
+
+  it("C13: an answer of the same second that still shows the former head does not open that one again", async () => {
+    const pull = await team.propose(nextModel(132), { base: line("c13-second") });
+    const first = pull.head.sha;
+    const shown = JSON.stringify(await shownNow(pull));
+    const { play } = team.stand;
+    play.push(team.repository, { branch: pull.head.ref, by: team.people.maria, files: nextModel(133) });
+    const second = `${pull.updatedAt.toISOString().slice(0, 19)}Z`;
+    const former = JSON.parse(shown.replace(/"updatedAt":"[^"]+"/, `"updatedAt":"${second}"`));
+    team.stand.fail({ match: "graphql pullRequest", effect: faults.answer(200, former) });
+    await team.settle();
+    assert.deepEqual(conclusionsOf(first), ["action_required"]);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
   });
 
   it("C14: a force push back to a head that was approved brings its approvals back, and the trail tells of it", async () => {
