@@ -6,7 +6,6 @@ import { type PullView, readPullView } from "../github/pull-view.ts";
 import type { Question } from "../github/question.ts";
 import type { Site } from "../services.ts";
 import type { Standing } from "../trails.ts";
-import { standingDecision } from "./approvals.ts";
 import { requestEvaluation } from "./ask.ts";
 import { type Base, presumeBase, tellBase } from "./base.ts";
 import { brokenGlass } from "./break-glass.ts";
@@ -15,6 +14,7 @@ import { settleClosed } from "./closed.ts";
 import { scheduleReview } from "./expiry.ts";
 import { isPassing } from "./passing.ts";
 import { recordDecision } from "./record.ts";
+import { latest, noteSeen } from "./seen.ts";
 import { type Outcome, showOutcome, showProgress } from "./show.ts";
 import { type Sight, type Weighed, weigh } from "./weigh.ts";
 import type { Weighing } from "./weighing.ts";
@@ -38,6 +38,7 @@ export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<
     const begun = site.now();
     const { pull, base } = taken;
     const weighing = { pull, base: base.commit };
+    await noteSeen(site, pull);
     await showProgress(site, weighing);
     const { tried, look } = await weighAndLook(site, { taken, move }, attempts);
     if (look.now.pull.state === "closed") return settleClosed(site, look.now.pull);
@@ -46,7 +47,7 @@ export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<
       site.signal.throwIfAborted();
       await showOutcome(site, { ...weighing, comments: look.view.comments }, outcome);
       await followUp(site, pull, outcome);
-      await noteJudged(site, pull, begun);
+      await site.store.archive.set(judgedName(site.place.repositoryId, pull.number), String(begun));
       if (!look.moved) return;
     }
     taken = look.now;
@@ -79,7 +80,7 @@ interface Look {
 async function lookAgain(site: Site, { taken, move }: Turn, question?: Question): Promise<Look> {
   const { pull, base } = taken;
   const view = await readPullView(site.client, pull, question);
-  const now = (await isFormer(site, view.pull, pull)) ? pull : newer(view.pull, pull);
+  const now = await latest(site, view.pull, pull);
   const isOpen = now.state === "open";
   const told = isOpen ? await tellBase(site, now, view) : base;
   const moved = now.head.sha !== pull.head.sha || now.base.ref !== pull.base.ref;
@@ -89,35 +90,9 @@ async function lookAgain(site: Site, { taken, move }: Turn, question?: Question)
   return { view, now: { pull: now, base: told }, moved, counts };
 }
 
-/**
- * Whether GitHub shows the pull request as it was before: with a head that was decided already, of the same second as
- * the one that it is known to have. Where it was truly set back, a delivery says so.
- */
-async function isFormer({ store, place }: Site, shown: Pull, known: Pull): Promise<boolean> {
-  if (shown.head.sha === known.head.sha || shown.updatedAt !== known.updatedAt) return false;
-  const { repositoryId } = place;
-  return (await standingDecision(store.archive, repositoryId, known.number, shown.head.sha)) !== undefined;
-}
-
-/** Keeps when the pull request was judged, and what it was then. */
-async function noteJudged({ store, place }: Site, pull: Pull, begun: number): Promise<void> {
-  await store.archive.set(judgedName(place.repositoryId, pull.number), String(begun));
-  await store.archive.set(seenName(place.repositoryId, pull.number), JSON.stringify(pull));
-}
-
-/** GitHub may answer from before what it has told already. */
-export function newer(read: Pull, known: Pull | undefined): Pull {
-  return known !== undefined && known.updatedAt > read.updatedAt ? known : read;
-}
-
 /** Where it is kept when a pull request was last judged, in milliseconds since 1970. */
 export function judgedName(repositoryId: number, number: number): string {
   return `judged/${repositoryId}/${number}`;
-}
-
-/** Where the pull request is kept as it was when it was last judged. */
-export function seenName(repositoryId: number, number: number): string {
-  return `seen/${repositoryId}/${number}`;
 }
 
 type Tried = Weighed | { readonly kind: "problem"; readonly cause: GateError };

@@ -7,23 +7,20 @@ import { OWN_EVENT } from "./ask.ts";
 import { takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
-import { evaluate, newer, seenName } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
+import { findSeen, latest } from "./seen.ts";
 
 /** Everything that happened to a pull request: words are taken one by one and in their order, then it is judged once. */
 export async function workOnPull(site: Site, number: number, { deliveries, attempts }: Work): Promise<void> {
   const news = deliveries.filter((delivery) => !isOurOwn(site, delivery));
   if (news.length === 0) return;
-  const told = toldIn(news);
-  const seen = await findSeen(site, number, news);
+  const row = await site.store.archive.findPull(site.place.repositoryId, number);
+  const isAsked = news.every(({ event }) => event === OWN_EVENT);
   // A merge is for good, and was looked at.
-  if (seen === "merged") return;
-  // The newest word is GitHub's own, and before anything is shown the pull request is read again; a merge is for good.
-  const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
-  const isCertain = told !== undefined && (isFresh || (told.merged && told.mergeSha !== undefined));
-  const known = isCertain ? told : seen;
-  const pull = known ?? newer(await readPull(site.client, { ...site.place, number }), told);
+  if (isAsked && row?.state === "merged") return;
+  const pull = await findPull(site, number, { told: toldIn(news), isOpen: isAsked && row?.state === "open" });
   let matters = false;
   for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
   site.signal.throwIfAborted();
@@ -31,23 +28,25 @@ export async function workOnPull(site: Site, number: number, { deliveries, attem
   else if (matters) await evaluate(site, pull, attempts);
 }
 
+const FRESH_MS = 60_000;
+
 /**
- * For work that only we asked for, the pull request as it was last judged: what is not so any more shows when it is
- * read again.
+ * The pull request without asking, if it may be: the newest word is GitHub's own, what only we asked for is as it was
+ * seen, and before anything is decided it is read again. What comes late tells of what is no more.
  */
-async function findSeen(
-  { store, place }: Site,
+async function findPull(
+  site: Site,
   number: number,
-  news: readonly Delivery[],
-): Promise<Pull | "merged" | undefined> {
-  if (news.some(({ event }) => event !== OWN_EVENT)) return undefined;
-  const row = await store.archive.findPull(place.repositoryId, number);
-  if (row?.state === "merged") return "merged";
-  const seen = await store.archive.get(seenName(place.repositoryId, number));
-  return row?.state === "open" && seen !== undefined ? JSON.parse(seen) : undefined;
+  { told, isOpen }: { readonly told: Pull | undefined; readonly isOpen: boolean },
+): Promise<Pull> {
+  if (told?.merged === true && told.mergeSha !== undefined) return told;
+  const seen = await findSeen(site, number);
+  const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
+  const known = isFresh ? told : isOpen ? seen : undefined;
+  const shown = known ?? (await readPull(site.client, { ...site.place, number }));
+  return latest(site, await latest(site, shown, told), seen);
 }
 
-const FRESH_MS = 60_000;
 const TELLING = new Set(["pull_request", "pull_request_review"]);
 
 /** The pull request as the latest of these deliveries has it. */

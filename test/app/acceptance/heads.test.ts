@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Files } from "../../acceptance/governed.ts";
 import * as faults from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
+import type { Delivery } from "../../github/hooks.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, HASTY, issuesOf, until } from "./scene.ts";
@@ -123,6 +124,27 @@ describe("a head that moves", () => {
     await team.settle();
     assert.deepEqual(conclusionsOf(first), ["action_required"]);
     assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+  });
+
+  it("C13: a delivery about the former head that comes late does not open that one again", async () => {
+    const { github, play } = team.stand;
+    const base = line("c13-late");
+    const by = team.people.maria;
+    const parents = [tip(team.repository, base)];
+    const late: Delivery[] = [];
+    play.push(team.repository, { branch: "c13-late-change", by, parents, files: nextModel(134) });
+    const pull = play.openPull(team.repository, { head: "c13-late-change", base, by });
+    await team.settle();
+    const first = pull.head.sha;
+    github.hooks.take((delivery) => late.push(delivery));
+    play.editPull(pull, { by, title: "Another word for it" });
+    github.hooks.take(undefined);
+    await sleep(1_100);
+    await push(pull, { files: nextModel(135) });
+    for (const delivery of late) await github.hooks.post(delivery);
+    await team.settle();
+    assert.deepEqual(conclusionsOf(first), ["action_required"]);
+    assert.deepEqual(conclusionsOf(pull.head.sha), ["action_required"]);
   });
 
   it("C14: a force push back to a head that was approved brings its approvals back, and the trail tells of it", async () => {
