@@ -1,7 +1,10 @@
 import { createPrivateKey } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { handler } from "./events/handle.ts";
 import { openGitHub } from "./github/client.ts";
+import { LfsFiles } from "./github/lfs.ts";
 import { type Clock, SYSTEM_CLOCK } from "./github/waiting.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
@@ -175,7 +178,10 @@ function toServices({ config, options, store, log, metrics, now }: Parts): Servi
   const { sleep } = options.clock ?? SYSTEM_CLOCK;
   const trails = new Trails({ config, github, store, log, metrics, now, sleep });
   const { staleMs = STALE_MS } = options;
-  return { config, github, store, trails, log, metrics, policies: POLICIES, now, staleMs };
+  const { webUrl } = config.github;
+  const folder = join(config.store.kind === "sqlite" ? config.store.folder : tmpdir(), "weighbridge-lfs");
+  const lfs = new LfsFiles({ webUrl, folder, token: (installation) => github.token(installation) });
+  return { config, github, lfs, store, trails, log, metrics, policies: POLICIES, now, staleMs };
 }
 
 function pagesOf({ config, store, trails, log, now }: Services): Pages {

@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Client, GitHub } from "./github/client.ts";
+import type { LfsFiles } from "./github/lfs.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Place } from "./place.ts";
@@ -10,6 +11,7 @@ import type { Trails } from "./trails.ts";
 export interface Services {
   readonly config: Config;
   readonly github: GitHub;
+  readonly lfs: Pick<LfsFiles, "open">;
   readonly store: Store;
   readonly trails: Trails;
   readonly log: Log;

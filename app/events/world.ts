@@ -1,3 +1,4 @@
+import type { Pointer } from "../../gate/model/change.ts";
 import type { World } from "../../gate/world.ts";
 import { appPacks } from "../github/packs.ts";
 import { type ApiRepository, apiRepository } from "../github/repository.ts";
@@ -7,10 +8,11 @@ import { keptUses } from "./waiver-entries.ts";
 
 /** Runs `work` with the repository as GitHub has it; what was too large for memory is removed afterwards. */
 export async function withRepository<T>(
-  { place, client, store }: Site,
+  { place, client, lfs, store }: Site,
   work: (repository: ApiRepository) => Promise<T>,
 ): Promise<T> {
-  const repository = apiRepository({ ...place, client, cache: store.archive });
+  const openContent = (pointer: Pointer, path: string) => lfs.open(place, pointer, path);
+  const repository = apiRepository({ ...place, client, openContent, cache: store.archive });
   try {
     return await work(repository);
   } finally {

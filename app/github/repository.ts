@@ -16,6 +16,8 @@ export interface RepositoryOptions {
   readonly owner: string;
   readonly repo: string;
   readonly repositoryId: number;
+  /** What Git LFS keeps elsewhere; where nobody can tell, there is none. */
+  readonly openContent?: Repository["openContent"];
   /** Where objects are kept over the process's life. */
   readonly cache?: Pick<Archive, "cached" | "keepCached">;
 }
@@ -77,8 +79,9 @@ export function apiRepository(options: RepositoryOptions): ApiRepository {
       return Promise.all(sized.map(({ entry, size }) => blobs.read(entry, size)));
     },
     open: async (entry) => blobs.open(entry, sizeOf(entry)),
-    // Git LFS keeps content on another server, DVC on another's: the App has neither.
-    openContent: async () => undefined,
+    // DVC keeps content on servers that are not GitHub's: the App has none of it.
+    openContent: async (pointer, path) =>
+      pointer.kind === "lfs" ? options.openContent?.(pointer, path) : undefined,
     prefetch: async (base, head, former) => {
       if (former !== undefined) await history.follow(former, base, head);
       const mergeBase = await history.mergeBase(base, head);

@@ -7,6 +7,7 @@ import type { ApiRequest, Reply } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
 import { findGitRequest, type GitRequest, isGitAuthorized, serveGit } from "./git-http.ts";
 import { asksFor, rootFields } from "./graphql.ts";
+import { lfsReply } from "./lfs.ts";
 import { Memory } from "./memory.ts";
 import { fullName } from "./nouns.ts";
 import { type Play, playOn } from "./play.ts";
@@ -15,7 +16,7 @@ import { type Storm, strokes } from "./storm.ts";
 import { webReply } from "./web.ts";
 
 const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
-const WEB_PATH = /^\/(?:login|_storage)\//;
+const WEB_PATH = /^\/(?:(?:login|_storage)\/|[^/]+\/[^/]+\.git\/info\/lfs\/)/;
 
 /** One request and what became of it. */
 export interface LoggedRequest {
@@ -123,7 +124,9 @@ class Server implements StandIn {
     const { authorization } = request.headers;
     const exchange = this.#open("web", { method, path, query, body, authorization }, response);
     if (await exchange.failed("before")) return;
-    const reply = webReply({ method, path, query, body }, this.github);
+    const reply =
+      lfsReply({ method, path, body, authorization }, this.github) ??
+      webReply({ method, path, query, body }, this.github);
     if (await exchange.failed("after")) return;
     exchange.send(reply ?? { status: 404 });
   }

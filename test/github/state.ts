@@ -18,6 +18,7 @@ import type { Activity } from "./state/activity.ts";
 import { Apps, type Registration } from "./state/apps.ts";
 import { Checks } from "./state/checks.ts";
 import type { Deployment, DeploymentStatus } from "./state/deployments.ts";
+import { LfsStorage } from "./state/lfs.ts";
 import { Logins } from "./state/logins.ts";
 import { People } from "./state/people.ts";
 import type { Review } from "./state/reviews.ts";
@@ -33,6 +34,7 @@ export class GitHubState implements Clock {
   readonly accounts: Account[] = [];
   readonly tokens: Token[] = [];
   readonly repositories: Repository[] = [];
+  readonly lfs = new LfsStorage();
   readonly pulls: Pull[] = [];
   readonly issues: Issue[] = [];
   readonly comments: Comment[] = [];

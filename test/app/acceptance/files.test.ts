@@ -112,6 +112,36 @@ describe("a base", () => {
   });
 });
 
+describe("a model that Git LFS keeps", () => {
+  /** The next version, with a pointer for its weights. */
+  function pointed(version: number): { readonly files: Files; readonly weights: Buffer } {
+    const files = nextModel(version);
+    const weights = Buffer.from(files[ARTIFACT] as Uint8Array);
+    const pointer = pointerTo(digestOf(weights)).replace("size 1", `size ${weights.length}`);
+    return { files: { ...files, ".gitattributes": LFS, [ARTIFACT]: pointer }, weights };
+  }
+
+  it("C49: is read where GitHub keeps it, and closed while it is not there", async () => {
+    const { files, weights } = pointed(490);
+    const pull = await offer(files);
+    assertClosed(pull, /is not here/);
+    team.stand.github.lfs.put(team.repository, weights);
+    team.stand.play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
+    await team.settle();
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", shown(pull));
+    assert.match(shown(pull), /SUP-01.*read completely/);
+  });
+
+  it("C49: is looked into like any other", async () => {
+    const { files } = pointed(491);
+    const program = Buffer.from(pickle());
+    team.stand.github.lfs.put(team.repository, program);
+    const pointer = pointerTo(digestOf(program)).replace("size 1", `size ${program.length}`);
+    assertClosed(await offer({ ...files, [ARTIFACT]: pointer }), /pickle/i);
+  });
+});
+
 describe("in the place of a model", () => {
   const places: readonly (readonly [name: string, files: Files, why: RegExp])[] = [
     ["C47: a link", { [ARTIFACT]: { mode: "120000", content: "../../README.md" } }, /link/i],
