@@ -71,15 +71,19 @@ function lines(text: string): string {
   return text.split("\n").map(terminal).join("\n");
 }
 
-/** A bar on a terminal for a long file; nothing elsewhere. Give the result's `update` the bytes done so far. */
-export function progressBar(label: string, bytes: number): { update(done: number): void; stop(): void } {
-  if (!process.stderr.isTTY || bytes < BAR_BYTES_MIN)
-    return { update: () => undefined, stop: () => undefined };
+export interface ProgressBar {
+  update(done: number): void;
+  stop(): void;
+}
+
+/** A bar on a terminal for what is long, as a large file; nothing elsewhere. Give `update` what is done so far. */
+export function progressBar(label: string, total: number, totalMin = BAR_BYTES_MIN): ProgressBar {
+  if (!process.stderr.isTTY || total < totalMin) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
     format: `${terminal(label)} {bar} {percentage}% {eta_formatted}`,
     clearOnComplete: true,
   });
-  bar.start(bytes, 0);
+  bar.start(total, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
 }
 

@@ -11,7 +11,7 @@ import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts
 import { verifyTrail } from "../../gate/trail/verify.ts";
 import { ANSWER_BYTES_MAX, type WitnessAnswer } from "../../gate/trail/witness.ts";
 import { witnessTrail } from "../../gate/trail/witnessing.ts";
-import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { type ProgressBar, progressBar, readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
 import {
   currentSigner,
   type TrailOptions,
@@ -68,8 +68,10 @@ async function verify(options: VerifyOptions): Promise<void> {
   const owners =
     options.owners && parseAllowedSigners(Buffer.from(await readNamed(options.owners)).toString("utf8"));
   await withTrail(options, async (store) => {
+    const progress = new VerifyProgress();
     const { report, state } = await verifyTrail({
       store,
+      onProgress: progress.show,
       level: options.level === "0" ? 0 : 1,
       entries: options.all === true ? "all" : "new",
       pin: {
@@ -78,7 +80,7 @@ async function verify(options: VerifyOptions): Promise<void> {
         ...(owners ? { owners } : {}),
       },
       ...(since === undefined ? {} : { since }),
-    });
+    }).finally(progress.stop);
     const { origin, size, checkpoints, entriesRead } = report;
     const head = `${origin}: ${size} entries, ${entriesRead} read, ${checkpoints} checkpoints`;
     await writeDocument(
@@ -89,6 +91,29 @@ async function verify(options: VerifyOptions): Promise<void> {
     if (state !== undefined && options.state !== undefined)
       await writeState(options.state, formatState(state));
   });
+}
+
+/** Checkpoints and entries below which a bar would only flicker. */
+const BAR_MIN = 20_000;
+
+/** One bar after the other. */
+class VerifyProgress {
+  #shown: string | undefined;
+  #bar: ProgressBar | undefined;
+
+  readonly show = (what: string, done: number, total: number): void => {
+    if (this.#shown !== what) {
+      this.stop();
+      this.#bar = progressBar(what, total, BAR_MIN);
+      this.#shown = what;
+    }
+    this.#bar?.update(done);
+  };
+
+  readonly stop = (): void => {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  };
 }
 
 async function readState(path: string): Promise<KeptState | undefined> {

@@ -18,7 +18,7 @@ import { checkEvidence } from "./verify/evidence.ts";
 import { checkHistory, type History, reportForeign } from "./verify/history.ts";
 import { IdIndex } from "./verify/id-index.ts";
 import { checkLayout, checkUnchanged, type Listing, readListing } from "./verify/listing.ts";
-import { Findings, type VerifyReport } from "./verify/report.ts";
+import { Findings, type Progress, type VerifyReport } from "./verify/report.ts";
 import { compareRoots, expectedRoots } from "./verify/roots.ts";
 import { checkSuccessions } from "./verify/succession.ts";
 import { checkTree, readFile } from "./verify/tree.ts";
@@ -35,6 +35,7 @@ export interface VerifyRequest {
   readonly entries?: "new" | "all";
   /** Sees each entry that is in order, as it goes by. */
   readonly visit?: (entry: Entry) => void;
+  readonly onProgress?: Progress;
 }
 
 export interface Verification {
@@ -157,6 +158,7 @@ async function run({ request, head, listing, base, findings, threads }: Run) {
     ...{ objects, listing, layout, findings, rules, edge, threads },
     size: checkpoint.size,
     root: checkpoint.root,
+    ...(request.onProgress && { onProgress: request.onProgress }),
     sizes: [...new Set(expected.map(({ size }) => size))].filter((size) => size > edge.size),
   });
   await compareRoots({ expected, roots, earlier: earlierRoots(store, base) }, findings);
@@ -177,10 +179,14 @@ async function run({ request, head, listing, base, findings, threads }: Run) {
 }
 
 function readHistory({ request, head, base, findings }: Omit<Run, "listing" | "threads">): Promise<History> {
-  const { gitFolder, objects } = request.store;
+  const { onProgress, store } = request;
+  const { gitFolder, objects } = store;
   const { commit, file } = base?.head ?? {};
   const after = base && commit && file ? { commit, size: base.edge.size, file } : undefined;
-  return checkHistory({ gitFolder, objects, head: head.commit, after, findings });
+  return checkHistory({
+    ...{ gitFolder, objects, head: head.commit, after, findings },
+    ...(onProgress && { onProgress }),
+  });
 }
 
 /** Roots of sizes that the run does not pass again. */

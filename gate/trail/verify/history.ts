@@ -9,7 +9,7 @@ import { readBlob } from "../git-store.ts";
 import { NOTE_BYTES_MAX } from "../note.ts";
 import { type Succession, successionOf } from "../succession.ts";
 import { parseTrailFile, TRAIL_FILE, TRAIL_FILE_BYTES_MAX, type TrailFile } from "../trail-file.ts";
-import type { Findings } from "./report.ts";
+import type { Findings, Progress } from "./report.ts";
 
 /** Commits read at once. */
 const WINDOW = 64;
@@ -42,6 +42,7 @@ export interface HistoryCheck {
   /** Where to begin: with the first commit, or after one that was verified before. */
   readonly after: { readonly commit: string; readonly size: number; readonly file: TrailFile } | undefined;
   readonly findings: Findings;
+  readonly onProgress?: Progress;
 }
 
 /**
@@ -49,7 +50,7 @@ export interface HistoryCheck {
  * signed, of a larger tree than the one before, and a message that says the same.
  */
 export async function checkHistory(check: HistoryCheck): Promise<History> {
-  const { objects, after } = check;
+  const { objects, after, onProgress } = check;
   const ids = await listCommits(check);
   const isShallow = await askShallow(check);
   const files = new FileCache(objects);
@@ -67,6 +68,7 @@ export async function checkHistory(check: HistoryCheck): Promise<History> {
     const commits = await reading;
     // Git finds the next while these are verified.
     reading = readWindow(at + WINDOW);
+    onProgress?.("checkpoints", at, ids.length);
     for (const commit of commits) {
       checkShape(check, commit, last);
       isSigned ||= commit.isSigned;

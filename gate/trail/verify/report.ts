@@ -31,6 +31,9 @@ export interface VerifyReport {
   readonly notes: readonly string[];
 }
 
+/** What takes long, and how much of it is done; it is told of now and then. */
+export type Progress = (what: "checkpoints" | "entries", done: number, total: number) => void;
+
 /** Findings that are listed; the rest is counted. */
 export const FINDINGS_MAX = 1_000;
 

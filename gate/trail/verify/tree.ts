@@ -15,7 +15,7 @@ import {
 import type { BundleThreads } from "./bundle-threads.ts";
 import { type BundleSummary, type EntryRules, findPrev } from "./entries.ts";
 import type { Layout, Listing } from "./listing.ts";
-import type { Findings } from "./report.ts";
+import type { Findings, Progress } from "./report.ts";
 
 /** Tiles asked for ahead of the one that is verified: git unpacks while we hash. */
 const AHEAD = 8;
@@ -33,6 +33,7 @@ export interface TreeCheck {
   readonly edge: Edge;
   /** Sizes beyond the edge at which the root is wanted, in rising order. */
   readonly sizes: readonly number[];
+  readonly onProgress?: Progress;
   /** Threads that have begun to read the bundles, if it is worth it. */
   readonly threads: BundleThreads | undefined;
 }
@@ -50,6 +51,7 @@ export async function checkTree(check: TreeCheck): Promise<Roots> {
   const full = hashesAt(1, check.size);
   const reads: Promise<TileFiles>[] = [];
   for (let index = hashesAt(1, check.edge.size); index < full; index++) {
+    check.onProgress?.("entries", index * TILE_WIDTH, check.size);
     if (check.threads !== undefined) {
       const summary = await check.threads.take(index);
       if (!walk.takeSummary(index, summary)) walk.takeTile(index, await readTile(check, index));
