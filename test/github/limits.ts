@@ -21,6 +21,10 @@ export const LIMITS: Readonly<Record<string, Limit>> = {
   "issues/update-comment": ({ body }) => textLimit("IssueComment", body),
   "issues/create": ({ body }) => textLimit("Issue", body),
   "issues/update": ({ body }) => textLimit("Issue", body),
+  "pulls/create": ({ body }) =>
+    characters(body) > COMMENT_CHARACTERS_MAX
+      ? invalid("PullRequest", "body", `body is too long (maximum is ${COMMENT_CHARACTERS_MAX} characters)`)
+      : undefined,
   "checks/create": checkLimit,
   "checks/update": checkLimit,
   "repos/create-commit-status": ({ description }) =>

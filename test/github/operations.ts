@@ -64,6 +64,8 @@ export const OPERATIONS: readonly string[] = [
   "git/create-ref",
   "git/update-ref",
   "git/list-matching-refs",
+  // What takes a change back.
+  "pulls/create",
   // Whether the check is required, and of whom.
   "repos/get-branch",
   "repos/get-branch-rules",

@@ -136,6 +136,37 @@ describe("pulls", () => {
   });
 });
 
+describe("a pull request of an App", () => {
+  const create = (body: object, as = token) => ask(`${REPO}/pulls`, { method: "POST", body, as });
+
+  it("is its bot's, and everybody is told that it was opened", async () => {
+    const { github, play } = stand;
+    play.push(repository, { branch: "back", by: maria, parents: [pull.base.sha], files: { "a.txt": null } });
+    const told = github.hooks.deliveries.length;
+    const made = await create({ title: "Back", head: "back", base: "main", body: "Why" });
+    assert.deepEqual([made.status, made.body.user.login], [201, "weighbridge[bot]"]);
+    assert.equal((await ask(`${REPO}/pulls?head=acme:back`)).body[0].number, made.body.number);
+    assert.deepEqual(
+      github.hooks.deliveries.slice(told).map(({ event, action }) => [event, action]),
+      [["pull_request", "opened"]],
+    );
+  });
+
+  it("is refused twice, without commits, without a branch, and without the permission", async () => {
+    const twice = await create({ title: "Back", head: "acme:back", base: "main" });
+    assert.equal(twice.body.errors[0].message, "A pull request already exists for acme:back.");
+    const none = await create({ title: "None", head: "main", base: "main" });
+    assert.match(none.body.errors[0].message, /No commits between/);
+    const unknown = await create({ title: "None", head: "nowhere", base: "main" });
+    assert.deepEqual([unknown.status, unknown.body.errors[0].field], [422, "head"]);
+    const [installation] = stand.github.apps.installations;
+    const narrow = stand.github.apps.issue(installation!, { permissions: { pull_requests: "read" } });
+    stand.github.tokens.push(narrow);
+    const refused = await create({ title: "None", head: "back", base: "main" }, narrow.text);
+    assert.equal(refused.status, 403);
+  });
+});
+
 describe("checks", () => {
   it("takes a check run from an App, for a commit that is there, and from no other App after that", async () => {
     const create = (body: object, as = token) => ask(`${REPO}/check-runs`, { method: "POST", body, as });

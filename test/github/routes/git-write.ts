@@ -22,6 +22,7 @@ import type { GitHubState } from "../state.ts";
 
 /** Measured between 41,820,160 and 41,943,040 bytes. */
 const BLOB_BYTES_MAX = 40 * 1024 * 1024;
+const SUBMODULE_MODE = "160000";
 const EMPTY = problem(409, "Git Repository is empty.");
 
 export const GIT_WRITE_ROUTES: Routes = {
@@ -84,7 +85,8 @@ function createTree(call: Call, repository: Repository): Reply {
       continue;
     }
     const id = sha ?? writeObject(repository, "blob", content ?? "");
-    if (readObject(repository, id)?.type !== "blob") {
+    // The commit of a submodule is in another repository.
+    if (mode !== SUBMODULE_MODE && readObject(repository, id)?.type !== "blob") {
       return problem(422, `tree.sha ${id} is not a valid blob`);
     }
     files.set(path, { mode, id });

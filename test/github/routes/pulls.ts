@@ -2,6 +2,7 @@ import {
   type Call,
   json,
   NOT_FOUND,
+  problem,
   type Reply,
   type Routes,
   withPull,
@@ -9,9 +10,11 @@ import {
 } from "../exchange.ts";
 import { commitsBetween } from "../git/commits.ts";
 import { diffSinceMergeBase } from "../git/diff.ts";
+import { readRef } from "../git/refs.ts";
 import { mergeability } from "../mergeability.ts";
 import { fullName, type Pull, type Repository } from "../nouns.ts";
 import { paginated } from "../pagination.ts";
+import { openPull } from "../play/pulls.ts";
 import { toCommit, toFile } from "../resources/commit.ts";
 import { toReview } from "../resources/review.ts";
 import { baseTip, toPull } from "../resources.ts";
@@ -23,6 +26,11 @@ export const COMMITS_MAX = 250;
 
 export const PULL_ROUTES: Routes = {
   "pulls/list": { ...READ, handle: withRepository(listPulls) },
+  "pulls/create": {
+    permissions: ["pull_requests"],
+    level: "write",
+    handle: withRepository(createPull),
+  },
   "pulls/get": { ...READ, handle: withPull(getPull) },
   "pulls/list-files": { ...READ, handle: withPull(listFiles) },
   "pulls/list-commits": { ...READ, handle: withPull(listCommits) },
@@ -52,6 +60,34 @@ function listPulls(call: Call, repository: Repository): Reply {
     call,
     pulls.map((pull) => toPull(github, pull)),
   );
+}
+
+/** From a branch of the repository itself. */
+function createPull({ github, token, body }: Call, repository: Repository): Reply {
+  const { title, draft } = body;
+  const [base, label] = [String(body.base), String(body.head)];
+  const owner = repository.owner.login;
+  const head = label.startsWith(`${owner}:`) ? label.slice(owner.length + 1) : label;
+  const [from, into] = [head, base].map((branch) => readRef(repository, `refs/heads/${branch}`));
+  if (from === undefined || into === undefined) {
+    return refused({ field: from === undefined ? "head" : "base", code: "invalid" });
+  }
+  if (title === undefined) return refused({ field: "title", code: "missing_field" });
+  if (github.pullsFrom(repository, head).some((pull) => pull.base.ref === base)) {
+    return refused({ code: "custom", message: `A pull request already exists for ${owner}:${head}.` });
+  }
+  if (commitsBetween(repository, into, from).length === 0) {
+    return refused({ code: "custom", message: `No commits between ${base} and ${head}` });
+  }
+  const text = body.body === undefined ? {} : { body: String(body.body) };
+  const pull = openPull(github, repository, {
+    ...{ head, base, by: token.account, title: String(title), draft: draft === true, ...text },
+  });
+  return json(201, toPull(github, pull));
+}
+
+function refused(error: Readonly<Record<string, string>>): Reply {
+  return problem(422, "Validation Failed", { errors: [{ resource: "PullRequest", ...error }] });
 }
 
 function getPull({ github }: Call, pull: Pull): Reply {
