@@ -8,7 +8,7 @@ import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
 import type { Glass } from "./break-glass.ts";
 import { BREAK_GLASS, incidentBody } from "./break-glass-words.ts";
-import { keepIncident } from "./incident.ts";
+import { keepIncident } from "./incident-record.ts";
 import { wordUrl } from "./votes.ts";
 import { modelToken } from "./waiver.ts";
 
@@ -81,6 +81,7 @@ export async function openIncident(
     },
     models: record.models.map((model) => model.id),
     breakers: glass.witnesses.map(({ userId }) => userId),
+    usedAt: glass.witnesses.map(({ at }) => at).reduce((one, other) => (one > other ? one : other)),
     reviewBy: glass.reviewBy,
   });
   await trails.recordEvent(place, {

@@ -39,7 +39,7 @@ export function incidentBody(
 - Closed gates: ${listOf(closed)}
 - Review by a validator and risk, due by ${glass.reviewBy}
 
-Both words are in the audit trail as \`breakglass.used\`. Whoever has reviewed it writes \`/weighbridge approve\` here: a validator and risk, two people who had no hand in it. Until then, past that time, no deployment of these models goes on.\n`;
+Both words are in the audit trail as \`breakglass.used\`. Whoever has reviewed it writes \`/weighbridge approve\` here: a validator and risk, two people who had no hand in it. Until then, past that time, no deployment of these models goes on, and a pull request opens that takes this one back.\n`;
 }
 
 function people({ witnesses }: { readonly witnesses: readonly Witness[] }): Markdown {

@@ -6,6 +6,7 @@ import { standingDecision } from "./approvals.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
+import { askAboutMerged } from "./incident-record.ts";
 import { recordUses } from "./waiver-entries.ts";
 import { isGoverned } from "./weigh.ts";
 
@@ -37,14 +38,15 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
   const row = await store.archive.findPull(place.repositoryId, pull.number);
   // What was decided for another branch says nothing about this one, nor does what was never shown.
   const isShown = row?.decision === decision?.digest && row?.baseRef === pull.base.ref;
-  const isOpened =
-    decision?.verdict === "pass" || (decision !== undefined && (await isLetIn(site, decision)));
+  const isBroken = decision !== undefined && decision.verdict !== "pass" && (await isLetIn(site, decision));
+  const isOpened = decision?.verdict === "pass" || isBroken;
   if (isShown && isOpened) {
     await trails.recordEvent(place, {
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
     });
     if (decision !== undefined) await recordUses(site, decision, { head: mergeSha, pr });
+    if (isBroken) await askAboutMerged(site, pull.number);
   } else if (decision !== undefined || (await wasGoverned(site, pull, mergeSha))) {
     await flagBypass(site, {
       ref: `refs/heads/${pull.base.ref}`,

@@ -13,7 +13,7 @@ import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { wantedEvent, wantedPass } from "../trail-search.ts";
-import { type Incident, overdueIncidents } from "./incident.ts";
+import { type Incident, overdueIncidents } from "./incident-record.ts";
 import { isPassing } from "./passing.ts";
 import { readModels } from "./subjects.ts";
 import { withRepository, worldOf } from "./world.ts";

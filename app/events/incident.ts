@@ -7,67 +7,16 @@ import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
 import { at, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
-import { payloadOf, placePayload, repositoryOf } from "../place.ts";
-import { keyOf } from "../queue/address.ts";
+import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
-import type { Archive } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { holdersUnder } from "./approvals.ts";
-import { OWN_EVENT } from "./ask.ts";
+import { findIncident, type Incident, isOverdue, keepReview, REVIEWERS } from "./incident-record.ts";
+import { openRollback } from "./rollback.ts";
+import { rollbackNotice } from "./rollback-words.ts";
 import { wordUrl } from "./votes.ts";
 
 /** The review that follows on breaking the glass: in the incident's own issue, by a validator and by risk. */
-
-/** Both have to have looked, each a person of their own. */
-const REVIEWERS = ["validator", "risk"] as const;
-
-export interface Incident {
-  /** Number of its issue. */
-  readonly issue: number;
-  readonly pull: number;
-  readonly head: string;
-  /** As the trail names it. */
-  readonly occurrence: {
-    readonly id: string;
-    readonly gates: readonly string[];
-    readonly model?: string;
-  };
-  /** Digest of the decision that it went against. */
-  readonly decision: string;
-  readonly models: readonly string[];
-  /** Those who broke it. */
-  readonly breakers: readonly number[];
-  /** RFC 3339, UTC. */
-  readonly reviewBy: string;
-  readonly reviews: readonly Review[];
-}
-
-interface Review {
-  readonly userId: number;
-  readonly roles: readonly string[];
-}
-
-/** Keeps an incident, once for its issue, and comes back to it when its review is due. */
-export async function keepIncident(
-  { store, place, now }: Site,
-  incident: Omit<Incident, "reviews">,
-): Promise<void> {
-  const { archive, inbox } = store;
-  const kept: Incident = { ...incident, reviews: [] };
-  await archive.setOnce(incidentName(place.repositoryId, incident.issue), JSON.stringify(kept));
-  const key = keyOf.incident(place.repositoryId, incident.issue);
-  await inbox.receive({
-    ...{ id: `${OWN_EVENT}/${key}/due`, event: OWN_EVENT, key },
-    payload: JSON.stringify({ ...placePayload(place), action: "due" }),
-    ...{ receivedAt: now(), due: Math.max(now(), Date.parse(incident.reviewBy)) },
-  });
-}
-
-/** Incidents whose review is overdue: until it was looked at, nothing more of their models is let through. */
-export async function overdueIncidents({ store, place, now }: Site): Promise<readonly Incident[]> {
-  const kept = await store.archive.under(incidentName(place.repositoryId, ""));
-  return kept.map((text): Incident => JSON.parse(text)).filter((incident) => isOverdue(incident, now()));
-}
 
 /** Takes what reviewers say in the issue; and when the time is over, says that nobody looked. */
 export async function workOnIncident(
@@ -151,32 +100,15 @@ async function recordReview(
   await trails.settle(place);
 }
 
-async function keepReview({ store, place }: Site, incident: Incident, review: Review): Promise<void> {
-  const reviews = [...incident.reviews.filter(({ userId }) => userId !== review.userId), review];
-  const name = incidentName(place.repositoryId, incident.issue);
-  await store.archive.set(name, JSON.stringify({ ...incident, reviews }));
-}
-
-/** Whether two people have looked, one in each role. */
-function isReviewed({ reviews }: Incident): boolean {
-  const [first, second] = REVIEWERS;
-  return reviews.some(
-    (one) =>
-      one.roles.includes(first) &&
-      reviews.some((other) => other.userId !== one.userId && other.roles.includes(second)),
-  );
-}
-
-function isOverdue(incident: Incident, now: number): boolean {
-  return !isReviewed(incident) && now >= Date.parse(incident.reviewBy);
-}
-
-async function flagOverdue(
-  { client, place, store }: Site,
-  { issue, pull, reviewBy, models }: Incident,
-): Promise<void> {
+/** Opens the way back, and says that nobody looked. */
+async function flagOverdue(site: Site, incident: Incident): Promise<void> {
+  const { client, place, store } = site;
+  const { issue, pull, reviewBy, models } = incident;
   const { owner, repo, repositoryId } = place;
-  const body = md`Nobody has finished the review of incident ${issue}, which was due by ${reviewBy}: pull request ${pull} entered against closed gates. Until a validator and risk have said so there (\`/weighbridge approve\`), no deployment of ${models.join(", ")} goes on. If it is not to stay, revert pull request ${pull}.\n`;
+  const rollback = await openRollback(site, incident);
+  const body = md`Nobody has finished the review of incident #${issue}, which was due by ${reviewBy}: pull request #${pull} was let in against closed gates. Until a validator and risk have said so there (\`/weighbridge approve\`), no deployment of ${models.join(", ")} goes on.
+
+${rollbackNotice(incident, rollback)}\n`;
   await openIssue(
     client,
     {
@@ -187,17 +119,4 @@ async function flagOverdue(
     },
     store.archive,
   );
-}
-
-async function findIncident(
-  archive: Archive,
-  repositoryId: number,
-  issue: number,
-): Promise<Incident | undefined> {
-  const text = await archive.get(incidentName(repositoryId, issue));
-  return text === undefined ? undefined : JSON.parse(text);
-}
-
-function incidentName(repositoryId: number, issue: number | ""): string {
-  return `incident/${repositoryId}/${issue}`;
 }

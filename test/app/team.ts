@@ -13,6 +13,7 @@ import { type Files, modelFiles } from "../acceptance/governed.ts";
 import { scratchRepository } from "../git.ts";
 import { tip } from "../github/git-data.ts";
 import type { Account, Pull, Repository } from "../github/nouns.ts";
+import type { Files as PushedFiles } from "../github/play/pushes.ts";
 import { type StandIn, startServer } from "../github/server.ts";
 import type { Installation, Registration } from "../github/state/apps.ts";
 
@@ -28,7 +29,7 @@ export interface Team {
   /** Lines of the App's log. */
   readonly log: readonly string[];
   /** A pull request that brings these files on a branch of its own. */
-  propose(files: Files, options?: ProposeOptions): Promise<Pull>;
+  propose(files: PushedFiles, options?: ProposeOptions): Promise<Pull>;
   /** Until nothing waits any more. */
   settle(): Promise<void>;
   /** Our comment on the pull request; empty if there is none. Throws if there are two. */
@@ -72,7 +73,7 @@ gates:
 `;
 
 export interface TeamOptions extends Omit<AppOptions, "log"> {
-  readonly files?: Files;
+  readonly files?: PushedFiles;
   readonly policy?: string;
   readonly config?: Partial<Config>;
   /** What the App asked for when it was registered, if it is not what the stand-in gives. */

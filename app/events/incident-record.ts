@@ -1,0 +1,113 @@
+import { type Place, placePayload } from "../place.ts";
+import { keyOf } from "../queue/address.ts";
+import type { Site } from "../services.ts";
+import type { Archive } from "../store/archive.ts";
+import { OWN_EVENT } from "./ask.ts";
+
+/** Both have to have looked, each a person of their own. */
+export const REVIEWERS = ["validator", "risk"] as const;
+
+export interface Incident {
+  /** Number of its issue. */
+  readonly issue: number;
+  readonly pull: number;
+  readonly head: string;
+  /** As the trail names it. */
+  readonly occurrence: {
+    readonly id: string;
+    readonly gates: readonly string[];
+    readonly model?: string;
+  };
+  /** Digest of the decision that it went against. */
+  readonly decision: string;
+  readonly models: readonly string[];
+  /** Those who broke it: who asked, and who agreed. */
+  readonly breakers: readonly number[];
+  /** When the second of them agreed. RFC 3339, UTC. */
+  readonly usedAt: string;
+  /** RFC 3339, UTC. */
+  readonly reviewBy: string;
+  readonly reviews: readonly Review[];
+}
+
+export interface Review {
+  readonly userId: number;
+  readonly roles: readonly string[];
+}
+
+/** Keeps an incident, once for its issue, and comes back to it when its review is due. */
+export async function keepIncident(site: Site, incident: Omit<Incident, "reviews">): Promise<void> {
+  const { store, place } = site;
+  const kept: Incident = { ...incident, reviews: [] };
+  await store.archive.setOnce(incidentName(place.repositoryId, incident.issue), JSON.stringify(kept));
+  await askWhenDue(site, kept, "due");
+}
+
+/** Comes back, when their review is due, to the incidents of a pull request that was merged: it may be due already. */
+export async function askAboutMerged(site: Site, number: number): Promise<void> {
+  for (const incident of await keptIncidents(site.store.archive, site.place)) {
+    if (incident.pull === number) await askWhenDue(site, incident, "merged");
+  }
+}
+
+async function askWhenDue(
+  { store, place, now }: Site,
+  { issue, reviewBy }: Incident,
+  why: "due" | "merged",
+): Promise<void> {
+  const key = keyOf.incident(place.repositoryId, issue);
+  await store.inbox.receive({
+    ...{ id: `${OWN_EVENT}/${key}/${why}`, event: OWN_EVENT, key },
+    payload: JSON.stringify({ ...placePayload(place), action: "due" }),
+    ...{ receivedAt: now(), due: Math.max(now(), Date.parse(reviewBy)) },
+  });
+}
+
+export async function findIncident(
+  archive: Archive,
+  repositoryId: number,
+  issue: number,
+): Promise<Incident | undefined> {
+  const text = await archive.get(incidentName(repositoryId, issue));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Every incident of the repository, in the order of their issues. */
+export async function keptIncidents(
+  archive: Archive,
+  { repositoryId }: Pick<Place, "repositoryId">,
+): Promise<readonly Incident[]> {
+  const kept = await archive.under(incidentName(repositoryId, ""));
+  return kept.map((text): Incident => JSON.parse(text)).sort((a, b) => a.issue - b.issue);
+}
+
+/** Incidents whose review is overdue: until it was looked at, nothing more of their models is let through. */
+export async function overdueIncidents({ store, place, now }: Site): Promise<readonly Incident[]> {
+  const kept = await keptIncidents(store.archive, place);
+  return kept.filter((incident) => isOverdue(incident, now()));
+}
+
+/** Keeps that somebody looked; of one person the last time. */
+export async function keepReview({ store, place }: Site, incident: Incident, review: Review): Promise<void> {
+  const reviews = [...incident.reviews.filter(({ userId }) => userId !== review.userId), review];
+  const name = incidentName(place.repositoryId, incident.issue);
+  await store.archive.set(name, JSON.stringify({ ...incident, reviews }));
+}
+
+/** Whether two people have looked, one in each role. */
+export function isReviewed({ reviews }: Pick<Incident, "reviews">): boolean {
+  const [first, second] = REVIEWERS;
+  return reviews.some(
+    (one) =>
+      one.roles.includes(first) &&
+      reviews.some((other) => other.userId !== one.userId && other.roles.includes(second)),
+  );
+}
+
+export function isOverdue(incident: Incident, now: number): boolean {
+  return !isReviewed(incident) && now >= Date.parse(incident.reviewBy);
+}
+
+function incidentName(repositoryId: number, issue: number | ""): string {
+  return `incident/${repositoryId}/${issue}`;
+}
