@@ -7,6 +7,7 @@ import { recordHeartbeat } from "./heartbeat.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
 import { auditTrail } from "./trail-audit.ts";
+import { reportUses } from "./uses-report.ts";
 
 /** What is looked after without being asked: whatever got lost on the way is found again here. */
 
@@ -17,8 +18,19 @@ const HOUR_CHARS = 13;
 export async function checkPulls(services: Services): Promise<void> {
   for (const place of await installedPlaces(services)) {
     await askForStale(services, place);
+    await tryReport(services, place);
     await recordHeartbeat(services, place);
     await auditTrail(services, place);
+  }
+}
+
+/** A repository may have its issues switched off: that is no reason to leave it, or others, alone. */
+async function tryReport(services: Services, place: Place): Promise<void> {
+  try {
+    await reportUses(services, place);
+  } catch (cause) {
+    const { repositoryId: repository } = place;
+    services.log.error("Cannot report the uses of break-glass", { repository }, cause);
   }
 }
 
