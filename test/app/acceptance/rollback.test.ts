@@ -156,11 +156,17 @@ describe("a rollback pull request", { concurrency: 2 }, () => {
 
   it("leaves alone what was changed again since, and says which", async (context) => {
     const main = { "b.md": "old\n", "c.md": "old\n", folder: "a file\n" };
-    const files = { "b.md": "merged\n", "c.md": "merged\n", folder: null, "folder/x": "x\n" };
+    const files = {
+      "@maria.md": "merged\n",
+      "b.md": "merged\n",
+      "c.md": "merged\n",
+      folder: null,
+      "folder/x": "x\n",
+    };
     const scene = await breakGlass(context, { files, main });
     const { repository, people, stand } = scene;
     await scene.merge();
-    const since = { "b.md": "later\n", "folder/y": "y\n" };
+    const since = { "@maria.md": "later\n", "b.md": "later\n", "folder/y": "y\n" };
     stand.play.push(repository, { branch: "main", by: people.maria, files: since });
     await scene.settle();
     await scene.run();
@@ -171,7 +177,11 @@ describe("a rollback pull request", { concurrency: 2 }, () => {
     assert.equal(made.get("b.md")?.id, of("b.md", main1));
     assert.equal(made.get("c.md")?.id, of("c.md", scene.before));
     assert.deepEqual([made.has("folder"), made.has("folder/x"), made.has("folder/y")], [false, false, true]);
-    assert.match(rollback.body ?? "", /for they have changed since:\n\n- `b\.md`\n- `folder`\n$/);
+    assert.match(
+      rollback.body ?? "",
+      /for they have changed since:\n\n- .*maria.*\n- `b\.md`\n- `folder`\n$/,
+    );
+    assert.doesNotMatch(rollback.body ?? "", /@/);
   });
 
   it("does not take back what others merged between the decision and the merge, whatever the method", async (context) => {
