@@ -83,7 +83,7 @@ function printTimes(timings: ReadonlyMap<string, readonly Timing[]>): void {
 }
 
 function sizes(folder: string): ReadonlyMap<string, number> {
-  const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  const scripts = readdirSync(folder).filter((name) => /\.c?js$/.test(name));
   return new Map(scripts.map((name) => [name, statSync(join(folder, name)).size]));
 }
 

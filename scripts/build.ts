@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ACTION, bundle, CLI, READ_BUNDLES, ROOT } from "./bundle.ts";
@@ -13,7 +13,8 @@ import { ACTION, bundle, CLI, READ_BUNDLES, ROOT } from "./bundle.ts";
 const DIST = join(ROOT, "dist");
 
 function write(files: ReadonlyMap<string, string>): void {
-  mkdirSync(DIST, { recursive: true });
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(DIST);
   for (const [name, text] of files) {
     writeFileSync(join(DIST, name), text);
     process.stderr.write(`dist/${name} ${Math.ceil(Buffer.byteLength(text) / 1024)} KiB\n`);

@@ -2,11 +2,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { builtins, lazyPackages, prebuilt, withoutNames, withoutVectors } from "./prebuilt.ts";
+import {
+  builtins,
+  prebuilt,
+  SCHEMA_COMPILER,
+  schemaCompiler,
+  withoutNames,
+  withoutVectors,
+} from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A source, and the one file of dist/ that it is bundled into with everything that it imports. */
+/**
+ * A source, and the file of dist/ that it is bundled into with everything that it imports. What is imported when it is
+ * needed stands in files of its own, so that a run which needs none of it does not read it either.
+ */
 export interface Entry {
   readonly source: string;
   readonly out: string;
@@ -26,30 +36,44 @@ export const READ_BUNDLES: Entry = { source: "gate/trail/verify/read-bundles.ts"
 // CommonJS packages ask for node's own modules with `require`, which an ES module does not have.
 const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
+/** What all files have in common. */
+const SHARED: BuildOptions = {
+  absWorkingDir: ROOT,
+  outdir: "dist",
+  bundle: true,
+  platform: "node",
+  target: "node20.18",
+  // What a run does not need is only parsed, never evaluated: a smaller text is a shorter start.
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
 function options({ source, out, without = [] }: Entry): BuildOptions {
   return {
-    absWorkingDir: ROOT,
-    entryPoints: [source],
-    outfile: join("dist", out),
-    bundle: true,
-    platform: "node",
-    target: "node20.18",
+    ...SHARED,
+    entryPoints: [{ in: source, out: basename(out, ".js") }],
     format: "esm",
-    // What a run does not need is only parsed, never evaluated: a smaller text is a shorter start.
-    minify: true,
-    legalComments: "none",
+    splitting: true,
     banner: { js: REQUIRE },
-    plugins: [...without, prebuilt, lazyPackages, builtins],
-    logLevel: "warning",
+    plugins: [...without, prebuilt, schemaCompiler, builtins],
   };
 }
+
+/** What the plugin `schemaCompiler` loads. */
+const COMPILER: BuildOptions = {
+  ...SHARED,
+  entryPoints: [{ in: "gate/parse/schema-compiler.ts", out: basename(SCHEMA_COMPILER, ".cjs") }],
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+};
 
 /** The files that the entries give, by name, with the licenses of all that went into them. Same sources, same bytes. */
 export async function bundle(entries: readonly Entry[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   const inputs = new Set<string>();
-  for (const entry of entries) {
-    const { outputFiles, metafile } = await build({ ...options(entry), metafile: true, write: false });
+  for (const wanted of [...entries.map(options), COMPILER]) {
+    const { outputFiles, metafile } = await build({ ...wanted, metafile: true, write: false });
     for (const file of outputFiles) files.set(basename(file.path), file.text);
     for (const input of Object.keys(metafile.inputs)) inputs.add(input);
   }

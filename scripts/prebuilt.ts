@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
@@ -96,37 +97,52 @@ export const withoutNames: Plugin = {
   },
 };
 
-/** Packages that a run may not need, by the names that the sources import them under. */
-const LAZY = /^(?:ajv\/dist\/2020\.js|ajv-formats)$/;
-
 /**
  * Node's own modules without the listing of all that they export, which an `import` of one has made: that alone loads
- * streams, workers and the like, a tenth of a short run.
+ * streams, workers and the like, a tenth of a short run. Each name is read by itself, so that those that nobody asks
+ * for are left out.
  */
 export const builtins: Plugin = {
   name: "builtins",
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === "import-statement" ? { path, namespace: "builtin" } : undefined,
+    build.onResolve({ filter: /^[\w:/]+$/ }, ({ path, kind }) =>
+      kind === "import-statement" && isBuiltin(path)
+        ? { path: path.replace(/^(?!node:)/, "node:"), namespace: "builtin" }
+        : undefined,
     );
     build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: builtinModule(path),
       loader: "js",
     }));
   },
 };
 
-/** Evaluates a package when its default export is first read, not at the start: the schema compiler takes longer than most runs. */
-export const lazyPackages: Plugin = {
-  name: "lazy-packages",
+function builtinModule(path: string): string {
+  const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => name !== "default");
+  const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`);
+  return `const builtin = process.getBuiltinModule(${JSON.stringify(path)});
+export default builtin;
+${lines.join("\n")}
+`;
+}
+
+/** The file of dist/ that `schemaCompiler` loads. */
+export const SCHEMA_COMPILER = "schema-compiler.cjs";
+
+/**
+ * Loads the compiler of schemas when it is first called, from a file of its own: it is as large as a sixth of the engine,
+ * and evaluating it takes longer than most runs. CommonJS, for whoever checks a document does not wait.
+ */
+export const schemaCompiler: Plugin = {
+  name: "schema-compiler",
   setup(build) {
-    build.onResolve({ filter: LAZY }, ({ path, kind, resolveDir }) =>
-      kind === "import-statement" ? { path, namespace: "lazy", pluginData: resolveDir } : undefined,
-    );
-    build.onLoad({ filter: /./, namespace: "lazy" }, ({ path, pluginData }) => ({
-      contents: `Object.defineProperty(exports, "default", { get: () => require(${JSON.stringify(path)}).default });`,
+    const path = `./${SCHEMA_COMPILER}`;
+    build.onLoad({ filter: /gate\/parse\/schema-compiler\.ts$/ }, () => ({
+      contents: `export const createCompiler = () => require("${path}").createCompiler();`,
       loader: "js",
-      resolveDir: pluginData,
     }));
+    build.onResolve({ filter: /\.cjs$/ }, ({ path: wanted }) =>
+      wanted === path ? { path, external: true } : undefined,
+    );
   },
 };

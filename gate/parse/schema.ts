@@ -1,12 +1,10 @@
-import ajvModule, { type ValidateFunction } from "ajv/dist/2020.js";
-import formatsModule from "ajv-formats";
 import { GateError } from "../model/error.ts";
 import { isKnownToFit } from "./known-tree.ts";
 import type { Node } from "./node.ts";
 import { quickCheck } from "./quick-check.ts";
+import { createCompiler } from "./schema-compiler.ts";
 import { type SchemaProblem, toProblems } from "./schema-problem.ts";
 import type { Schema } from "./schema-tree.ts";
-import { areUnique } from "./unique-items.ts";
 
 export type { SchemaProblemCode } from "./schema-draft.ts";
 export type { SchemaProblem } from "./schema-problem.ts";
@@ -17,12 +15,14 @@ const PROBLEMS_MAX = 50;
 const ERRORS_MAX = 1_000;
 
 /** Made when it is first needed: in the bundle only a document that does not fit needs it. */
-let ajv: ReturnType<typeof createAjv> | undefined;
+let compiler: Compiler | undefined;
+
+type Compiler = ReturnType<typeof createCompiler>;
 
 /** A copy of a schema in which no node stands in two places, so that an error tells where it came from. */
 interface Compiled {
   readonly schema: Schema;
-  readonly validate: ValidateFunction;
+  readonly validate: ReturnType<Compiler["compile"]>;
 }
 const compiled = new WeakMap<object, Compiled>();
 
@@ -58,39 +58,10 @@ function compile(schema: object): Compiled {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   const copy: Schema = JSON.parse(JSON.stringify(schema));
-  ajv ??= createAjv();
-  const own = { schema: copy, validate: ajv.compile(copy) };
+  compiler ??= createCompiler();
+  const own = { schema: copy, validate: compiler.compile(copy) };
   compiled.set(schema, own);
   return own;
-}
-
-function createAjv() {
-  // Both are CommonJS; what `default` is depends on who loads them.
-  const Ajv2020 = ajvModule.default ?? ajvModule;
-  const addFormats = formatsModule.default ?? formatsModule;
-  const instance = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    strict: true,
-    allowUnionTypes: true,
-    // `anyOf: [{ required: [a] }, { required: [b] }]` names keys that the parent defines.
-    strictRequired: false,
-    // Optimizing takes as long as all the rest of compiling, and a short run checks each schema once.
-    code: { optimize: false },
-    // Compiling the meta-schema takes longer than all else here; a test holds our schemas to it.
-    validateSchema: false,
-    addUsedSchema: false,
-    logger: false,
-  });
-  addFormats(instance);
-  instance.removeKeyword("uniqueItems");
-  instance.addKeyword({
-    keyword: "uniqueItems",
-    type: "array",
-    schemaType: "boolean",
-    validate: (unique: boolean, items: readonly unknown[]) => !unique || areUnique(items),
-  });
-  return instance;
 }
 
 /**
