@@ -153,6 +153,9 @@ function cellsOf(row: string): readonly string[] {
   return inner.split(/(?<!\\)\|/).map((cell) => plainText(cell.replaceAll("\\|", "|")).trim());
 }
 
+/** An underscore inside a word is part of it; to know what a word is takes the tables of Unicode. */
+const EMPHASIS = /\*+|`+|~~|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu;
+
 /**
  * The words of a line without its markup: images and HTML tags are gone, links leave their text, emphasis and
  * code leave what they enclose.
@@ -162,5 +165,5 @@ export function plainText(text: string): string {
     .replace(/!\[[^[\]]*\]\([^()]*\)/g, "")
     .replace(/<\/?[a-zA-Z][^<>]*>/g, "")
     .replace(/\[([^[\]]*)\]\([^()]*\)/g, "$1")
-    .replace(/\*+|`+|~~|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, "");
+    .replace(text.includes("_") ? EMPHASIS : /\*+|`+|~~/g, "");
 }

@@ -86,10 +86,15 @@ function findPlaceholder(line: string): string | undefined {
   return undefined;
 }
 
+const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}'’_.%-]*/gu;
+/** What `WORD` finds where there is nothing else; the tables of Unicode take longer to build than a card to read. */
+const ASCII_WORD = /[A-Za-z0-9][\w'.%-]*/g;
+
 /** Words of prose in a line; none where a placeholder stands, or where all is a link, a badge or a rule. */
 function countWords(line: string): number {
   if (findPlaceholder(line) !== undefined || isLinksOnly(line)) return 0;
-  return plainText(line).match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}'’_.%-]*/gu)?.length ?? 0;
+  const text = plainText(line);
+  return text.match(/^[\0-\x7f]*$/.test(text) ? ASCII_WORD : WORD)?.length ?? 0;
 }
 
 /** `- [Paper](https://…)`, `[![badge](…)](…)`, `[paper]: https://…`, `https://…` */

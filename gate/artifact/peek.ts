@@ -1,16 +1,16 @@
-import { constants, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { ByteSource } from "../model/bytes.ts";
 import type { FormatName } from "./formats.ts";
 import { PEEK_INPUT_BYTES, PEEK_OUTPUT_BYTES } from "./limits.ts";
 
 type Codec = "gzip" | "zlib" | "deflate";
 
-const DECODERS = { gzip: createGunzip, zlib: createInflate, deflate: createInflateRaw } as const;
+const DECODERS = { gzip: "createGunzip", zlib: "createInflate", deflate: "createInflateRaw" } as const;
 
 /** The first bytes that come out of compressed ones: up to a limit, or to where the data is cut off or broken. */
-export function inflateHead(codec: Codec, input: Uint8Array): Promise<Uint8Array> {
+export async function inflateHead(codec: Codec, input: Uint8Array): Promise<Uint8Array> {
+  const zlib = await import("node:zlib");
   return new Promise((resolve) => {
-    const stream = DECODERS[codec]({ finishFlush: constants.Z_SYNC_FLUSH });
+    const stream = zlib[DECODERS[codec]]({ finishFlush: zlib.constants.Z_SYNC_FLUSH });
     const chunks: Uint8Array[] = [];
     let length = 0;
     const finish = () => {

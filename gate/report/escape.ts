@@ -36,6 +36,9 @@ export const TEXT_CHARS_MAX = 4_096;
 const INVISIBLE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
+/** Most texts, in which nothing has to be looked for by the tables of Unicode. */
+const PRINTABLE = /^[ -~]*$/;
+
 const NAMED: ReadonlyMap<string, string> = new Map([
   ["\n", "\\n"],
   ["\r", "\\r"],
@@ -44,7 +47,8 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 
 /** The text on one line with every character to be seen: as `\n`, `\u{202e}`, or `\x80` for a byte that is not UTF-8. */
 export function visible(text: string): string {
-  return shorten(text, TEXT_CHARS_MAX).replace(INVISIBLE, show);
+  const shown = shorten(text, TEXT_CHARS_MAX);
+  return PRINTABLE.test(shown) ? shown : shown.replace(INVISIBLE, show);
 }
 
 function show(character: string): string {

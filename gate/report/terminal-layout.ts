@@ -73,6 +73,8 @@ const WIDE =
 
 /** Columns that the visible text takes in a terminal. */
 export function columnsOf(text: string): number {
+  // Most texts, which the tables of Unicode need not be built for.
+  if (/^[\0-\x7f]*$/.test(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += /\p{Mark}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return columns;
