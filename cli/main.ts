@@ -2,34 +2,15 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { registerCheck } from "./commands/check.ts";
-import { registerDoctor } from "./commands/doctor.ts";
-import { registerExplain } from "./commands/explain.ts";
-import { registerInit } from "./commands/init.ts";
-import { registerPolicy } from "./commands/policy.ts";
-import { registerReplay } from "./commands/replay.ts";
-import { registerInspect, registerScan } from "./commands/scan.ts";
-import { registerTrail } from "./commands/trail.ts";
 import { EXIT } from "./exit.ts";
 import { sayError } from "./terminal.ts";
-
-const COMMANDS = [
-  registerCheck,
-  registerScan,
-  registerInspect,
-  registerInit,
-  registerDoctor,
-  registerExplain,
-  registerReplay,
-  registerPolicy,
-  registerTrail,
-];
 
 await run(process.argv);
 
 /** The outermost shell: what nothing else could handle ends here, never with status 0. */
 async function run(argv: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(argv);
+    await (await program(argv)).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.pass : EXIT.failed;
@@ -40,13 +21,18 @@ async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+async function program([, , name]: readonly string[]): Promise<Command> {
   const weighbridge = new Command("weighbridge")
     .description("Weighs a change of a model against the policy of the branch that it wants to enter.")
     .version(version(), "-v, --version")
     .showHelpAfterError("(weighbridge --help says more)")
     .exitOverride();
-  for (const register of COMMANDS) register(weighbridge);
+  registerCheck(weighbridge);
+  // What runs with every commit does not wait for all that the others are made of.
+  if (name !== "check") {
+    const { registerOthers } = await import("./commands/others.ts");
+    registerOthers(weighbridge);
+  }
   return weighbridge;
 }
 
