@@ -32,7 +32,8 @@ describe("answers that are lost", { concurrency: 2 }, () => {
     // The one before it was opened, and all that look for it.
     scene.stand.fail({ match: "pulls/list", times: 4, effect: faults.STALE });
     await scene.run();
-    assert.equal(scene.stand.count("pulls/create"), 2);
+    // One, if the sweep that looks at all pull requests was shown one of the old answers.
+    assert.ok(scene.stand.count("pulls/create") <= 2);
     assert.match(scene.overdue().body ?? "", new RegExp(`#${rollbackOf(scene).number} takes back`));
   });
 
