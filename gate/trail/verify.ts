@@ -36,6 +36,8 @@ export interface VerifyRequest {
   /** Sees each entry that is in order, as it goes by. */
   readonly visit?: (entry: Entry) => void;
   readonly onProgress?: Progress;
+  /** Bundles from which on several processors read them; a number that pays if absent. */
+  readonly threadsFrom?: number;
 }
 
 export interface Verification {
@@ -135,12 +137,13 @@ interface Run {
 
 /** The history can be read meanwhile. */
 async function startThreads(
-  { store: { gitFolder }, visit }: VerifyRequest,
+  { store: { gitFolder }, visit, threadsFrom }: VerifyRequest,
   { head, listing, base }: Pick<Run, "head" | "listing" | "base">,
 ): Promise<BundleThreads | undefined> {
   if (visit !== undefined) return undefined;
   const [from, to] = [base?.edge.size ?? 0, head.checkpoint.size].map((size) => hashesAt(1, size));
-  return BundleThreads.start({ gitFolder, listing, from: from!, to: to! });
+  const range = { gitFolder, listing, from: from!, to: to! };
+  return BundleThreads.start({ ...range, ...(threadsFrom !== undefined && { min: threadsFrom }) });
 }
 
 async function run({ request, head, listing, base, findings, threads }: Run) {

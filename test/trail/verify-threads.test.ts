@@ -12,7 +12,7 @@ import { type Verification, type VerifyRequest, verifyTrail } from "../../gate/t
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { amend, BRANCH, type Changes, flipped, readFile } from "./tamper.ts";
 
-/** 50 full bundles, enough for threads, and a tail. */
+/** 50 full bundles and a tail. */
 const SIZE = 50 * 256 + 100;
 const FULL = 50;
 
@@ -33,7 +33,7 @@ after(async () => {
 
 /** With threads; a visitor has to see every entry, so there are none for it. */
 function verify(request: Partial<VerifyRequest> = {}): Promise<Verification> {
-  return verifyTrail({ store, level: 0, ...request });
+  return verifyTrail({ store, level: 0, threadsFrom: FULL, ...request });
 }
 const alone = (request: Partial<VerifyRequest> = {}) => verify({ ...request, visit: () => {} });
 
@@ -128,7 +128,7 @@ describe("a trail verified on several processors", () => {
 describe("threads that read bundles", () => {
   async function threadsOf(gitFolder: string, count?: number): Promise<BundleThreads | undefined> {
     const listing = await readListing(store.gitFolder, good, new Findings());
-    return BundleThreads.start({ gitFolder, listing, from: 0, to: FULL }, count);
+    return BundleThreads.start({ gitFolder, listing, from: 0, to: FULL, min: FULL }, count);
   }
 
   test("vouch for what is in order, and leave the first entry to who knows what stands before it", async () => {
@@ -150,7 +150,9 @@ describe("threads that read bundles", () => {
     await threads?.close();
   });
 
-  test("are not started for one processor", async () => {
+  test("are not started for one processor, nor for few bundles", async () => {
     assert.equal(await threadsOf(store.gitFolder, 1), undefined);
+    const range = { gitFolder: store.gitFolder, listing: new Map(), from: 0, to: FULL };
+    assert.equal(await BundleThreads.start(range, 2), undefined);
   });
 });

@@ -8,8 +8,8 @@ import type { Task } from "./read-bundles.ts";
 
 /** More threads than this wait for one another. */
 const THREADS_MAX = 8;
-/** With fewer bundles, starting the threads takes longer than they save. */
-const BUNDLES_MIN = 48;
+/** Bundles below which each thread would be done before it is fast. */
+const BUNDLES_MIN = 512;
 /** Bundles that a thread is given at a time. */
 const TASKS = 8;
 /** Times that a thread is given some before it has answered: it never waits for the next. */
@@ -26,6 +26,8 @@ export interface BundleRange {
   readonly from: number;
   /** Behind the last. */
   readonly to: number;
+  /** With fewer, there are no threads. */
+  readonly min?: number;
 }
 
 type Answer = readonly (BundleSummary | undefined)[];
@@ -56,7 +58,7 @@ export class BundleThreads {
     range: BundleRange,
     count = Math.min(availableParallelism(), THREADS_MAX),
   ): Promise<BundleThreads | undefined> {
-    if (range.to - range.from < BUNDLES_MIN || count < 2) return undefined;
+    if (range.to - range.from < (range.min ?? BUNDLES_MIN) || count < 2) return undefined;
     const { Worker } = await import("node:worker_threads");
     const start = () => new Thread(new Worker(SCRIPT, { workerData: range.gitFolder }));
     return new BundleThreads(range, Array.from({ length: count }, start));
