@@ -133,6 +133,7 @@ export class Outcomes {
         )
         // How long the trail was when the pull request was judged.
         .replaceAll(/\b\d+ entries\b/g, "<count> entries")
+        .replaceAll(/\b\d+\.\d days\b/g, "<age>")
         .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
         .replaceAll(/\b[0-9a-f]{7,40}\b/g, (sha) => this.#commit(sha))
     );
