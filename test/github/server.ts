@@ -72,7 +72,8 @@ class Server implements StandIn {
   readonly #faults: { fault: Fault; left: number }[] = [];
   readonly #memory = new Memory();
   #stroke: ((operation: string) => Fault | undefined) | undefined;
-  readonly #server = createServer((request, response) => {
+  // A test may keep this process busy for longer than the usual five seconds, and then ask through a connection of before.
+  readonly #server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     this.#serve(request, response).catch((error: unknown) => {
       this.#violations.push(`the stand-in failed: ${error instanceof Error ? error.stack : error}`);
       response.destroy();
