@@ -10,7 +10,7 @@ import { takeComment } from "./comment.ts";
 import { evaluate } from "./evaluate.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
-import { findSeen, latest } from "./seen.ts";
+import { findSeen, latest, latestTold, type Told } from "./seen.ts";
 
 /** Everything that happened to a pull request: words are taken one by one and in their order, then it is judged once. */
 export async function workOnPull(site: Site, number: number, { deliveries, attempts }: Work): Promise<void> {
@@ -32,28 +32,33 @@ const FRESH_MS = 60_000;
 
 /**
  * The pull request without asking, if it may be: the newest word is GitHub's own, what only we asked for is as it was
- * seen, and before anything is decided it is read again. What comes late tells of what is no more.
+ * seen, and before anything is decided it is read again.
  */
 async function findPull(
   site: Site,
   number: number,
-  { told, isOpen }: { readonly told: Pull | undefined; readonly isOpen: boolean },
+  { told, isOpen }: { readonly told: Told | undefined; readonly isOpen: boolean },
 ): Promise<Pull> {
-  if (told?.merged === true && told.mergeSha !== undefined) return told;
+  if (told?.pull.merged === true && told.pull.mergeSha !== undefined) return told.pull;
   const seen = await findSeen(site, number);
-  const isFresh = told?.state === "open" && told.updatedAt >= site.now() - FRESH_MS;
-  const known = isFresh ? told : isOpen ? seen : undefined;
-  const shown = known ?? (await readPull(site.client, { ...site.place, number }));
-  return latest(site, await latest(site, shown, told), seen);
+  const isFresh = told?.pull.state === "open" && told.pull.updatedAt >= site.now() - FRESH_MS;
+  if (isFresh) return latestTold(site, told, seen);
+  const shown = isOpen && seen !== undefined ? seen : await readPull(site.client, { ...site.place, number });
+  return latest(site, await latest(site, shown, told?.pull), seen);
 }
 
 const TELLING = new Set(["pull_request", "pull_request_review"]);
 
-/** The pull request as the latest of these deliveries has it. */
-function toldIn(deliveries: readonly Delivery[]): Pull | undefined {
-  const told = deliveries.filter(({ event }) => TELLING.has(event));
-  const pulls = told.map((delivery) => toPull(at(payloadOf(delivery), "pull_request")));
-  return pulls.sort((a, b) => b.updatedAt - a.updatedAt)[0];
+/** What the latest of these deliveries tells; of one second, the one that came last. */
+function toldIn(deliveries: readonly Delivery[]): Told | undefined {
+  const told = deliveries
+    .filter(({ event }) => TELLING.has(event))
+    .map((delivery): Told => {
+      const payload = payloadOf(delivery);
+      const before = optional(objectIdAt, payload, "before");
+      return { pull: toPull(at(payload, "pull_request")), ...(before !== undefined && { before }) };
+    });
+  return told.toReversed().sort((a, b) => b.pull.updatedAt - a.pull.updatedAt)[0];
 }
 
 /** What we wrote comes back as a delivery; what somebody else made of it does not count as ours. */

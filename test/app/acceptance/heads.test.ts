@@ -163,6 +163,22 @@ describe("a head that moves", () => {
     );
   });
 
+  it("C14: a force push back within the second of the push is seen as one", async ({ mock }) => {
+    const pull = await green(nextModel(141), line("c14-second"));
+    const approved = pull.head.sha;
+    const at = new Date();
+    mock.method(team.stand.github, "now", () => at);
+    await push(pull, { files: nextModel(142) });
+    const between = pull.head.sha;
+    await push(pull, { sha: approved });
+    assert.deepEqual(conclusionsOf(between), ["action_required"]);
+    assert.equal(team.checkOf(approved).conclusion, "success", team.commentOn(pull));
+    const approvals = (await team.trail()).flatMap(({ predicate: { kind, pr, approval } }) =>
+      kind === "approval.granted" && pr?.number === pull.number ? [approval?.state] : [],
+    );
+    assert.deepEqual(approvals, ["approve", "approve.again-1"]);
+  });
+
   it("C15: an approval of other content is void, and listed as stale with its reason", async () => {
     const pull = await green(nextModel(15), line("c15"));
     const parents = [tip(team.repository, "c15")];
