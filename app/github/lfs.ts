@@ -21,6 +21,7 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 30_000;
 const DOWNLOAD_TIMEOUT_MS = 600_000;
 const LFS_JSON = "application/vnd.git-lfs+json";
+const WHAT = "a file of Git LFS";
 const SHA256 = /^sha256:([0-9a-f]{64})$/;
 
 export interface LfsConfig {
@@ -54,10 +55,14 @@ export class LfsFiles {
       const message = `Cannot fetch ${path} from Git LFS: ${size} bytes, limit is ${bytesMax}`;
       throw new GateError("FILE_TOO_LARGE", message, { place: { path } });
     }
-    const offer = await this.#ask(place, { oid, size });
-    if (offer === undefined) return undefined;
     const file = join(folder, oid);
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) await this.#fetch(offer, { oid, size });
+    try {
+      const offer = await this.#ask(place, { oid, size });
+      if (offer === undefined) return undefined;
+      if (statSync(file, { throwIfNoEntry: false }) === undefined) await this.#fetch(offer, { oid, size });
+    } catch (cause) {
+      throw toFailure(cause, WHAT);
+    }
     return fileSource(file, path);
   }
 
@@ -65,14 +70,13 @@ export class LfsFiles {
   async #ask({ owner, repo, installationId }: Place, object: LfsObject): Promise<Offer | undefined> {
     const { webUrl, token } = this.#config;
     const secret = Buffer.from(`x-access-token:${await token(installationId)}`).toString("base64");
-    const response = await reach("Git LFS", `${webUrl}/${owner}/${repo}.git/info/lfs/objects/batch`, {
+    const response = await reach(`${webUrl}/${owner}/${repo}.git/info/lfs/objects/batch`, {
       ...{ method: "POST", signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) },
       headers: { authorization: `Basic ${secret}`, accept: LFS_JSON, "content-type": LFS_JSON },
       body: JSON.stringify({ operation: "download", transfers: ["basic"], objects: [object] }),
     });
     if (response === undefined) return undefined;
-    const bytes = await readBody(response, ANSWER_BYTES_MAX);
-    return toOffer(parse(bytes), webUrl);
+    return toOffer(parse(await readBody(response, ANSWER_BYTES_MAX)), webUrl);
   }
 
   #fetch(offer: Offer, object: LfsObject): Promise<void> {
@@ -88,7 +92,7 @@ export class LfsFiles {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#makeRoom(size);
     const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
-    const response = await reach("a file of Git LFS", href, { headers, signal });
+    const response = await reach(href, { headers, signal });
     const part = join(folder, `${oid}.${process.pid}.part`);
     const handle = await open(part, "w", 0o600);
     try {
@@ -104,7 +108,7 @@ export class LfsFiles {
       renameSync(part, join(folder, oid));
     } catch (cause) {
       rmSync(part, { force: true });
-      throw toFailure(cause, "a file of Git LFS");
+      throw cause;
     } finally {
       await handle.close();
     }
@@ -113,10 +117,11 @@ export class LfsFiles {
   /** Removes the oldest files; one that somebody reads stays theirs until they are done with it. */
   #makeRoom(bytes: number): void {
     const { folder, keptBytesMax = KEPT_BYTES_MAX } = this.#config;
-    const files = readdirSync(folder).map((name) => {
+    const files = readdirSync(folder).flatMap((name) => {
       const path = join(folder, name);
-      const { size, mtimeMs } = statSync(path);
-      return { path, size, mtimeMs };
+      // Another process of this machine may make room as well.
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ path, size: stat.size, mtimeMs: stat.mtimeMs }];
     });
     let total = bytes + files.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
@@ -138,20 +143,15 @@ interface Offer {
 }
 
 /** The answer; undefined where there is nothing for us, and a `GitHubFailure` where it may be otherwise later. */
-async function reach(what: string, url: string, init: RequestInit): Promise<Response | undefined> {
-  let response: Response;
-  try {
-    // A secret goes along: it is for this address and for no other.
-    response = await fetch(url, { ...init, redirect: "error" });
-  } catch (cause) {
-    throw toFailure(cause, what);
-  }
+async function reach(url: string, init: RequestInit): Promise<Response | undefined> {
+  // A secret goes along: it is for this address and for no other.
+  const response = await fetch(url, { ...init, redirect: "error" });
   if (response.ok) return response;
   await response.body?.cancel();
   const { status } = response;
-  if (status === 429) throw limited(what, Number(response.headers.get("retry-after")) || 60, { status });
+  if (status === 429) throw limited(WHAT, Number(response.headers.get("retry-after")) || 60, { status });
   if (status >= 500) {
-    throw new GitHubFailure("GITHUB_UNAVAILABLE", `Cannot ask GitHub for ${what}: it answered ${status}`, {
+    throw new GitHubFailure("GITHUB_UNAVAILABLE", `Cannot ask GitHub for ${WHAT}: it answered ${status}`, {
       status,
     });
   }

@@ -126,6 +126,9 @@ describe("a file of Git LFS", () => {
       stand.fail({ match: "web", effect });
       await assert.rejects(read(files(), pointer), { code });
     }
+    const lost = async () => Promise.reject(new TypeError("no answer"));
+    const tokenless = new LfsFiles({ webUrl: stand.origin, folder, token: lost });
+    await assert.rejects(read(tokenless, pointer), { code: "GITHUB_UNAVAILABLE" });
     assert.equal(await read(files(), pointer), "later");
   });
 
