@@ -136,8 +136,8 @@ async function isAnyInTrail({ trails, place }: Site, rows: readonly DecisionRow[
 /** Whether the trail says that the model ran there as it is. */
 async function hasRun({ store, trails, place }: Site, environment: string, model: ModelChange) {
   const name = ranName(place.repositoryId, environment, model);
-  const kept = name && (await store.archive.get(name));
-  if (kept === undefined || kept === "") return false;
+  const kept = name === undefined ? undefined : await store.archive.get(name);
+  if (kept === undefined) return false;
   const { id, since }: Ran = JSON.parse(kept);
   return trails.holds(place, wantedEvent(id, since));
 }

@@ -29,8 +29,9 @@ export class SqliteDatabase implements Database {
   readonly #flush: WalFlush;
   readonly #sql: Sql = { query: async (text, values = []) => this.#run(text, values) };
   #waiting: Waiting[] = [];
-  /** Rows that were ever changed, and until what number of them all is on its way to the disk. */
+  /** Rows changed since the file was opened, as of the last group. */
   #changes = 0;
+  /** Resolves when all that was committed is on the disk. */
   #flushed: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
 
@@ -94,9 +95,11 @@ export class SqliteDatabase implements Database {
 
   async #commitTogether(group: readonly Waiting[]): Promise<void> {
     const settlements: (() => void)[] = [];
+    let changes: number;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       for (const waiting of group) settlements.push(await this.#attempt(waiting));
+      changes = this.#countChanges();
       this.#database.exec("COMMIT");
     } catch (cause) {
       const error = cause instanceof GateError ? cause : unavailable(this.#path, cause);
@@ -104,7 +107,10 @@ export class SqliteDatabase implements Database {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       return;
     }
-    this.#whenDurable().then(
+    if (changes !== this.#changes) this.#flushed = this.#flush.flush();
+    this.#changes = changes;
+    // Who only read waits as well, for what it saw may not be on the disk yet.
+    this.#flushed.then(
       () => {
         for (const settle of settlements) settle();
       },
@@ -114,13 +120,9 @@ export class SqliteDatabase implements Database {
     );
   }
 
-  /** Who only read waits as well, for what it saw may not be on the disk yet. */
-  #whenDurable(): Promise<void> {
+  #countChanges(): number {
     const [row = {}] = this.#run("SELECT total_changes() AS changes", []);
-    const changes = integerOf(row, "changes");
-    if (changes !== this.#changes) this.#flushed = this.#flush.flush();
-    this.#changes = changes;
-    return this.#flushed;
+    return integerOf(row, "changes");
   }
 
   async #attempt({ run, reject }: Waiting): Promise<() => void> {
