@@ -18,23 +18,24 @@ export function cloneTrail(checkout: Checkout): Trail & { close(): Promise<void>
     return trail && readTrailState(trail.store, trail.ref);
   });
   let isAsked = false;
+  /** The word of a trail that does not verify is no baseline, and no count. */
+  const verified = async () => {
+    isAsked = true;
+    const trail = await opened();
+    return (await state())?.findings.length === 0 ? trail?.store : undefined;
+  };
   return {
     state: () => {
       isAsked = true;
       return state();
     },
     champions: async (requests) => {
-      isAsked = true;
-      const trail = requests.length === 0 ? undefined : await opened();
-      // The word of a trail that does not verify is no baseline.
-      if (trail === undefined || (await state())?.findings.length !== 0) return [];
-      return findChampions(trail.store, requests);
+      const store = requests.length === 0 ? undefined : await verified();
+      return store === undefined ? [] : findChampions(store, requests);
     },
     uses: async (waivers) => {
-      isAsked = true;
-      const trail = await opened();
-      if (trail === undefined || (await state())?.findings.length !== 0) return undefined;
-      return countUses(trail.store, waivers);
+      const store = await verified();
+      return store && countUses(store, waivers);
     },
     async close() {
       if (isAsked) await (await opened())?.store.close();
