@@ -1,7 +1,6 @@
 import type { Approvals, Participant } from "../../gate/model/approval.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { byCodeUnits } from "../../gate/model/order.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { readParticipants } from "../github/participants.ts";
 import type { PullView } from "../github/pull-view.ts";
 import type { ApiRepository } from "../github/repository.ts";
@@ -15,7 +14,7 @@ import { pusherName } from "./pusher.ts";
 import { findRequesters } from "./requesters.ts";
 import type { Weighing } from "./weighing.ts";
 
-/** Decisions about one pull request, or one model, that are looked through. */
+/** Decisions about one pull request that are looked through. */
 const DECISIONS_MAX = 200;
 /** Whoever worked on a model is no independent validator of it for so long (CORE-13). */
 const DEVELOPER_DAYS = 90;
@@ -139,21 +138,10 @@ async function findDevelopers(
   const since = now() - DEVELOPER_DAYS * DAY_MS;
   const ids = new Set<number>();
   for (const { id } of models) {
-    const rows = await store.archive.decisions({
-      ...{ repositoryId: place.repositoryId, model: id, countMax: DECISIONS_MAX },
-    });
-    for (const row of rows) {
-      if (row.number === number || row.decidedAt < since) continue;
-      for (const id of handsIn(row)) ids.add(id);
-    }
+    const filter = { repositoryId: place.repositoryId, model: id, exceptNumber: number, since };
+    for (const userId of await store.archive.developers(filter)) ids.add(userId);
   }
   return [...ids].map((userId) => ({ part: "developer", userId }));
-}
-
-function handsIn(row: DecisionRow): readonly number[] {
-  const { input } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
-  const own = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
-  return own.flatMap(({ userId }) => userId ?? []);
 }
 
 function inOrder(a: Participant, b: Participant): number {

@@ -2,6 +2,7 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { canonical } from "../../gate/parse/canonical.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
 import { recordVotes } from "./votes.ts";
 import type { Weighing } from "./weighing.ts";
@@ -16,15 +17,22 @@ export async function recordDecision(
   record: DecisionRecord,
 ): Promise<Standing> {
   const { trails, place, store, now } = site;
-  await store.archive.keepDecision({
+  const row: DecisionRow = {
     ...{ repositoryId: place.repositoryId, number: pull.number, head: pull.head.sha, base },
     ...{ digest: record.digest, subject: record.digests.subject, verdict: record.verdict },
     models: record.models.map(({ id }) => id),
     record: canonical(record),
     decidedAt: now(),
-  });
+  };
+  await store.archive.keepDecision(row, handsIn(record));
   await recordVotes(site, pull, record);
   const setting = { ...trails.setting(place), pr: { number: pull.number, base: pull.base.ref } };
   await trails.record(place, toDecisionContent(record, setting));
   return record.verdict === "pass" ? trails.settle(place) : { kind: "landed" };
+}
+
+/** Numeric ids of those who made this change, and not only an earlier one of the model. */
+function handsIn({ input }: DecisionRecord): readonly number[] {
+  const own = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
+  return own.flatMap(({ userId }) => userId ?? []);
 }

@@ -2,11 +2,16 @@ import type { Place } from "../place.ts";
 
 /** What the App remembers of its own doing. Everything here can be made again from GitHub and the trail, but votes. */
 export interface Archive {
-  /** Keeps what was decided about a head. The same decision again changes nothing. */
-  keepDecision(row: DecisionRow): Promise<void>;
+  /**
+   * Keeps what was decided about a head, and who had a hand in it, by numeric ids. The same decision again changes
+   * nothing but how long they count.
+   */
+  keepDecision(row: DecisionRow, developers?: readonly number[]): Promise<void>;
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
   decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]>;
+  /** Everybody who had a hand in a model since then, whatever the number of decisions; in order. */
+  developers(filter: DeveloperFilter): Promise<readonly number[]>;
 
   /** Keeps what is shown of a pull request: one row each. */
   keepPull(row: PullRow): Promise<void>;
@@ -70,6 +75,15 @@ export interface DecisionFilter {
   readonly model?: string;
   readonly verdict?: DecisionRow["verdict"];
   readonly countMax: number;
+}
+
+export interface DeveloperFilter {
+  readonly repositoryId: number;
+  readonly model: string;
+  /** The pull request whose own people are not asked for. */
+  readonly exceptNumber: number;
+  /** Milliseconds since 1970, inclusive. */
+  readonly since: number;
 }
 
 export interface PullRow {

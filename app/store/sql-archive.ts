@@ -1,5 +1,13 @@
 import type { Place } from "../place.ts";
-import type { Archive, DecisionFilter, DecisionRow, KeptVote, PullRow, SessionRow } from "./archive.ts";
+import type {
+  Archive,
+  DecisionFilter,
+  DecisionRow,
+  DeveloperFilter,
+  KeptVote,
+  PullRow,
+  SessionRow,
+} from "./archive.ts";
 import { toDecision, toPull, toSession, toVote, WHOLE } from "./archive-row.ts";
 import { bytesOf, type Database, type Dialect, integerOf, textOf } from "./database.ts";
 
@@ -30,6 +38,14 @@ export function archiveSchema({ bytes }: Dialect): string {
       model TEXT NOT NULL,
       digest TEXT NOT NULL,
       PRIMARY KEY (repository_id, model, digest)
+    );
+    CREATE TABLE developer (
+      repository_id BIGINT NOT NULL,
+      model TEXT NOT NULL,
+      user_id BIGINT NOT NULL,
+      number BIGINT NOT NULL,
+      decided_at BIGINT NOT NULL,
+      PRIMARY KEY (repository_id, model, user_id, number)
     );
     CREATE TABLE pull (
       repository_id BIGINT NOT NULL,
@@ -98,7 +114,7 @@ export class SqlArchive implements Archive {
     this.#cacheBytesMax = cacheBytesMax;
   }
 
-  keepDecision(row: DecisionRow): Promise<void> {
+  keepDecision(row: DecisionRow, developers: readonly number[] = []): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.query(
         `INSERT INTO decision
@@ -115,6 +131,15 @@ export class SqlArchive implements Archive {
            ON CONFLICT DO NOTHING`,
           [row.repositoryId, model, row.digest],
         );
+        for (const userId of new Set(developers)) {
+          await sql.query(
+            `INSERT INTO developer (repository_id, model, user_id, number, decided_at)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (repository_id, model, user_id, number) DO UPDATE
+               SET decided_at = excluded.decided_at WHERE excluded.decided_at > developer.decided_at`,
+            [row.repositoryId, model, userId, row.number, row.decidedAt],
+          );
+        }
       }
     });
   }
@@ -144,6 +169,20 @@ export class SqlArchive implements Archive {
       [repositoryId, number ?? null, model ?? null, verdict ?? null, countMax],
     );
     return rows.map(toDecision);
+  }
+
+  async developers({
+    repositoryId,
+    model,
+    exceptNumber,
+    since,
+  }: DeveloperFilter): Promise<readonly number[]> {
+    const rows = await this.#database.query(
+      `SELECT DISTINCT user_id FROM developer
+       WHERE repository_id = $1 AND model = $2 AND number <> $3 AND decided_at >= $4 ORDER BY user_id`,
+      [repositoryId, model, exceptNumber, since],
+    );
+    return rows.map((row) => integerOf(row, "user_id"));
   }
 
   async keepPull(row: PullRow): Promise<void> {

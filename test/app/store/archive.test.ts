@@ -92,6 +92,33 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await of({ model: "fraud", number: 7 }), []);
   },
 
+  "whoever had a hand in a model is known, however many decisions came since": async (archive) => {
+    await archive.keepDecision(decision("sha256:0", { decidedAt: 500, number: 1 }), [11]);
+    await archive.keepDecision(decision("sha256:1", { models: ["credit-pd", "fraud"] }), [12, 13, 12]);
+    for (let at = 0; at < 300; at++) {
+      await archive.keepDecision(decision(`sha256:later-${at}`, { number: 8, decidedAt: 2_000 + at }), [14]);
+    }
+    await archive.keepDecision(decision("sha256:1", { repositoryId: OTHER }), [15]);
+    const of = (filter: object) =>
+      archive.developers({
+        ...{ repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9, since: 1_000, ...filter },
+      });
+    assert.deepEqual(await of({}), [12, 13, 14]);
+    assert.deepEqual(await of({ exceptNumber: 8 }), [12, 13]);
+    assert.deepEqual(await of({ model: "fraud" }), [12, 13]);
+    assert.deepEqual(await of({ since: 2_000 }), [14]);
+    assert.deepEqual(await of({ since: 500 }), [11, 12, 13, 14]);
+  },
+
+  "a decision that comes again keeps its people for longer": async (archive) => {
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 1_000 }), [12]);
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 3_000 }), [12]);
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 2_000 }), [12]);
+    const filter = { repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9 };
+    assert.deepEqual(await archive.developers({ ...filter, since: 3_000 }), [12]);
+    assert.deepEqual(await archive.developers({ ...filter, since: 3_001 }), []);
+  },
+
   "a pull request has one row, the last": async (archive) => {
     await archive.keepPull(pull(7, { decision: "sha256:1", verdict: "wait", checkRunId: 11, commentId: 12 }));
     assert.deepEqual(
