@@ -17,7 +17,8 @@ export class AppProcess {
   kills = 0;
 
   constructor(environment: Readonly<Record<string, string>>, log: string, onPort: (port: number) => void) {
-    this.#environment = { PATH: process.env.PATH, ...environment };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    this.#environment = { PATH, NODE_COMPILE_CACHE, ...environment };
     this.#onPort = onPort;
     this.#log = openSync(log, "a");
   }
