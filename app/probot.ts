@@ -1,20 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { isUtf8 } from "node:buffer";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import { createNodeMiddleware, createProbot } from "probot";
 import { GateError } from "../gate/model/error.ts";
 import type { Config } from "./config.ts";
 import type { Intake, Webhook } from "./queue/intake.ts";
+import { findSigningSecret } from "./signature.ts";
 
 /**
- * Hands a request, whose body was read and found signed with `secret`, to Probot, and gives what became of it. Rejects
- * `WEBHOOK_MALFORMED` for what is no JSON object, `WEBHOOK_LATE`, and whatever keeping it rejected with.
+ * Hands a request, whose body was read, to Probot, and gives what became of it. Rejects `WEBHOOK_UNSIGNED` for what
+ * bears the signature of none of the secrets, before anything of the body is looked into; `WEBHOOK_MALFORMED` for what
+ * is no JSON object in UTF-8; `WEBHOOK_LATE`, and whatever keeping it rejected with.
  */
-export type Door = (request: IncomingMessage, signed: Signed) => Promise<Intake>;
-
-export interface Signed {
-  readonly body: string;
-  readonly secret: string;
-}
+export type Door = (request: IncomingMessage, body: Buffer) => Promise<Intake>;
 
 /** One request on its way through Probot. */
 interface Passage {
@@ -40,17 +38,44 @@ export async function openDoor(
     const take = (event: Omit<Webhook, "body">) => pass(passages, event, keep);
     middlewares.set(secret, await openMiddleware(webhook.path, secret, take));
   }
-  return async (request, { body, secret }) => {
-    const middleware = middlewares.get(secret);
-    if (middleware === undefined)
-      throw new RangeError("Cannot pass on a webhook: its secret is none of ours");
+  return async (request, bytes) => {
+    const refuse = (why: string) => {
+      if (findSigning(request, bytes, webhook.secrets) === undefined) return unsigned();
+      return new GateError("WEBHOOK_MALFORMED", `Cannot take a webhook: ${why}`);
+    };
+    if (!isUtf8(bytes)) throw refuse("it is not UTF-8");
+    // Of one secret Probot tells by itself whether it fits; to hash every body twice takes as long as to parse it.
+    const [first, ...others] = webhook.secrets;
+    const secret = others.length === 0 ? first : findSigning(request, bytes, webhook.secrets);
+    const middleware = secret === undefined ? undefined : middlewares.get(secret);
+    if (middleware === undefined) throw unsigned();
+    const body = bytes.toString("utf8");
     const passage: Passage = { body };
     // Probot takes a body that was read already from here, and says what it thinks to a response that goes nowhere:
     // it would tell the sender what went wrong inside, and 202 for what has not been kept after nine seconds.
     const answer = new ServerResponse(request);
     await passages.run(passage, async () => middleware(Object.assign(request, { body }), answer));
-    return outcomeOf(passage, answer.statusCode);
+    const { outcome } = passage;
+    if (outcome !== undefined && "cause" in outcome) throw outcome.cause;
+    if (outcome !== undefined && answer.statusCode === 200) return outcome.intake;
+    if (outcome === undefined || answer.statusCode === 400) {
+      throw refuse(`Probot answered ${answer.statusCode}`);
+    }
+    throw new GateError("WEBHOOK_LATE", "Cannot take a webhook: it was not kept in time");
   };
+}
+
+function findSigning(
+  { headers }: IncomingMessage,
+  bytes: Buffer,
+  secrets: readonly string[],
+): string | undefined {
+  const signature = headers["x-hub-signature-256"];
+  return findSigningSecret(bytes, typeof signature === "string" ? signature : undefined, secrets);
+}
+
+function unsigned(): GateError {
+  return new GateError("WEBHOOK_UNSIGNED", "Cannot take a webhook: its signature does not fit");
 }
 
 function openMiddleware(
@@ -89,13 +114,4 @@ async function pass(
   } catch (cause) {
     passage.outcome = { cause };
   }
-}
-
-function outcomeOf({ outcome }: Passage, status: number): Intake {
-  if (outcome !== undefined && "cause" in outcome) throw outcome.cause;
-  if (outcome !== undefined && status === 200) return outcome.intake;
-  if (status === 400 || outcome === undefined) {
-    throw new GateError("WEBHOOK_MALFORMED", `Cannot take a webhook: Probot answered ${status}`);
-  }
-  throw new GateError("WEBHOOK_LATE", "Cannot take a webhook: it was not kept in time");
 }

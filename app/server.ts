@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { GateError } from "../gate/model/error.ts";
 import { showsToken } from "./bearer.ts";
@@ -10,7 +9,6 @@ import { OPERATOR_PATH, type Operator } from "./operator.ts";
 import type { Door } from "./probot.ts";
 import { eventLabel } from "./queue/address.ts";
 import type { Readiness } from "./readiness.ts";
-import { findSigningSecret } from "./signature.ts";
 
 const HEADERS_TIMEOUT_MS = 10_000;
 /** From the first byte to the last: GitHub itself gives up after ten seconds. */
@@ -173,7 +171,7 @@ const DELIVERY = /^[0-9A-Za-z-]{8,64}$/;
 const EVENT = /^[a-z_]{1,64}$/;
 const JSON_TYPE = /^application\/json(?:$|[ ;])/;
 
-/** Nothing of the body is looked into before its signature was found right, and no more than needed is said. */
+/** No more is said than needed. */
 async function answerWebhook(
   world: Serving,
   request: IncomingMessage,
@@ -184,12 +182,7 @@ async function answerWebhook(
   if (!EVENT.test(event) || !DELIVERY.test(delivery))
     return refuse(400, "X-GitHub-Event and -Delivery are needed");
   try {
-    const bytes = await world.bodies.read(request);
-    const signature = headerOf(request, "x-hub-signature-256");
-    const secret = findSigningSecret(bytes, signature, world.config.webhook.secrets);
-    if (secret === undefined) return refuse(401, "The signature does not fit");
-    if (!isUtf8(bytes)) return refuse(400, "The body is not UTF-8");
-    const outcome = await world.door(request, { body: bytes.toString("utf8"), secret });
+    const outcome = await world.door(request, await world.bodies.read(request));
     return { status: 202, text: "accepted\n", outcome };
   } catch (cause) {
     return answerFailure(world, cause, { delivery, event });
@@ -208,7 +201,8 @@ function answerFailure(
   if (code === "BODY_TOO_LARGE") return refuse(413, "The body is too large", close);
   if (code === "BODY_CUT") return refuse(400, "The body ends early", close);
   if (code === "BODY_TOO_MANY") return { ...refuse(503, "Too much at once", close), outcome: "failed" };
-  if (code === "WEBHOOK_MALFORMED") return refuse(400, "The body is no JSON object");
+  if (code === "WEBHOOK_UNSIGNED") return refuse(401, "The signature does not fit");
+  if (code === "WEBHOOK_MALFORMED") return refuse(400, "The body is no JSON object in UTF-8");
   log.error("Cannot keep a webhook", fields, cause);
   return { status: 503, text: "Not kept\n", outcome: "failed" };
 }

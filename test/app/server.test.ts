@@ -12,13 +12,16 @@ import { openServerRig, SECRET, type Sent, type ServerRig, send, sign, WEBHOOK_P
 const BODY = JSON.stringify({ action: "opened", repository: { id: 5 }, pull_request: { number: 3 } });
 
 let rig: ServerRig;
+/** One that has never had another secret. */
+let single: ServerRig;
 before(async () => {
   rig = await openServerRig();
+  single = await openServerRig({ config: { webhook: { path: WEBHOOK_PATH, secrets: [SECRET] } } });
 });
-after(() => rig.close());
+after(() => Promise.all([rig.close(), single.close()]));
 
-async function waiting(): Promise<number> {
-  return (await rig.store.inbox.depth()).waiting;
+async function waiting({ store } = rig): Promise<number> {
+  return (await store.inbox.depth()).waiting;
 }
 
 /** What is sent, how it is answered, and that nothing of it is kept. */
@@ -66,6 +69,21 @@ const REFUSED: Readonly<
   "of null": { body: "null", status: 400 },
   "of nothing": { body: "", status: 400 },
   "that is not UTF-8": { body: Uint8Array.from([0x22, 0xff, 0x22]), status: 400 },
+  "that is not UTF-8, before its signature is looked at": {
+    body: Uint8Array.from([0x22, 0xff, 0x22]),
+    sent: { secret: "wrong wrong wrong" },
+    status: 401,
+  },
+  "of other bytes that a reader takes for what was signed": {
+    body: Buffer.concat([Buffer.from(BODY.slice(0, -1)), Buffer.from([0xff]), Buffer.from("}")]),
+    sent: { headers: { "x-hub-signature-256": sign(`${BODY.slice(0, -1)}\ufffd}`) } },
+    status: 401,
+  },
+  "of nothing, signed with another secret": {
+    body: "",
+    sent: { secret: "not the secret of anybody" },
+    status: 401,
+  },
   "with a byte order mark": { body: `\ufeff${BODY}`, status: 400 },
   "as a form": { sent: { headers: { "content-type": "application/x-www-form-urlencoded" } }, status: 415 },
   "as text": { sent: { headers: { "content-type": "text/plain;application/json" } }, status: 415 },
@@ -83,10 +101,12 @@ const REFUSED: Readonly<
 describe("C70: a webhook is refused", () => {
   for (const [name, { body = BODY, sent = {}, status }] of Object.entries(REFUSED)) {
     test(`C70: ${name}`, async () => {
-      const before = await waiting();
-      const response = await send(rig, body, sent);
-      assert.equal(response.status, status, await response.text());
-      assert.equal(await waiting(), before);
+      for (const server of [rig, single]) {
+        const before = await waiting(server);
+        const response = await send(server, body, sent);
+        assert.equal(response.status, status, await response.text());
+        assert.equal(await waiting(server), before);
+      }
     });
   }
 });
@@ -99,6 +119,13 @@ describe("C70: a webhook is taken", () => {
       assert.deepEqual([response.status, await response.text()], [202, "accepted\n"]);
       assert.equal(await waiting(), before + 1);
     }
+  });
+
+  test("C70: signed with the one secret, and with no other that was one elsewhere", async () => {
+    const before = await waiting(single);
+    assert.equal((await send(single, BODY, { secret: SECRET })).status, 202);
+    assert.equal((await send(single, BODY, { secret: "it was a secret to everybody" })).status, 401);
+    assert.equal(await waiting(single), before + 1);
   });
 
   test("C70: with parameters of its content type, and a query", async () => {
