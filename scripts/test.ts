@@ -5,11 +5,15 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** For one test: what never ends is to be named. */
+const TIMEOUT_MS = 15 * 60_000;
+
 const { status } = spawnSync(
   process.execPath,
   [
     "--test",
     `--test-concurrency=${2 * availableParallelism()}`,
+    `--test-timeout=${TIMEOUT_MS}`,
     ...(process.argv.length > 2 ? process.argv.slice(2) : ["test/**/*.test.ts"]),
   ],
   {

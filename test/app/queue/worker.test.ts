@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { GitHubFailure } from "../../../app/github/failure.ts";
 import { openLog } from "../../../app/log.ts";
@@ -22,10 +22,14 @@ interface Rig {
   pass(ms: number): void;
   /** Resolves when so many pieces of work have ended. */
   ended(count: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 let ids = 0;
+const closings: (() => Promise<void>)[] = [];
+// After what went wrong as well: a worker that nobody stops keeps the process.
+afterEach(async () => {
+  for (const close of closings.splice(0)) await close();
+});
 
 async function openRig(handle: Handler, options: Partial<WorkerOptions> = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "weighbridge-worker-"));
@@ -38,6 +42,11 @@ async function openRig(handle: Handler, options: Partial<WorkerOptions> = {}): P
   const log = openLog({ level: "debug", write: (line) => logged.push(JSON.parse(line)) });
   const metrics = { work: (outcome: WorkOutcome) => void outcomes.push(outcome) };
   const worker = new Worker({ inbox: store.inbox, handle, log, metrics, now }, settings);
+  closings.push(async () => {
+    await worker.stop(1_000);
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
   return {
     inbox: store.inbox,
     worker,
@@ -53,11 +62,6 @@ async function openRig(handle: Handler, options: Partial<WorkerOptions> = {}): P
     ended: async (count) => {
       while (outcomes.length < count) await setTimeout(2);
     },
-    close: async () => {
-      await worker.stop(1_000);
-      await store.close();
-      rmSync(folder, { recursive: true });
-    },
   };
 }
 
@@ -69,7 +73,6 @@ test("work is done, and is gone from the inbox", async () => {
   assert.deepEqual(seen, ["repo/5/pull/3"]);
   assert.deepEqual(rig.outcomes, ["done"]);
   assert.deepEqual(await rig.inbox.depth(), { waiting: 0, dead: 0 });
-  await rig.close();
 });
 
 test("C69: ten pushes in a second are worked on once", async () => {
@@ -81,7 +84,6 @@ test("C69: ten pushes in a second are worked on once", async () => {
   }
   await rig.ended(1);
   assert.deepEqual(sizes, [10]);
-  await rig.close();
 });
 
 test("C69: what comes for ever does not put work off for ever", async () => {
@@ -91,7 +93,6 @@ test("C69: what comes for ever does not put work off for ever", async () => {
     await rig.receive("repo/5/pull/3");
     await setTimeout(5);
   }
-  await rig.close();
 });
 
 test("C69: a key is worked on one piece at a time, several keys at once, and never more than may be", async () => {
@@ -112,7 +113,6 @@ test("C69: a key is worked on one piece at a time, several keys at once, and nev
   while ((await rig.inbox.depth()).waiting > 0) await setTimeout(5);
   assert.equal(most, 3);
   assert.ok(rig.outcomes.every((outcome) => outcome === "done"));
-  await rig.close();
 });
 
 test("work that fails is tried again later, with what came meanwhile", async () => {
@@ -136,7 +136,6 @@ test("work that fails is tried again later, with what came meanwhile", async () 
     [2, 2],
   ]);
   assert.deepEqual(rig.outcomes, ["retried", "retried", "done"]);
-  await rig.close();
 });
 
 test("C72: a limit is waited for as long as GitHub says, and is nobody's fault", async () => {
@@ -154,7 +153,6 @@ test("C72: a limit is waited for as long as GitHub says, and is nobody's fault",
   rig.pass(4_000);
   await rig.ended(2);
   assert.deepEqual(attempts, [0, 0]);
-  await rig.close();
 });
 
 test("C78: a trail that another process leads is waited for, and is nobody's fault", async () => {
@@ -169,7 +167,6 @@ test("C78: a trail that another process leads is waited for, and is nobody's fau
     rig.pass(3_000);
   }
   assert.deepEqual(rig.outcomes, ["postponed", "postponed", "postponed", "done"]);
-  await rig.close();
 });
 
 test("what never works is put aside with its reason, and does not keep back what follows", async () => {
@@ -192,7 +189,6 @@ test("what never works is put aside with its reason, and does not keep back what
     (await rig.inbox.dead()).map(({ id, reason }) => [id, reason]),
     [["bad", "NO_USE: Cannot do this: never could"]],
   );
-  await rig.close();
 });
 
 test("what ends the process again and again is put aside without being tried once more", async () => {
@@ -221,7 +217,6 @@ test("what ends the process again and again is put aside without being tried onc
   assert.equal(tries, 0);
   assert.match((await inbox.dead())[0]!.reason, /^WORK_CRASHES: Cannot do the work of repo\/5\/pull\/4/);
   await next.stop(0);
-  await rig.close();
 });
 
 test("an error of nobody's is told by its class alone, wherever it is told", async () => {
@@ -238,15 +233,13 @@ test("an error of nobody's is told by its class alone, wherever it is told", asy
     ["TypeError"],
   );
   assert.ok(!JSON.stringify(rig.logged).includes("private words"));
-  await rig.close();
 });
 
 test("work that takes longer than a lease keeps it", async () => {
-  const rig = await openRig(async () => setTimeout(400), { leaseMs: 60 });
+  const rig = await openRig(async () => setTimeout(1_000), { leaseMs: 450 });
   await rig.receive("repo/5/pull/3");
   await rig.ended(1);
   assert.deepEqual(rig.outcomes, ["done"]);
-  await rig.close();
 });
 
 test("C69: work whose lease is lost is told so, and settles nothing", async () => {
@@ -266,7 +259,6 @@ test("C69: work whose lease is lost is told so, and settles nothing", async () =
   assert.equal(rig.outcomes[0], "lost");
   assert.ok(other);
   await rig.worker.stop(0);
-  await rig.close();
 });
 
 test("stopping waits for work that is being done, and takes no more", async () => {
@@ -286,7 +278,6 @@ test("stopping waits for work that is being done, and takes no more", async () =
   await rig.worker.stop(5_000);
   assert.deepEqual(done, ["repo/5/pull/3"]);
   assert.equal((await rig.inbox.depth()).waiting, 1);
-  await rig.close();
 });
 
 test("stopping tells work that takes too long, and gives it back at once and uncounted", async () => {
@@ -301,7 +292,6 @@ test("stopping tells work that takes too long, and gives it back at once and unc
   await rig.worker.stop(10);
   assert.deepEqual(rig.outcomes, ["postponed"]);
   assert.equal((await rig.inbox.take())?.attempts, 0);
-  await rig.close();
 });
 
 test("a store that is away for a while is looked at again", async () => {
@@ -326,5 +316,4 @@ test("a store that is away for a while is looked at again", async () => {
   while (outcomes.length === 0) await setTimeout(2);
   assert.deepEqual(outcomes, ["done"]);
   await next.stop(0);
-  await rig.close();
 });
