@@ -14,8 +14,6 @@ import { pusherName } from "./pusher.ts";
 import { findRequesters } from "./requesters.ts";
 import type { Weighing } from "./weighing.ts";
 
-/** Decisions about one pull request that are looked through. */
-const DECISIONS_MAX = 200;
 /** Whoever worked on a model is no independent validator of it for so long (CORE-13). */
 const DEVELOPER_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -95,17 +93,13 @@ async function readBoundVotes(
   const kept = await store.archive.votes(repositoryId, pull.number);
   const votes = toVotes(view.reviews ?? (await readReviews(client, pull)), kept);
   if (votes.every(({ subject }) => subject !== undefined)) return votes;
-  const decided = await store.archive.decisions({
-    repositoryId,
-    number: pull.number,
-    countMax: DECISIONS_MAX,
-  });
   const bound: CastVote[] = [];
   for (const vote of votes) {
     // A comment names no commit: what its author saw was told when it came, or never.
     const isReview = vote.source.kind === "review";
     const subject =
-      vote.subject ?? (isReview ? subjectSeen(vote.head, decided, { pull, record }) : undefined);
+      vote.subject ??
+      (isReview ? await subjectSeen(store.archive, vote.head, { repositoryId, pull, record }) : undefined);
     if (vote.subject === undefined && subject !== undefined) {
       const { source, userId, login, kind, head } = vote;
       await store.archive.keepVote({
@@ -118,15 +112,18 @@ async function readBoundVotes(
   return bound;
 }
 
-function subjectSeen(
+async function subjectSeen(
+  archive: Archive,
   head: string,
-  decided: readonly DecisionRow[],
-  { pull, record }: Pick<Weighing, "pull"> & Pick<Asked, "record">,
-): CastVote["subject"] {
-  const subjects = new Set(decided.filter((row) => row.head === head).map(({ subject }) => subject));
-  if (subjects.size === 0 && head === pull.head.sha) return record.digests.subject;
-  const [only] = subjects;
-  return subjects.size === 1 ? (only as CastVote["subject"]) : undefined;
+  { repositoryId, pull, record }: SubjectRequest,
+): Promise<CastVote["subject"]> {
+  const [only, ...others] = await archive.subjects(repositoryId, pull.number, head);
+  if (only === undefined && head === pull.head.sha) return record.digests.subject;
+  return others.length === 0 ? (only as CastVote["subject"]) : undefined;
+}
+
+interface SubjectRequest extends Pick<Weighing, "pull">, Pick<Asked, "record"> {
+  readonly repositoryId: number;
 }
 
 /** Who made the models' last versions, as far as this App has seen it. */
@@ -159,8 +156,11 @@ export async function decisionSeen(
   archive: Archive,
   { repositoryId, number, at, head }: Seen,
 ): Promise<DecisionRow | undefined> {
-  const rows = await archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX });
-  return rows.find((row) => (head === undefined || row.head === head) && row.decidedAt < at + SECOND_MS);
+  const [newest] = await archive.decisions({
+    ...{ repositoryId, number, before: at + SECOND_MS, countMax: 1 },
+    ...(head !== undefined && { head }),
+  });
+  return newest;
 }
 
 export interface Seen {
@@ -177,6 +177,9 @@ export async function standingDecision(
   number: number,
   head?: string,
 ): Promise<DecisionRow | undefined> {
-  const rows = await archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX });
-  return rows.find((row) => head === undefined || row.head === head);
+  const [newest] = await archive.decisions({
+    ...{ repositoryId, number, countMax: 1 },
+    ...(head !== undefined && { head }),
+  });
+  return newest;
 }

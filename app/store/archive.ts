@@ -10,6 +10,8 @@ export interface Archive {
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
   decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]>;
+  /** All that was decided about, of one head of a pull request. */
+  subjects(repositoryId: number, number: number, head: string): Promise<readonly string[]>;
   /** Everybody who had a hand in a model since then, whatever the number of decisions; in order. */
   developers(filter: DeveloperFilter): Promise<readonly number[]>;
 
@@ -74,6 +76,9 @@ export interface DecisionFilter {
   readonly number?: number;
   readonly model?: string;
   readonly verdict?: DecisionRow["verdict"];
+  readonly head?: string;
+  /** Milliseconds since 1970, exclusive. */
+  readonly before?: number;
   readonly countMax: number;
 }
 

@@ -9,7 +9,7 @@ import type {
   SessionRow,
 } from "./archive.ts";
 import { toDecision, toPull, toSession, toVote, WHOLE } from "./archive-row.ts";
-import { bytesOf, type Database, type Dialect, integerOf, textOf } from "./database.ts";
+import { bytesOf, type Database, type Dialect, integerOf, textOf, type Value } from "./database.ts";
 
 /** What is kept of GitHub's answers, and the largest of them that is. */
 export const CACHE_BYTES_MAX = 512 * 1024 * 1024;
@@ -33,6 +33,7 @@ export function archiveSchema({ bytes }: Dialect): string {
       PRIMARY KEY (repository_id, digest)
     );
     CREATE INDEX decision_decided_at ON decision (repository_id, decided_at);
+    CREATE INDEX decision_number ON decision (repository_id, number, decided_at);
     CREATE TABLE decision_model (
       repository_id BIGINT NOT NULL,
       model TEXT NOT NULL,
@@ -101,6 +102,24 @@ export function archiveSchema({ bytes }: Dialect): string {
   `;
 }
 
+/** Only what is asked for stands in the statement: an index serves no condition that may as well be none. */
+function toCondition({ repositoryId, number, model, verdict, head, before }: DecisionFilter): {
+  readonly text: string;
+  readonly values: readonly Value[];
+} {
+  const asked = [
+    ["repository_id = ?", repositoryId],
+    ["number = ?", number],
+    ["verdict = ?", verdict],
+    ["head = ?", head],
+    ["decided_at < ?", before],
+    ["digest IN (SELECT digest FROM decision_model WHERE repository_id = $1 AND model = ?)", model],
+  ] as const;
+  const given = asked.filter(([, value]) => value !== undefined);
+  const texts = given.map(([text], at) => text.replace("?", `$${at + 1}`));
+  return { text: texts.join(" AND "), values: given.map(([, value]) => value as Value) };
+}
+
 /** The archive, in words that both databases understand. */
 export class SqlArchive implements Archive {
   readonly #database: Database;
@@ -152,23 +171,22 @@ export class SqlArchive implements Archive {
     return row === undefined ? undefined : toDecision(row);
   }
 
-  async decisions({
-    repositoryId,
-    number,
-    model,
-    verdict,
-    countMax,
-  }: DecisionFilter): Promise<readonly DecisionRow[]> {
+  async decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]> {
+    const { text, values } = toCondition(filter);
     const rows = await this.#database.query(
-      `SELECT * FROM decision WHERE repository_id = $1
-         AND (CAST($2 AS BIGINT) IS NULL OR number = $2)
-         AND (CAST($3 AS TEXT) IS NULL OR digest IN
-           (SELECT digest FROM decision_model WHERE repository_id = $1 AND model = $3))
-         AND (CAST($4 AS TEXT) IS NULL OR verdict = $4)
-       ORDER BY decided_at DESC, digest LIMIT $5`,
-      [repositoryId, number ?? null, model ?? null, verdict ?? null, countMax],
+      `SELECT * FROM decision WHERE ${text} ORDER BY decided_at DESC, digest LIMIT $${values.length + 1}`,
+      [...values, filter.countMax],
     );
     return rows.map(toDecision);
+  }
+
+  async subjects(repositoryId: number, number: number, head: string): Promise<readonly string[]> {
+    const rows = await this.#database.query(
+      `SELECT DISTINCT subject FROM decision
+       WHERE repository_id = $1 AND number = $2 AND head = $3 ORDER BY subject`,
+      [repositoryId, number, head],
+    );
+    return rows.map((row) => textOf(row, "subject"));
   }
 
   async developers({

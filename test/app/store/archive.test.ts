@@ -90,6 +90,25 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await of({ number: 7 }), ["sha256:3", "sha256:1"]);
     assert.deepEqual(await of({ model: "credit-pd" }), ["sha256:2", "sha256:1"]);
     assert.deepEqual(await of({ model: "fraud", number: 7 }), []);
+    assert.deepEqual(await of({ before: 3_000 }), ["sha256:3", "sha256:1"]);
+    assert.deepEqual(await of({ before: 3_001, countMax: 1 }), ["sha256:2"]);
+    const head = "c".repeat(40);
+    await archive.keepDecision(decision("sha256:4", { decidedAt: 500, head }));
+    assert.deepEqual(await of({ head }), ["sha256:4"]);
+    assert.deepEqual(await of({ head, number: 8 }), []);
+    assert.deepEqual(await of({ model: "credit-pd", verdict: "pass", before: 1_001, number: 7 }), [
+      "sha256:1",
+      "sha256:4",
+    ]);
+  },
+
+  "what was decided about, of one head": async (archive) => {
+    await archive.keepDecision(decision("sha256:1"));
+    await archive.keepDecision(decision("sha256:2", { subject: "sha256:t" }));
+    await archive.keepDecision(decision("sha256:3", { subject: "sha256:t" }));
+    await archive.keepDecision(decision("sha256:4", { subject: "sha256:u", number: 8 }));
+    assert.deepEqual(await archive.subjects(REPOSITORY, 7, "a".repeat(40)), ["sha256:s", "sha256:t"]);
+    assert.deepEqual(await archive.subjects(REPOSITORY, 7, "c".repeat(40)), []);
   },
 
   "whoever had a hand in a model is known, however many decisions came since": async (archive) => {
