@@ -12,7 +12,7 @@ import { hashesAt } from "./tile.ts";
 import { parseTrailFile, TRAIL_FILE } from "./trail-file.ts";
 import { readEdge, TreeReader } from "./tree-reader.ts";
 import { BundleThreads } from "./verify/bundle-threads.ts";
-import { checkDescription, type Pin } from "./verify/description.ts";
+import { checkDescription, type Described, type Pin } from "./verify/description.ts";
 import { EntryRules } from "./verify/entries.ts";
 import { checkEvidence } from "./verify/evidence.ts";
 import { checkHistory, type History, reportForeign } from "./verify/history.ts";
@@ -42,7 +42,7 @@ export interface VerifyRequest {
 
 export interface Verification {
   readonly report: VerifyReport;
-  /** What to keep for the next run; only if nothing was found. */
+  /** What to keep for the next run; only if nothing was found, and nothing left open. */
   readonly state?: KeptState;
 }
 
@@ -63,14 +63,26 @@ export async function verifyTrail(request: VerifyRequest): Promise<Verification>
   if (head === undefined) return { report: toReport(findings, { commit, level: request.level }) };
   const base = await openBase(request, head, findings);
   const threads = await startThreads(request, { head, listing, base });
-  const { rules, checkpoints } = await run({ request, head, listing, base, findings, threads }).finally(() =>
-    threads?.close(),
-  );
+  const { rules, checkpoints, described } = await run({
+    request,
+    head,
+    listing,
+    base,
+    findings,
+    threads,
+  }).finally(() => threads?.close());
   const { origin, size, root } = head.checkpoint;
   const entriesRead = size - (base?.edge.size ?? 0);
   const report = toReport(findings, { commit, level: request.level, head, entriesRead, checkpoints });
-  if (findings.findings.length > 0) return { report };
-  return { report, state: { origin, commit, size, root, latest: rules.latest, ids: rules.ids.bytes() } };
+  const isClean = findings.findings.length + findings.undecided.length === 0;
+  if (!isClean || described?.began === undefined) return { report };
+  const { began, approvers } = described;
+  const { latest } = rules;
+  const { level } = request;
+  return {
+    report,
+    state: { origin, commit, size, root, level, began, approvers, latest, ids: rules.ids.bytes() },
+  };
 }
 
 /** The signed statement that everything is compared with; undefined after a finding that leaves nothing to compare. */
@@ -109,21 +121,24 @@ interface Base {
   readonly edge: Edge;
   readonly listing: Listing;
   readonly ids: IdIndex;
+  readonly since: KeptState;
   readonly latest: string;
 }
 
+/** Undefined where all has to be read: what looked at less is nothing to go on from. */
 async function openBase(
-  { store, since, entries = "all" }: VerifyRequest,
+  { store, since, level, entries = "all" }: VerifyRequest,
   { commit, checkpoint }: Pick<Head, "commit" | "checkpoint">,
   findings: Findings,
 ): Promise<Base | undefined> {
-  if (since === undefined || entries === "all" || since.size > checkpoint.size) return undefined;
+  if (since === undefined || entries === "all" || since.level < level || since.size > checkpoint.size)
+    return undefined;
   const question = ["merge-base", "--is-ancestor", since.commit, commit];
   if ((await runGit(store.gitFolder, question)).status !== 0) return undefined;
   const head = await readHead(store, since.commit);
   const edge = await readEdge(new TreeReader(store, since.commit, since.size), since.root);
   const listing = await readListing(store.gitFolder, since.commit, findings);
-  return { head, edge, listing, ids: IdIndex.from(since.ids), latest: since.latest };
+  return { head, edge, listing, since, ids: IdIndex.from(since.ids), latest: since.latest };
 }
 
 interface Run {
@@ -166,10 +181,12 @@ async function run({ request, head, listing, base, findings, threads }: Run) {
   });
   await compareRoots({ expected, roots, earlier: earlierRoots(store, base) }, findings);
   if (history !== undefined) reportForeign(history, rules.integrity, findings);
+  let described: Described | undefined;
   if (rules.count === checkpoint.size - edge.size) {
     checkSuccessions(history, rules.integrity, findings);
     const [entries, pin] = [rules.integrity, request.pin ?? {}];
-    await checkDescription({ objects, listing, file, base: base?.head.file, entries, pin, findings });
+    const verified = base && { ...base.since, file: base.head.file };
+    described = await checkDescription({ objects, listing, file, base: verified, entries, pin, findings });
     const files = new Map([...layout.evidence].filter(([path]) => !base?.listing.has(path)));
     await checkEvidence({ objects, listing, files, claims: rules.evidence, findings });
   } else {
@@ -178,7 +195,7 @@ async function run({ request, head, listing, base, findings, threads }: Run) {
     findings.leaveOpen("TRAIL_ENTRIES_DAMAGED", message);
   }
   addNotes({ request, history, hasAnchors: layout.anchors.size > 0 }, findings);
-  return { rules, checkpoints: history?.snapshots.length ?? 1 };
+  return { rules, described, checkpoints: history?.snapshots.length ?? 1 };
 }
 
 function readHistory({ request, head, base, findings }: Omit<Run, "listing" | "threads">): Promise<History> {

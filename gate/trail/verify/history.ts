@@ -70,10 +70,10 @@ export async function checkHistory(check: HistoryCheck): Promise<History> {
     reading = readWindow(at + WINDOW);
     onProgress?.("checkpoints", at, ids.length);
     for (const commit of commits) {
-      checkShape(check, commit, last);
+      checkShape(check, commit, { last, isFirst: after === undefined && commit.id === ids[0], isShallow });
       isSigned ||= commit.isSigned;
       try {
-        const snapshot = toSnapshot(commit, last);
+        const snapshot = toSnapshot(commit, last, isShallow);
         snapshots.push(snapshot);
         last = { commit: commit.id, size: snapshot.checkpoint.size, file: snapshot.file };
       } catch (why) {
@@ -103,7 +103,10 @@ export function reportForeign(
 
 interface Commit {
   readonly id: string;
+  /** As git reads them. */
   readonly parents: readonly string[];
+  /** Its header has the lines that git writes, in their order: other programs read the parents of another otherwise. */
+  readonly isRegular: boolean;
   readonly isSigned: boolean;
   readonly message: string;
   readonly note: Uint8Array | undefined;
@@ -134,24 +137,49 @@ async function readCommit(objects: ObjectReader, files: FileCache, id: string): 
     files.read(`${id}:${TRAIL_FILE}`),
   ]);
   const end = raw.indexOf("\n\n");
-  const lines = raw.slice(0, end).split("\n");
-  const parents = lines
-    .filter((line) => line.startsWith("parent "))
-    .map((line) => line.slice("parent ".length));
-  const isSigned = lines.some((line) => /^gpgsig(?:-sha256)? /.test(line));
-  return { id, parents, isSigned, message: raw.slice(end + 2), note, file };
+  const header = raw.slice(0, end + 1);
+  const [, lines = "", rest = ""] = REGULAR.exec(header) ?? [];
+  return {
+    id,
+    parents: lines.split("\n").flatMap((line) => (line === "" ? [] : [line.slice("parent ".length)])),
+    isRegular: REGULAR.test(header) && !MISPLACED.test(rest),
+    isSigned: /^gpgsig(?:-sha256)? /m.test(rest),
+    ...{ message: raw.slice(end + 2), note, file },
+  };
 }
 
-function checkShape({ findings }: HistoryCheck, { id, parents }: Commit, last: HistoryCheck["after"]): void {
+/** Tree, parents, author, committer: git reads parents nowhere else (commit.c, parse_commit_buffer). */
+const REGULAR =
+  /^tree [0-9a-f]+\n((?:parent (?:[0-9a-f]{40}|[0-9a-f]{64})\n)*)author [^\n]*\ncommitter [^\n]*\n([\s\S]*)$/;
+const MISPLACED = /^(?:tree|parent|author|committer) /m;
+
+interface Setting {
+  readonly last: HistoryCheck["after"];
+  /** The first of all that this clone has. */
+  readonly isFirst: boolean;
+  readonly isShallow: boolean;
+}
+
+function checkShape(
+  { findings }: HistoryCheck,
+  { id, parents }: Commit,
+  { last, isFirst, isShallow }: Setting,
+): void {
   if (parents.length > 1) {
     findings.add("TRAIL_HISTORY_MERGED", `commit ${id} has ${parents.length} parents`, { commit: id });
   }
   if (parents.length === 0 && last !== undefined) {
     findings.add("TRAIL_HISTORY_BROKEN", `commit ${id} begins the history again`, { commit: id });
   }
+  if (parents.length > 0 && isFirst && !isShallow) {
+    findings.add("TRAIL_HISTORY_BROKEN", `commit ${id} begins the history, and names one before it`, {
+      commit: id,
+    });
+  }
 }
 
-function toSnapshot(commit: Commit, last: HistoryCheck["after"]): Snapshot {
+function toSnapshot(commit: Commit, last: HistoryCheck["after"], isShallow: boolean): Snapshot {
+  if (!commit.isRegular) throw foreignCommit(commit, "its header is not one that git writes");
   if (commit.note === undefined || commit.file === undefined)
     throw foreignCommit(commit, "it has no checkpoint");
   if (commit.file instanceof GateError) throw commit.file;
@@ -159,7 +187,7 @@ function toSnapshot(commit: Commit, last: HistoryCheck["after"]): Snapshot {
   const checkpoint = authenticate(commit.note, file, `${CHECKPOINT_FILE} of ${commit.id}`);
   const trailers = parseMessage(commit.message);
   // Where a shallow clone begins, what came before is the commit's own word.
-  const from = last?.size ?? (commit.parents.length > 0 ? (trailers?.first ?? 0) : 0);
+  const from = last?.size ?? (isShallow ? (trailers?.first ?? 0) : 0);
   const { size, root, text } = checkpoint;
   if (size <= from) throw foreignCommit(commit, `its tree of ${size} is not larger than ${from}`);
   const says = { first: from, last: size - 1, size, root: Buffer.from(root).toString("base64") };

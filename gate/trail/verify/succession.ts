@@ -27,6 +27,7 @@ export function checkSuccessions(
       commit,
     });
   }
+  checkFirst(history, entries.get(0), findings);
   const first = history.snapshots[0]?.from ?? 0;
   for (const [seq, { predicate }] of changes) {
     if (
@@ -37,6 +38,15 @@ export function checkSuccessions(
     const message = `entry ${seq} is ${predicate.kind}, but its commit does not change trail.json`;
     findings.add("TRAIL_FILE_UNRECORDED", message, { seq });
   }
+}
+
+/** The description that the first commit brings is the one that entry 0 names. */
+function checkFirst({ snapshots: [first] }: History, entry: Entry | undefined, findings: Findings): void {
+  if (first?.from !== 0 || entry?.predicate.trail?.digest === digestOf(first.file)) return;
+  const { commit } = first;
+  findings.add("TRAIL_FILE_UNRECORDED", `commit ${commit} has another trail.json than entry 0 names`, {
+    commit,
+  });
 }
 
 function isIn({ from, checkpoint }: Snapshot, seq: number): boolean {
