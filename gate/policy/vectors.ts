@@ -3,8 +3,7 @@ import { GateError } from "../model/error.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Policy, PolicyChange } from "../model/policy.ts";
 import type { TrailState } from "../model/trail.ts";
-import { compileCel } from "../rules/cel.ts";
-import { changeFacts, modelFacts } from "../rules/expression.ts";
+import { isAsked } from "../rules/expression.ts";
 import { RULES } from "../rules/index.ts";
 import { broken, notApplicable } from "../rules/judgement.ts";
 import type { Rule, View } from "../rules/rule.ts";
@@ -37,9 +36,9 @@ export function runVector(gate: Gate, { name, given, outcome }: TestVector): Vec
 function judge(gate: Gate, rule: Rule, view: View): Judgement {
   if (gate.when === undefined || rule.scope !== "model") return rule.judge(gate.with, view);
   try {
-    const facts = { model: modelFacts(view), change: changeFacts(view) };
-    const isAsked = compileCel(gate.when).evaluate(facts);
-    return isAsked ? rule.judge(gate.with, view) : notApplicable(`It is asked only when ${gate.when}`);
+    return isAsked(gate.when, view)
+      ? rule.judge(gate.with, view)
+      : notApplicable(`It is asked only when ${gate.when}`);
   } catch (cause) {
     if (!(cause instanceof GateError)) throw cause;
     return broken({ code: cause.code, message: cause.message, place: gate.place });

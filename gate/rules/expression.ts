@@ -87,9 +87,22 @@ function combineAbsent(view: View, names: readonly string[]): Judgement {
   );
 }
 
-/** Facts of the model that an expression or a gate's `when` may ask for. */
-export function modelFacts(view: View): Readonly<Record<string, unknown>> {
-  const manifest = view.model?.head?.manifest ?? view.model?.base?.manifest;
+/** Whether a gate's `when` holds, of what the base says or the head: a change must not take itself out of its reach. */
+export function isAsked(when: string, view: View): boolean {
+  const cel = compileCel(when);
+  const change = changeFacts(view);
+  const manifests = [view.model?.head, view.model?.base].flatMap((version) => version?.manifest ?? []);
+  const facts =
+    manifests.length === 0 ? [modelFacts(view)] : manifests.map((manifest) => modelFacts(view, manifest));
+  // Each is asked, for each may be what it cannot be asked of.
+  return facts.map((model) => cel.evaluate({ model, change })).some((isTrue) => isTrue);
+}
+
+/** Facts of the model that an expression or a gate's `when` may ask for; as the head states them, if it has the model. */
+function modelFacts(
+  view: View,
+  manifest = view.model?.head?.manifest ?? view.model?.base?.manifest,
+): Readonly<Record<string, unknown>> {
   return {
     id: view.model?.id ?? "",
     tier: view.tier ?? "",
@@ -103,7 +116,7 @@ export function modelFacts(view: View): Readonly<Record<string, unknown>> {
   };
 }
 
-export function changeFacts(view: View): Readonly<Record<string, unknown>> {
+function changeFacts(view: View): Readonly<Record<string, unknown>> {
   return { files: view.change.files.map(({ path }) => path) };
 }
 

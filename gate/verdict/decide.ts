@@ -15,8 +15,7 @@ import type { Gate, Severity } from "../model/gate.ts";
 import { byCodeUnits } from "../model/order.ts";
 import { TIERS } from "../model/tier.ts";
 import { digestOf } from "../parse/canonical.ts";
-import { compileCel } from "../rules/cel.ts";
-import { changeFacts, modelFacts } from "../rules/expression.ts";
+import { isAsked } from "../rules/expression.ts";
 import { gatesComplete } from "../rules/gates-complete.ts";
 import { RULES } from "../rules/index.ts";
 import { broken, notApplicable } from "../rules/judgement.ts";
@@ -173,10 +172,6 @@ function excuse(gate: Gate, rule: Rule, view: View): string | undefined {
     version?.manifest?.notApplicable.find((entry) => entry.gate === gate.id),
   );
   return base === undefined ? undefined : head?.reason;
-}
-
-function isAsked(when: string, view: View): boolean {
-  return compileCel(when).evaluate({ model: modelFacts(view), change: changeFacts(view) });
 }
 
 function closes(gate: Gate, { outcome }: Judgement, severity: Severity): boolean {

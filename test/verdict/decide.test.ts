@@ -54,6 +54,22 @@ test("C10: a policy whose only gate does not apply gives an error, not a pass", 
   assert.equal(decide(input({ policy: never })).verdict, "error");
 });
 
+test("a change does not take its model out of the reach of a gate's when, or put it there unseen", () => {
+  const low = [metric({ value: 0.5 })];
+  const european = policy({ gates: [gate({ when: '"EU" in model.jurisdictions' })] });
+  const sold = (jurisdictions: readonly string[]) =>
+    version(HEAD_DIGEST, { manifest: manifest({ context: { jurisdictions } }) });
+  const outcomeOf = (base: readonly string[], head: readonly string[]) => {
+    const models = [model({ base: sold(base), head: sold(head) })];
+    const change = { base: "1", mergeBase: "1", head: "2", files: [], models };
+    return one(decide(input({ change, evidence: low, policy: european })))?.outcome;
+  };
+  assert.equal(outcomeOf(["EU"], ["EU"]), "fail");
+  assert.equal(outcomeOf(["EU"], []), "fail");
+  assert.equal(outcomeOf([], ["EU"]), "fail");
+  assert.equal(outcomeOf([], ["US"]), "not_applicable");
+});
+
 test("C67: a change that touches no model passes at once", () => {
   const record = decide(input({ change: { base: "1", mergeBase: "1", head: "2", files: [], models: [] } }));
   assert.equal(record.verdict, "pass");
