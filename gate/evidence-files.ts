@@ -1,4 +1,4 @@
-import { lstat, readFile } from "node:fs/promises";
+import { lstat, readFile, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { GateError } from "./model/error.ts";
@@ -40,9 +40,10 @@ function expand(pattern: string, directory: string): Promise<readonly string[]> 
 
 async function readAll(paths: readonly string[], directory: string): Promise<readonly EvidenceFile[]> {
   const files: EvidenceFile[] = [];
+  const root = await realpath(directory);
   let total = 0;
   for (const path of paths) {
-    const bytes = await readOne(resolve(directory, path), path);
+    const bytes = await readOne(root, path);
     total += bytes.byteLength;
     if (total > TOTAL_BYTES_MAX) {
       throw new GateError(
@@ -55,11 +56,19 @@ async function readAll(paths: readonly string[], directory: string): Promise<rea
   return files;
 }
 
-async function readOne(file: string, path: string): Promise<Uint8Array> {
+async function readOne(root: string, path: string): Promise<Uint8Array> {
+  const file = resolve(root, path);
   const { size } = await lstat(file).then((stat) => {
     if (stat.isFile()) return stat;
     throw new GateError("PATH_UNSAFE", `Cannot read evidence ${path}: it is not a regular file`);
   });
+  // What the change commits would pass for what the run measured.
+  if ((await realpath(file)) !== file) {
+    throw new GateError("PATH_UNSAFE", `Cannot read evidence ${path}: a folder above it is a link`, {
+      place: { path },
+      fix: "Name the folder that the files are in",
+    });
+  }
   if (size > FILE_BYTES_MAX) {
     throw new GateError(
       "EVIDENCE_LIMIT",
