@@ -180,7 +180,7 @@ function findColumn(header: readonly string[], names: ReadonlySet<string>): numb
 }
 
 /** `0.87`, `87.1%`, `0.871 ± 0.004`, `0.871 (0.861–0.880)` */
-const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
+const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(%))?(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
 
 /**
  * A number as people write it into prose. More lenient than for evidence on purpose: a claim is what gets

@@ -23,10 +23,11 @@ export async function previewPolicyChange(
     (kind, index) => toFile(change.files[index], kind) ?? [],
   );
   if (files.length === 0) return {};
-  const touchesPolicy = files.some(({ kind }) => kind === "policy");
-  return {
-    policyChange: { files, ...(touchesPolicy ? await compare(change, policy, world) : { differences: [] }) },
-  };
+  const kinds = new Set(files.map(({ kind }) => kind));
+  if (!kinds.has("policy") && !kinds.has("waiver")) return { policyChange: { files, differences: [] } };
+  const compared = await compare(change, policy, world);
+  // A branch that leaves the policy alone may be behind the base's, which is no difference of its own.
+  return { policyChange: { files, ...compared, ...(kinds.has("policy") ? {} : { differences: [] }) } };
 }
 
 type Kind = PolicyChange["files"][number]["kind"];

@@ -156,6 +156,15 @@ describe("a waiver at the base", { concurrency: 2 }, () => {
 });
 
 describe("a waiver in the change", { concurrency: 2 }, () => {
+  it("that cannot be read closes: once merged, nothing could be judged any more", async (test) => {
+    const { propose, decide } = await governed(test);
+    propose({ ...modelFiles({ version: 2, auc: 0.86 }), [FILE]: "waiver: [\n" });
+    const record = await decide();
+    assert.equal(record.verdict, "fail");
+    assert.deepEqual(closedBy(record), ["CORE-17: fail"]);
+    assert.equal(record.input.policyChange?.unreadable?.place?.path, FILE);
+  });
+
   it("C46: has no effect on the change that brings it, and is named as what it changes", async (test) => {
     const { propose, decide } = await missingTheFloor(test, {});
     propose({ ...WEAK, ...waiver() });

@@ -112,7 +112,9 @@ describe("a head that moves", () => {
     assert.equal(team.checkOf(second).conclusion, "action_required", team.commentOn(pull));
   });
 
-  it("C13: an answer of the same second that still shows the former head does not open that one again", async ({ mock }) => {
+  it("C13: an answer of the same second that still shows the former head does not open that one again", async ({
+    mock,
+  }) => {
     // However long the App takes, its answer is not older than GitHub may be.
     const at = new Date(Date.now() + 30_000);
     mock.method(team.stand.github, "now", () => at);
