@@ -52,6 +52,56 @@ export function paths(repository: Tampered): readonly string[] {
   return repository.git("ls-tree", "-r", "--name-only", BRANCH).split("\n");
 }
 
+/** What stands in a folder of the branch's end, or what a forger puts there. */
+export interface Item {
+  readonly mode: string;
+  readonly oid: string;
+  readonly name: string;
+}
+
+/** Replaces the items of a folder of the branch's last commit, as they come: not even git has to agree with them. */
+export function amendFolder(
+  repository: Tampered,
+  folder: string,
+  change: (items: readonly Item[]) => readonly Item[],
+): void {
+  const names = folder.split("/").filter((name) => name !== "");
+  let oid = writeTree(repository, change(itemsOf(repository, folder)));
+  for (const name of names.toReversed()) {
+    names.pop();
+    const items = itemsOf(repository, names.join("/"));
+    oid = writeTree(
+      repository,
+      items.map((item) => (item.name === name ? { ...item, oid } : item)),
+    );
+  }
+  const raw = repository.git("cat-file", "commit", BRANCH).replace(/^tree .*/, `tree ${oid}`);
+  const commit = writeObject(repository, "commit", `${raw}\n`);
+  repository.git("update-ref", `refs/heads/${BRANCH}`, commit);
+}
+
+/** Writes an object without asking git whether it is one; its id. */
+export function writeObject(repository: Tampered, type: string, content: Uint8Array | string): string {
+  const args = ["hash-object", "-t", type, "-w", "--literally", "--stdin"];
+  return runGit(repository.directory, args, Buffer.from(content as string));
+}
+
+function itemsOf(repository: Tampered, folder: string): readonly Item[] {
+  const lines = repository.git("ls-tree", `${BRANCH}:${folder}`).split("\n");
+  return lines.map((line) => {
+    const [mode = "", , oid = "", name = ""] = line.split(/[ \t]/);
+    return { mode: mode.replace(/^0/, ""), oid, name };
+  });
+}
+
+function writeTree(repository: Tampered, items: readonly Item[]): string {
+  const bytes = items.flatMap(({ mode, oid, name }) => [
+    Buffer.from(`${mode} ${name}\0`),
+    Buffer.from(oid, "hex"),
+  ]);
+  return writeObject(repository, "tree", Buffer.concat(bytes));
+}
+
 /** The bytes with one bit turned over. */
 export function flipped(bytes: Uint8Array, at: number, bit = 0): Buffer {
   const copy = Buffer.from(bytes);

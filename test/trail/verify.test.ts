@@ -10,7 +10,17 @@ import { formatEntries, parseEntries } from "../../gate/trail/tile.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
 import { decision, decisions, FIRST_KEY, ORIGIN, type Rig, SECOND_KEY, signerOf, startedRig } from "./rig.ts";
-import { amend, BRANCH, type Changes, flipped, paths, readFile } from "./tamper.ts";
+import {
+  amend,
+  amendFolder,
+  BRANCH,
+  type Changes,
+  flipped,
+  type Item,
+  paths,
+  readFile,
+  writeObject,
+} from "./tamper.ts";
 
 /** A trail of 600 entries: two full tiles, and 88 entries in the tail. */
 let rig: Rig;
@@ -342,6 +352,57 @@ describe("a file that does not belong", () => {
     const findings = await findingsOf();
     repository.git("update-ref", `refs/heads/${BRANCH}`, good);
     assert.deepEqual(codes(findings), ["TRAIL_MODE_WRONG"]);
+  });
+
+  describe("in a tree that git would not write:", () => {
+    async function findingsIn(folder: string, change: (items: readonly Item[]) => readonly Item[]) {
+      amendFolder(rig.repository, folder, change);
+      try {
+        return (await findingsOf()).map(({ code, path }) => ({ code, path }));
+      } finally {
+        rig.repository.git("update-ref", `refs/heads/${BRANCH}`, good);
+      }
+    }
+    const first = (items: readonly Item[], item: Partial<Item>) => [{ ...items[0]!, ...item }, ...items];
+    const evil = () => writeObject(rig.repository, "blob", "evil");
+
+    test("an entry's file twice, of which a look-up finds the wrong one, is a finding", async () => {
+      const folder = "tail/00000002/0";
+      const found = await findingsIn(folder, (items) => first(items, { oid: evil() }));
+      assert.deepEqual(found, [{ code: "TRAIL_PATH_TWICE", path: `${folder}/00` }]);
+    });
+
+    test("a folder twice, each with one of its files, is a finding", async () => {
+      const folder = "tile/0";
+      const halves = ["000", "001"].map((name) => {
+        const kept = rig.repository.git("ls-tree", `${BRANCH}:${folder}`, name).split(/[ \t]/);
+        const entry = Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(kept[2]!, "hex")]);
+        return writeObject(rig.repository, "tree", entry);
+      });
+      const found = await findingsIn("tile", ([level, ...rest]) => [
+        ...halves.map((oid) => ({ ...level!, oid })),
+        ...rest,
+      ]);
+      assert.deepEqual(found, [{ code: "TRAIL_PATH_TWICE", path: folder }]);
+    });
+
+    test("a file and a folder of one name are a finding", async () => {
+      const found = await findingsIn("", (items) =>
+        first(items, { mode: "100644", oid: evil(), name: "tail" }),
+      );
+      assert.deepEqual(
+        found.filter(({ code }) => code !== "TRAIL_PATH_UNKNOWN"),
+        [
+          { code: "TRAIL_TREE_UNSORTED", path: "checkpoint" },
+          { code: "TRAIL_PATH_TWICE", path: "tail" },
+        ],
+      );
+    });
+
+    test("names out of order are a finding", async () => {
+      const found = await findingsIn("tile/entries", (items) => items.toReversed());
+      assert.deepEqual(found, [{ code: "TRAIL_TREE_UNSORTED", path: "tile/entries/000" }]);
+    });
   });
 });
 

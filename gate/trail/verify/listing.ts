@@ -13,14 +13,31 @@ const EVIDENCE = /^evidence\/([0-9a-f]{2})\/([0-9a-f]{62})$/;
 const WRITTEN_ONCE = /^(?:evidence|anchor|tile\/entries|tile\/[0-6](?!.*\.p\/))\//;
 const ANCHOR = /^anchor\/([1-9][0-9]{0,15})\.tsr$/;
 
-/** Every file of the commit; a mode that a trail does not use is a finding. */
+/**
+ * Every file of the commit; a mode that a trail does not use is a finding. So is a tree that git itself would not
+ * write, with a name twice or out of order: who looks up a path finds another file there than who lists them all.
+ */
 export async function readListing(gitFolder: string, commit: string, findings: Findings): Promise<Listing> {
-  const output = await gitOutput(gitFolder, ["ls-tree", "-r", "-z", "--full-tree", commit]);
+  const output = await gitOutput(gitFolder, ["ls-tree", "-r", "-t", "-z", "--full-tree", commit]);
   const listing = new Map<string, string>();
+  const folders = new Set<string>();
+  let last = "";
   for (const line of output.toString("latin1").split("\0").slice(0, -1)) {
     const [, mode, type, oid, path] = LINE.exec(line) ?? [];
     if (oid === undefined || path === undefined) {
       throw new GateError("GIT_FAILED", `Cannot read the tree of ${commit}: '${line.slice(0, 80)}'`);
+    }
+    // Git sorts a folder as if its name ended with a slash: then all paths are in order, whatever their depth.
+    const place = type === "tree" ? `${path}/` : path;
+    if (listing.has(path) || folders.has(path)) {
+      findings.add("TRAIL_PATH_TWICE", `${path} is there more than once`, { path });
+    } else if (place < last) {
+      findings.add("TRAIL_TREE_UNSORTED", `${path} stands out of order in its folder`, { path });
+    }
+    last = place;
+    if (type === "tree") {
+      folders.add(path);
+      continue;
     }
     if (mode !== "100644" || type !== "blob") {
       findings.add("TRAIL_MODE_WRONG", `${path} has mode ${mode}, expected 100644`, { path });
