@@ -111,7 +111,7 @@ async function append(directory: string, result: Map<string, string>): Promise<v
 
 async function flush(writer: TrailWriter, count: number): Promise<void> {
   const rows = Array.from({ length: count }, () => toRow(benchContent(events++)));
-  const { kind } = await writer.change(() => ({ rows }));
+  const { kind } = await writer.change(new Uint8Array(), () => ({ rows }));
   if (kind !== "landed") throw new Error(`append: ${kind}`);
 }
 

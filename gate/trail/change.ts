@@ -1,14 +1,17 @@
 import { hash } from "node:crypto";
+import { GateError } from "../model/error.ts";
 import { APPROVAL_FILE, verifyApproval } from "./approval.ts";
 import type { EntryContent, Subject } from "./entry.ts";
 import { EMPTY_EDGE } from "./fold.ts";
 import { toRow } from "./outbox-row.ts";
-import type { Position } from "./position.ts";
 import { revoke, rotate } from "./succession.ts";
 import { currentKey, digestOf, repositoryOf, type TrailFile } from "./trail-file.ts";
 import type { ChangePlan, Flush, TrailWriter } from "./writer.ts";
 
-/** The trail's own life: it begins, its description changes, its key is handed over or revoked. */
+/**
+ * The trail's own life: it begins, its description changes, its key is handed over or revoked. Each change rejects
+ * `TRAIL_FILE_SAME` if it was made before.
+ */
 
 export type Setting = Pick<EntryContent["predicate"], "repo" | "source_ts"> &
   Partial<Pick<EntryContent["predicate"], "app" | "actor" | "reason">>;
@@ -34,8 +37,9 @@ export function rotateKey(
   { vkey, approval }: { readonly vkey: string; readonly approval: Uint8Array },
   setting: Setting,
 ): Promise<Flush> {
-  return writer.change(({ head, edge }) => {
+  return writer.change(approval, ({ head, edge }) => {
     const old = currentKey(head.file).vkey;
+    if (old === vkey) throw same(`its key is ${vkey}`);
     const file = rotate(head.file, vkey, edge.size + 1);
     verifyApproval(approval, head.file.origin, { kind: "key.rotated", old, new: vkey });
     const rotation = { old, new: vkey, digest: digestOf(file), approval: hash("sha256", approval) };
@@ -57,8 +61,9 @@ export function revokeKey(
   },
   setting: Setting,
 ): Promise<Flush> {
-  return writer.change(({ head, edge }) => {
+  return writer.change(approval, ({ head, edge }) => {
     const old = currentKey(head.file).vkey;
+    if (old === vkey) throw same(`its key is ${vkey}`);
     const file = revoke(head.file, vkey, { size: edge.size + 1, lastGoodSize });
     verifyApproval(approval, head.file.origin, { kind: "key.revoked", vkey: old, lastGoodSize, new: vkey });
     const revocation = {
@@ -72,7 +77,9 @@ export function revokeKey(
   });
 }
 
-/** Changes the description: what is governed, the witnesses, the anchors. Keys and identity stay. */
+/**
+ * Changes the description: what is governed, the witnesses, the anchors. Keys and identity stay.
+ */
 export function configure(
   writer: TrailWriter,
   {
@@ -84,11 +91,12 @@ export function configure(
   },
   setting: Setting,
 ): Promise<Flush> {
-  return writer.change(({ head }: Position) => {
+  return writer.change(approval, ({ head, edge }) => {
     const file = change(head.file);
     const digest = digestOf(file);
+    if (digest === digestOf(head.file)) throw same("it says this");
     verifyApproval(approval, head.file.origin, { kind: "config.changed", digest });
-    const config = { digest, approval: hash("sha256", approval) };
+    const config = { digest, approval: hash("sha256", approval), from: edge.size + 1 };
     return planOf(
       { ...setting, kind: "config.changed", config },
       { file, approval, vkeys: [currentKey(file).vkey] },
@@ -108,6 +116,10 @@ function planOf(
   };
   const content = { subject: [stateOf(file)], predicate: { ...predicate, evidence: [evidence] } };
   return { rows: [toRow(content, [approval])], trailFile: file, vkeys };
+}
+
+function same(state: string): GateError {
+  return new GateError("TRAIL_FILE_SAME", `Cannot change trail.json: ${state} already`);
 }
 
 /** The governed repository at the commit where the trail's watch begins. */

@@ -197,7 +197,11 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
     "role.changed": kind({ needs: ["role"], key: ({ role }) => [role.name, role.commit] }),
 
     "trail.created": kind({ needs: ["trail"], key: ({ trail }) => [trail.digest] }),
-    "config.changed": kind({ needs: ["config", "evidence"], key: ({ config }) => [config.digest] }),
+    "config.changed": kind({
+      needs: ["config", "evidence"],
+      // A description may come back, and that is another change than the first.
+      key: ({ config: { digest, from } }) => (from === undefined ? [digest] : [digest, from]),
+    }),
     "key.rotated": kind({ needs: ["rotation", "evidence"], key: ({ rotation }) => [rotation.new] }),
     "key.revoked": kind({ needs: ["revocation", "evidence"], key: ({ revocation }) => [revocation.vkey] }),
     heartbeat: kind({ needs: ["heartbeat"], by: "system", key: ({ heartbeat }) => [heartbeat.hour] }),

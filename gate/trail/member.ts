@@ -90,7 +90,8 @@ export const MEMBERS = {
     { origin: ORIGIN, digest: SHA256, vkey: VKEY },
     { previous: record({ origin: ORIGIN, size: integer(1), root: SHA256 }) },
   ),
-  config: record({ digest: SHA256, approval: SHA256 }, { successor: ORIGIN }),
+  // `from`: size of the first tree with this description, as a key has it; entries of earlier versions lack it.
+  config: record({ digest: SHA256, approval: SHA256 }, { successor: ORIGIN, from: integer(1) }),
   rotation: record({ old: VKEY, new: VKEY, digest: SHA256, approval: SHA256 }),
   revocation: record({ vkey: VKEY, last_good_size: integer(), new: VKEY, digest: SHA256, approval: SHA256 }),
   heartbeat: record(

@@ -5,6 +5,7 @@ import {
   type Batch,
   type BatchRequest,
   buildBatch,
+  evidencePath,
   type OutboxRow,
   WITNESSED_FILE,
 } from "./batch.ts";
@@ -14,7 +15,7 @@ import { type Landing, type LandingWorld, landBatch } from "./landing.ts";
 import { toRow } from "./outbox-row.ts";
 import { locate, type Position } from "./position.ts";
 import { StoreUnavailable } from "./store.ts";
-import { currentKey } from "./trail-file.ts";
+import { currentKey, TRAIL_FILE } from "./trail-file.ts";
 
 /** What stops a trail until a person has looked: going on could sign a second truth, or hide a first. */
 const HALTING: ReadonlySet<string> = new Set([
@@ -76,14 +77,19 @@ export class TrailWriter {
 
   /**
    * Appends one row that changes the trail's own description, in a commit of its own. `plan` sees where the trail
-   * ends and says what is written there.
+   * ends and says what is written there. If a run before broke off while it wrote the change with this approval, that
+   * is finished and nothing else is written. Rejects `TRAIL_EVENT_KNOWN`.
    */
-  async change(plan: (position: Position) => ChangePlan): Promise<Flush> {
+  async change(approval: Uint8Array, plan: (position: Position) => ChangePlan): Promise<Flush> {
     return this.#guarded(async () => {
+      const reserved = await this.#world.journal.reserved();
       const unfinished = await this.#finish();
       if (unfinished?.kind === "waiting") return unfinished;
+      if (unfinished && reserved && isApproved(reserved, approval)) return unfinished;
       const position = await locate(this.#world);
-      return this.#append(position, plan(position));
+      const next = plan(position);
+      await this.#assertNew(next.rows);
+      return this.#append(position, next);
     });
   }
 
@@ -150,6 +156,14 @@ export class TrailWriter {
     return this.#land(batch);
   }
 
+  async #assertNew(rows: readonly OutboxRow[]): Promise<void> {
+    const known = await this.#world.journal.known(rows.map(({ id }) => id));
+    const again = rows.find(({ id }) => known.has(id));
+    if (again === undefined) return;
+    const { kind } = again.content.predicate;
+    throw new GateError("TRAIL_EVENT_KNOWN", `Cannot append ${kind}: the trail has this event already`);
+  }
+
   /** What witnesses cosigned since the last commit. */
   async #newlyWitnessed(commit: string): Promise<Uint8Array | undefined> {
     const kept = await this.#world.journal.witnessed();
@@ -183,6 +197,11 @@ export interface ChangePlan extends Pick<BatchRequest, "rows"> {
   readonly trailFile?: NonNullable<BatchRequest["trailFile"]>;
   /** Keys that sign; the current one if absent. */
   readonly vkeys?: readonly string[];
+}
+
+/** True of the very change to `trail.json` that this approval is of. */
+function isApproved({ writes }: Batch, approval: Uint8Array): boolean {
+  return writes.has(TRAIL_FILE) && writes.has(evidencePath(approval));
 }
 
 function fitting(rows: readonly OutboxRow[]): readonly OutboxRow[] {

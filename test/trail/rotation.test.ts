@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { after, describe, test } from "node:test";
+import { GateError } from "../../gate/model/error.ts";
 import { canonicalBytes } from "../../gate/trail/canonical.ts";
 import { configure, revokeKey, rotateKey } from "../../gate/trail/change.ts";
 import { formatCheckpoint } from "../../gate/trail/checkpoint.ts";
+import type { GitStore } from "../../gate/trail/git-store.ts";
 import { formatNote, type Signer, signNote } from "../../gate/trail/note.ts";
+import { toRow } from "../../gate/trail/outbox-row.ts";
+import type { Position } from "../../gate/trail/position.ts";
+import type { TrailStore } from "../../gate/trail/store.ts";
 import { revoke, rotate, successionOf } from "../../gate/trail/succession.ts";
 import { digestOf, formatTrailFile, parseTrailFile, type TrailFile } from "../../gate/trail/trail-file.ts";
 import type { Pin } from "../../gate/trail/verify/description.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
+import type { ChangePlan } from "../../gate/trail/writer.ts";
+import { CONTENTS } from "./entries.ts";
 import { ownerOf } from "./owner.ts";
 import {
   decision,
@@ -39,6 +47,19 @@ after(async () => {
   for (const rig of rigs) await rig.close();
   for (const rig of rigs) rig.repository.remove();
 });
+
+/** A rig whose store takes nothing while it is down. */
+async function startedShaky(): Promise<{ readonly rig: Rig; readonly store: { isDown: boolean } }> {
+  const shaky = { isDown: false };
+  const cause = new GateError("TRAIL_STORE_UNAVAILABLE", "it is down");
+  const wrapStore = (store: GitStore): TrailStore => ({
+    ...store,
+    append: async (commit) => (shaky.isDown ? { kind: "wait", cause, seconds: 1 } : store.append(commit)),
+  });
+  const rig = await startedRig({ signers: [FIRST_KEY, SECOND_KEY], wrapStore });
+  rigs.push(rig);
+  return { rig, store: shaky };
+}
 
 async function rotated(): Promise<Rig> {
   const rig = await started();
@@ -196,6 +217,21 @@ describe("a stolen key", () => {
   });
 });
 
+describe("a key handed over twice", () => {
+  test("is finished where a run before broke off, and refused once it is the trail's key", async () => {
+    const { rig, store } = await startedShaky();
+    const handOver = () =>
+      rotateKey(rig.writer, { vkey: SECOND_KEY.vkey, approval: OWNER.approve(ROTATION) }, SETTING);
+    store.isDown = true;
+    assert.equal((await handOver()).kind, "waiting");
+    store.isDown = false;
+    assert.equal(landed(await handOver()).size, 2);
+    await assert.rejects(handOver(), { code: "TRAIL_FILE_SAME" });
+    assert.deepEqual(await codesOf(rig), []);
+    assert.equal((await verdictOf(rig)).size, 2);
+  });
+});
+
 describe("a changed description", () => {
   test("is recorded with an owner's approval", async () => {
     const rig = await started();
@@ -207,6 +243,72 @@ describe("a changed description", () => {
     landed(await configure(rig.writer, { change, approval }, SETTING));
     await rig.append([decision(1)]);
     assert.deepEqual(await codesOf(rig), []);
+  });
+
+  const beating = (heartbeat_minutes: number) => (file: TrailFile) => ({ ...file, heartbeat_minutes });
+  function approvalOf(minutes: number): Uint8Array {
+    return OWNER.approve({ kind: "config.changed", digest: digestOf(beating(minutes)(trailFile())) });
+  }
+  const setTo = (rig: Rig, minutes: number) =>
+    configure(rig.writer, { change: beating(minutes), approval: approvalOf(minutes) }, SETTING);
+
+  /** What `configure` writes, with its own word of where the description begins. */
+  function planWith(said: { readonly from?: number }): (position: Position) => ChangePlan {
+    return ({ head }) => {
+      const [trailFile, approval] = [beating(30)(head.file), approvalOf(30)];
+      const sha256 = hash("sha256", approval);
+      const config = { digest: digestOf(trailFile), approval: sha256, ...said };
+      const [file] = CONTENTS["config.changed"]!.predicate.evidence!;
+      const evidence = [{ ...file!, digest: { sha256 }, size: approval.length }];
+      const { subject, predicate } = CONTENTS["config.changed"]!;
+      return {
+        rows: [toRow({ subject, predicate: { ...predicate, config, evidence } }, [approval])],
+        trailFile,
+      };
+    };
+  }
+
+  test("may come back, each time as another event", async () => {
+    const rig = await started();
+    for (const minutes of [30, 60, 30, 60]) landed(await setTo(rig, minutes));
+    assert.deepEqual(await codesOf(rig), []);
+    assert.equal((await verdictOf(rig)).size, 5);
+  });
+
+  test("that says what it said before is refused, and nothing is written", async () => {
+    const rig = await started();
+    landed(await setTo(rig, 30));
+    await assert.rejects(setTo(rig, 30), { code: "TRAIL_FILE_SAME" });
+    assert.deepEqual(await codesOf(rig), []);
+    assert.equal((await verdictOf(rig)).size, 2);
+  });
+
+  test("that a run before broke off in is finished, not made again", async () => {
+    const { rig, store } = await startedShaky();
+    store.isDown = true;
+    assert.equal((await setTo(rig, 30)).kind, "waiting");
+    store.isDown = false;
+    assert.equal(landed(await setTo(rig, 30)).size, 2);
+    assert.equal((await verdictOf(rig)).size, 2);
+    // What was broken off may as well be something else: then both land.
+    store.isDown = true;
+    assert.equal((await setTo(rig, 60)).kind, "waiting");
+    store.isDown = false;
+    assert.equal(landed(await setTo(rig, 30)).size, 4);
+    assert.deepEqual(await codesOf(rig), []);
+  });
+
+  test("that an earlier version recorded, by its digest alone, still verifies", async () => {
+    const rig = await started();
+    landed(await rig.writer.change(approvalOf(30), planWith({})));
+    assert.deepEqual(await codesOf(rig), []);
+    assert.equal((await verdictOf(rig)).size, 2);
+  });
+
+  test("that says it began at another size is a finding", async () => {
+    const rig = await started();
+    landed(await rig.writer.change(approvalOf(30), planWith({ from: 7 })));
+    assert.deepEqual(await codesOf(rig), ["TRAIL_FILE_UNRECORDED"]);
   });
 
   test("that no entry records is a finding", async () => {

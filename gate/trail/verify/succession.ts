@@ -53,7 +53,8 @@ function isIn({ from, checkpoint }: Snapshot, seq: number): boolean {
   return from <= seq && seq < checkpoint.size;
 }
 
-function isRecordOf({ succession, file }: Snapshot, { predicate }: Entry): boolean {
+function isRecordOf({ succession, file, checkpoint }: Snapshot, { predicate }: Entry): boolean {
   const { kind, config, rotation, revocation } = predicate;
+  if (config?.from !== undefined && config.from !== checkpoint.size) return false;
   return KIND.get(kind) === succession && (config ?? rotation ?? revocation)?.digest === digestOf(file);
 }
