@@ -3,7 +3,7 @@ import { GateError } from "../model/error.ts";
 import { APPROVAL_FILE, verifyApproval } from "./approval.ts";
 import type { EntryContent, Subject } from "./entry.ts";
 import { EMPTY_EDGE } from "./fold.ts";
-import { toRow } from "./outbox-row.ts";
+import { toOwnRow } from "./outbox-row.ts";
 import { revoke, rotate } from "./succession.ts";
 import { currentKey, digestOf, repositoryOf, type TrailFile } from "./trail-file.ts";
 import type { ChangePlan, Flush, TrailWriter } from "./writer.ts";
@@ -24,7 +24,7 @@ export function createTrail(writer: TrailWriter, file: TrailFile, setting: Setti
     subject: [stateOf(file)],
     predicate: { ...setting, kind: "trail.created", trail: { origin, digest: digestOf(file), vkey } },
   };
-  const plan = { rows: [toRow(content)], trailFile: file, vkeys: [vkey] };
+  const plan = { rows: [toOwnRow(content, [])], trailFile: file, vkeys: [vkey] };
   return writer.create({ ...plan, origin, edge: EMPTY_EDGE });
 }
 
@@ -115,7 +115,7 @@ function planOf(
     mediaType: "text/plain",
   };
   const content = { subject: [stateOf(file)], predicate: { ...predicate, evidence: [evidence] } };
-  return { rows: [toRow(content, [approval])], trailFile: file, vkeys };
+  return { rows: [toOwnRow(content, [approval])], trailFile: file, vkeys };
 }
 
 function same(state: string): GateError {

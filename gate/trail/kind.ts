@@ -27,6 +27,14 @@ const CONTEXT = [
   "reason",
 ] as const satisfies readonly Member[];
 
+/** Kinds that only the trail writes, each in the commit of the file that it tells of: alone they are damage. */
+export const OWN_KINDS: ReadonlySet<string> = new Set([
+  "trail.created",
+  "config.changed",
+  "key.rotated",
+  "key.revoked",
+]);
+
 /** The predicate of an entry, of any kind. The kind says which of the optional members are there. */
 export type Predicate = Pick<Members, (typeof ALWAYS)[number]> &
   Partial<Omit<Members, (typeof ALWAYS)[number]>>;

@@ -8,7 +8,7 @@ import { enqueueRows, FileJournal } from "../../gate/trail/file-journal.ts";
 import { type GitStore, openGitStore } from "../../gate/trail/git-store.ts";
 import type { Journal } from "../../gate/trail/journal.ts";
 import { formatVkey, parseVkey, type Signer } from "../../gate/trail/note.ts";
-import { toRow } from "../../gate/trail/outbox-row.ts";
+import { toOwnRow } from "../../gate/trail/outbox-row.ts";
 import type { TrailStore } from "../../gate/trail/store.ts";
 import type { TrailFile } from "../../gate/trail/trail-file.ts";
 import { type Flush, TrailWriter } from "../../gate/trail/writer.ts";
@@ -76,7 +76,7 @@ export interface Rig {
   readonly store: GitStore;
   readonly journal: FileJournal;
   readonly writer: TrailWriter;
-  /** Entries to append, each its own event, in as many commits as batches. */
+  /** Entries of any kind to append, each its own event, in as many commits as batches. */
   append(...batches: readonly (readonly EntryContent[])[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -118,7 +118,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       for (const contents of batches) {
         await enqueueRows(
           journalFolder,
-          contents.map((content) => toRow(content)),
+          contents.map((content) => toOwnRow(content, [])),
         );
         landed(await writer.flush());
       }

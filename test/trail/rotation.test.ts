@@ -7,7 +7,7 @@ import { configure, revokeKey, rotateKey } from "../../gate/trail/change.ts";
 import { formatCheckpoint } from "../../gate/trail/checkpoint.ts";
 import type { GitStore } from "../../gate/trail/git-store.ts";
 import { formatNote, type Signer, signNote } from "../../gate/trail/note.ts";
-import { toRow } from "../../gate/trail/outbox-row.ts";
+import { toOwnRow } from "../../gate/trail/outbox-row.ts";
 import type { Position } from "../../gate/trail/position.ts";
 import type { TrailStore } from "../../gate/trail/store.ts";
 import { revoke, rotate, successionOf } from "../../gate/trail/succession.ts";
@@ -262,7 +262,7 @@ describe("a changed description", () => {
       const evidence = [{ ...file!, digest: { sha256 }, size: approval.length }];
       const { subject, predicate } = CONTENTS["config.changed"]!;
       return {
-        rows: [toRow({ subject, predicate: { ...predicate, config, evidence } }, [approval])],
+        rows: [toOwnRow({ subject, predicate: { ...predicate, config, evidence } }, [approval])],
         trailFile,
       };
     };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -9,6 +10,7 @@ import { buildBatch } from "../../gate/trail/batch.ts";
 import { canonicalText } from "../../gate/trail/canonical.ts";
 import { checkContent, type EntryContent } from "../../gate/trail/entry.ts";
 import { enqueueRows, FileJournal } from "../../gate/trail/file-journal.ts";
+import { OWN_KINDS } from "../../gate/trail/kind.ts";
 import type { Signer } from "../../gate/trail/note.ts";
 import { toRow } from "../../gate/trail/outbox-row.ts";
 import { locate } from "../../gate/trail/position.ts";
@@ -153,7 +155,9 @@ describe("a writer", () => {
 
   test("keeps the order of the events over flushes and restarts", async () => {
     let rig = await started();
-    const contents = Object.values(CONTENTS).filter(({ predicate }) => predicate.evidence === undefined);
+    const contents = Object.values(CONTENTS).filter(
+      ({ predicate: { kind, evidence } }) => evidence === undefined && !OWN_KINDS.has(kind),
+    );
     for (const content of contents) await rig.writer.enqueue(content);
     rig = await reopened(rig);
     await drain(rig);
@@ -187,6 +191,22 @@ describe("a writer", () => {
     const wrong = { ...content, predicate: { ...content.predicate, evidence } } as EntryContent;
     await assert.rejects(rig.writer.enqueue(wrong, [file]), { code: "TRAIL_ENTRY_INVALID" });
     await assert.rejects(rig.writer.enqueue(content, [file]), { code: "TRAIL_EVIDENCE_WRONG" });
+  });
+
+  test("refuses what only the trail says of itself, and goes on", async () => {
+    const rig = await started();
+    const approval = Buffer.from("signed");
+    const sha256 = hash("sha256", approval);
+    for (const kind of ["trail.created", "config.changed", "key.rotated", "key.revoked"]) {
+      const { subject, predicate } = CONTENTS[kind]!;
+      const evidence = predicate.evidence?.map((file) => ({ ...file, digest: { sha256 }, size: 6 }));
+      const content = { subject, predicate: evidence === undefined ? predicate : { ...predicate, evidence } };
+      const files = evidence === undefined ? [] : [approval];
+      await assert.rejects(rig.writer.enqueue(content, files), { code: "TRAIL_KIND_RESERVED" }, kind);
+    }
+    await rig.writer.enqueue(decision(1));
+    await drain(rig);
+    assert.equal(await sizeOf(rig), 2);
   });
 
   test("refuses to begin a trail twice, and to write where there is none", async () => {
