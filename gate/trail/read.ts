@@ -83,18 +83,19 @@ async function* readWith(
   { commit, checkpoint }: Head,
 ): AsyncGenerator<Bundle> {
   const full = hashesAt(1, checkpoint.size);
-  const files = Array.from({ length: full }, (_, index) => ({
-    first: index * TILE_WIDTH,
-    path: bundlePath(index),
+  const tail = (await store.list(commit, "tail")).map((path) => ({
+    first: full * TILE_WIDTH + (parseSegmentPath(path)?.position ?? 0),
+    path,
   }));
-  for (const path of await store.list(commit, "tail")) {
-    files.push({ first: full * TILE_WIDTH + (parseSegmentPath(path)?.position ?? 0), path });
-  }
+  // No list of them all: the size is only what somebody signed, and the first bundle that is missing ends it.
+  const fileAt = (at: number) =>
+    at < full ? { first: at * TILE_WIDTH, path: bundlePath(at) } : tail[at - full]!;
+  const end = full + tail.length;
   const reads: Promise<Bundle>[] = [];
-  for (let at = 0; at < files.length; at++) {
-    while (reads.length < AHEAD && at + reads.length < files.length) {
+  for (let at = 0; at < end; at++) {
+    while (reads.length < AHEAD && at + reads.length < end) {
       const next = at + reads.length;
-      reads.push(readBundle(readers[next % readers.length]!, commit, files[next]!));
+      reads.push(readBundle(readers[next % readers.length]!, commit, fileAt(next)));
       // What goes wrong is met where this is awaited.
       reads.at(-1)!.catch(() => {});
     }

@@ -6,6 +6,7 @@ import { type EntryContent, sealEntry } from "../../gate/trail/entry.ts";
 import { EMPTY_EDGE, foldEntries } from "../../gate/trail/fold.ts";
 import { leafHash } from "../../gate/trail/merkle.ts";
 import { formatNote, type Signer, signNote } from "../../gate/trail/note.ts";
+import { openTrail, readLog } from "../../gate/trail/read.ts";
 import { formatEntries, parseEntries } from "../../gate/trail/tile.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
@@ -57,6 +58,12 @@ async function findingsAfter(changes: Changes, level: 0 | 1 = 0): Promise<readon
   } finally {
     rig.repository.git("update-ref", `refs/heads/${BRANCH}`, good);
   }
+}
+
+async function readAll(): Promise<number> {
+  let count = 0;
+  for await (const _ of readLog(rig.store, await openTrail(rig.store))) count++;
+  return count;
 }
 
 const codes = (findings: readonly TrailFinding[]) => findings.map(({ code }) => code);
@@ -234,6 +241,22 @@ describe("F15: a trail made anew and signed", () => {
     const text = formatCheckpoint({ origin: ORIGIN, size, root });
     return Buffer.from(formatNote(await signNote(text, signers)));
   }
+  test("over far more entries than there are files is refused before anything is counted out", async () => {
+    const { heapUsed } = process.memoryUsage();
+    for (const size of [200_000, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
+      const findings = await findingsAfter({ checkpoint: await signed([FIRST_KEY], size) });
+      assert.deepEqual(codes(findings), ["TRAIL_SIZE_WRONG"]);
+    }
+    assert.ok(process.memoryUsage().heapUsed - heapUsed < 64 * 1024 * 1024);
+  });
+  test("over far more entries than there are is not read to its end either", async () => {
+    amend(rig.repository, { checkpoint: await signed([FIRST_KEY], 2 ** 40) });
+    try {
+      await assert.rejects(readAll(), { code: "TRAIL_FILE_MISSING" });
+    } finally {
+      rig.repository.git("update-ref", `refs/heads/${BRANCH}`, good);
+    }
+  });
   test("by an unknown key is rejected", async () => {
     const findings = await findingsAfter({ checkpoint: await signed([signerOf(9)]) });
     assert.deepEqual(codes(findings), ["TRAIL_NOTE_UNSIGNED"]);

@@ -1,6 +1,6 @@
 import { gitOutput } from "../../checkout/git.ts";
 import { GateError } from "../../model/error.ts";
-import { WITNESSED_FILE } from "../batch.ts";
+import { CHECKPOINT_FILE, WITNESSED_FILE } from "../batch.ts";
 import { bundlePath, hashesAt, parseSegmentPath, type Segment, storedTiles, tilePath } from "../tile.ts";
 import type { Findings } from "./report.ts";
 
@@ -56,7 +56,20 @@ export interface Layout {
   readonly anchors: ReadonlyMap<string, number>;
 }
 
+/**
+ * True of a size whose full tiles alone are more than all files. Whoever holds the key may sign any number, and
+ * nothing is counted out up to it that is not there.
+ */
+export function isOverstated(size: number, listing: Listing): boolean {
+  return hashesAt(1, size) > listing.size;
+}
+
 export function checkLayout(listing: Listing, size: number, findings: Findings): Layout {
+  if (isOverstated(size, listing)) {
+    const message = `the checkpoint is of ${size} entries, far more than ${listing.size} files hold`;
+    findings.add("TRAIL_SIZE_WRONG", message, { path: CHECKPOINT_FILE });
+    return { segments: [], evidence: new Map(), anchors: new Map() };
+  }
   const expected = new Set<string>(["trail.json", "checkpoint"]);
   for (const tile of storedTiles(size)) {
     expected.add(tilePath(tile));

@@ -14,7 +14,7 @@ import {
 } from "../tile.ts";
 import type { BundleThreads } from "./bundle-threads.ts";
 import { type BundleSummary, type EntryRules, findPrev } from "./entries.ts";
-import type { Layout, Listing } from "./listing.ts";
+import { isOverstated, type Layout, type Listing } from "./listing.ts";
 import type { Findings, Progress } from "./report.ts";
 
 /** Tiles asked for ahead of the one that is verified: git unpacks while we hash. */
@@ -44,9 +44,10 @@ export type Roots = ReadonlyMap<number, Uint8Array>;
 /**
  * Recomputes the tree of one commit from its entries: bundles, tiles of every level, tail and root. What differs
  * is a finding at its place. Leaves are always hashed again from the bytes; a stored hash only says which side of a
- * difference was altered.
+ * difference was altered. Of a size that cannot be, there are no roots.
  */
 export async function checkTree(check: TreeCheck): Promise<Roots> {
+  if (isOverstated(check.size, check.listing)) return new Map();
   const walk = new TreeWalk(check, await readUpperTiles(check));
   const full = hashesAt(1, check.size);
   const reads: Promise<TileFiles>[] = [];
