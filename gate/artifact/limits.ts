@@ -10,8 +10,8 @@ export const STREAM_BYTES = 256 * KIB;
 /** What identification looks at from the front; every magic number but HDF5's stands in it. */
 export const HEAD_BYTES = 64 * KIB;
 
-/** A comment is at most 65,535 bytes, so no end record of a zip starts further from the end. */
-export const ZIP_TAIL_BYTES = 65_557;
+/** Where readers look for the end record of a zip: Go in this much from the end, Info-ZIP in 66,000, Python in 65,558. */
+export const ZIP_TAIL_BYTES = 65 * KIB;
 /** Each end record costs a look at the directory that it names; more than one is refused anyway. */
 export const ZIP_END_RECORDS_MAX = 64;
 /** The largest checkpoints hold some 20,000 members. */

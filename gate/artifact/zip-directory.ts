@@ -76,7 +76,8 @@ async function readEntries(source: ByteSource, record: EndRecord, findings: Find
     );
     return [];
   }
-  const bytes = await source.read(record.directoryOffset, record.directoryBytes);
+  const length = Math.min(record.directoryBytes, source.size - record.directoryOffset);
+  const bytes = await source.read(record.directoryOffset, length);
   const cursor = new Cursor(bytes, source.name);
   const entries: ZipEntry[] = [];
   while (cursor.remaining >= DIRECTORY_ENTRY_BYTES && entries.length < ZIP_ENTRIES_MAX) {
@@ -84,7 +85,7 @@ async function readEntries(source: ByteSource, record: EndRecord, findings: Find
     if (entry === undefined) break;
     entries.push(entry);
   }
-  if (entries.length !== record.entries || cursor.remaining > 0) {
+  if (entries.length !== record.entries || cursor.remaining > 0 || length < record.directoryBytes) {
     findings.fail(
       "ZIP_MISMATCH",
       "",

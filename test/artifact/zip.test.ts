@@ -109,6 +109,60 @@ describe("the directory of a zip", () => {
   });
 });
 
+describe("an archive is found behind other bytes", () => {
+  const behind = (content: Uint8Array, after = 0) =>
+    findZip(bufferSource("x", Buffer.concat([Buffer.alloc(100), content, Buffer.alloc(after)])));
+  const names = async (directory: ReturnType<typeof behind>) =>
+    (await directory)?.entries.map(({ name }) => name);
+  const at = (content: Buffer, signature: string, offset: number) => content.indexOf(signature) + offset;
+
+  test("by the zip64 record that touches the locator, though the locator points elsewhere", async () => {
+    assert.deepEqual(await names(behind(zip64())), ["a"]);
+  });
+
+  test("by the zip64 record behind more fields, to which the locator points once the bytes are counted", async () => {
+    const content = zip64();
+    const locator = at(content, "PK\x06\x07", 0);
+    const extended = [content.subarray(0, locator), Buffer.alloc(10), content.subarray(locator)];
+    assert.deepEqual(await names(behind(Buffer.concat(extended))), ["a"]);
+  });
+
+  test("by a zip64 record of which the end record knows nothing", async () => {
+    const content = zip64();
+    content.fill(1, at(content, "PK\x05\x06", 8), at(content, "PK\x05\x06", 20));
+    assert.deepEqual(await names(behind(content)), ["a"]);
+  });
+
+  test("by a directory of which the count is none, or the size beyond the end of the file", async () => {
+    for (const field of [32, 40]) {
+      const content = zip64();
+      content.writeBigUInt64LE(field === 32 ? 0n : 1000n, at(content, "PK\x06\x06", field));
+      const directory = await findZip(bufferSource("x", content));
+      assert.deepEqual(
+        directory?.entries.map(({ name }) => name),
+        ["a"],
+      );
+      assert.equal(directory?.findings[0]?.code, "ZIP_MISMATCH");
+    }
+  });
+
+  test("by an end record as far from the end as any reader looks", async () => {
+    assert.deepEqual(await names(behind(zip64(), 65 * 1024 - 22)), ["a"]);
+    assert.equal(await behind(zip64(), 65 * 1024), undefined);
+  });
+
+  test("twice, where the end record leads one reader to one directory and another to another", async () => {
+    const content = zip64();
+    const [entry, end64] = [at(content, "PK\x01\x02", 0), at(content, "PK\x06\x06", 0)];
+    const other = Buffer.concat([content.subarray(0, end64), content.subarray(entry)]);
+    other.writeBigUInt64LE(BigInt(end64), at(other, "PK\x06\x06", 48));
+    other.writeUInt32LE(end64 - entry, at(other, "PK\x05\x06", 12));
+    other.writeUInt32LE(entry, at(other, "PK\x05\x06", 16));
+    const { findings } = await scan(other);
+    assert.ok(findings.some(({ message }) => message.startsWith("More than one end record")));
+  });
+});
+
 test("a file full of end records is looked through in bounded time", async () => {
   const content = Buffer.concat([zip64(), Buffer.from("PK\x05\x06".repeat(16_000), "latin1")]);
   const { findings } = await scan(content);
