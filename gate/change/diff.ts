@@ -3,7 +3,7 @@ import { byCodeUnits } from "../model/order.ts";
 import { nameOf } from "./path.ts";
 
 /** Ids of the empty blob, SHA-1 and SHA-256: equal emptiness is no sign of a common origin. */
-const EMPTY_BLOBS = new Set([
+export const EMPTY_BLOBS = new Set([
   "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
   "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 ]);

@@ -22,14 +22,12 @@ import {
 import { type Comparison, classify, pairArtifacts } from "./classify.ts";
 import { findConcern } from "./concern.ts";
 import { diffTrees } from "./diff.ts";
+import { identityFindings } from "./identity.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { type ModelPair, pairModels } from "./pair.ts";
 import { folderOf } from "./path.ts";
 import { readSides, type Side, type Sides } from "./side.ts";
 import { findUnclaimed, type UnclaimedFile } from "./unclaimed.ts";
-
-/** Manifests of one id that a message lists. */
-const NAMESAKES_LISTED_MAX = 3;
 
 /**
  * What differs between the merge base and the head, and which models that concerns. Base and head are revisions; the
@@ -49,7 +47,9 @@ export async function readChangeSet(
   const concern = findConcern(sides);
   const reading = toReading(sides, repository);
   const models: ModelChange[] = [];
-  for (const pair of pairModels(concern)) models.push(await readModel(pair, reading));
+  for (const pair of pairModels(concern, { base: before, head: after })) {
+    models.push(await readModel(pair, reading));
+  }
   const taken = new Set(models.map(({ id }) => id));
   for (const file of await findUnclaimed({ files, outputs: sides.outputs }, concern, repository)) {
     models.push(await readUnclaimed(file, { ...reading, taken }));
@@ -78,7 +78,7 @@ async function readModel(pair: ModelPair, reading: Reading): Promise<ModelChange
   const head =
     pair.head === undefined
       ? pair.base && (await readReplaced(pair.base, reading.head))
-      : await readVersion(pair.head, reading.head, namesakeFinding(pair));
+      : await readVersion(pair.head, reading.head, identityFindings(pair));
   return toModelChange({ id: pair.id, base, head, files: [...pair.files] }, reading);
 }
 
@@ -132,23 +132,6 @@ async function readReplaced(
 function withSubject(artifacts: readonly Artifact[], folder: string): Pick<ModelVersion, "subject"> {
   const subject = subjectOf(artifacts, folder);
   return subject === undefined ? {} : { subject };
-}
-
-function namesakeFinding({ head, namesakes }: ModelPair): Finding[] {
-  const result = head?.read();
-  if (result?.kind !== "manifest" || namesakes.length === 0) return [];
-  const { id, path, lines } = result.manifest;
-  const others = namesakes.slice(0, NAMESAKES_LISTED_MAX).map((file) => file.path);
-  const left = namesakes.length - others.length;
-  const line = lines.id;
-  return [
-    {
-      code: "MODEL_ID_DUPLICATE",
-      message: `Cannot tell the models apart: ${[path, ...others].join(", ")}${left > 0 ? ` and ${left} more` : ""} have the same id "${id}"`,
-      place: { path, ...(line === undefined ? {} : { line }) },
-      fix: "Give the newer model an id of its own",
-    },
-  ];
 }
 
 /** Formats of the artifacts whose bytes differ; where a pointer stands, other machines may not have the bytes. */

@@ -211,7 +211,7 @@ test("a new model is of class D, a removed one of class E", async () => {
   assert.equal(modelOf(change, "n").base, undefined);
 });
 
-test("a model keeps its id when its folder moves, and is another one under another id", async () => {
+test("a model keeps its id when its folder moves, and does not become another one under another id", async () => {
   const scratched = await withModel();
   scratched.git("mv", "models/m", "models/moved");
   scratched.commit("moved");
@@ -219,7 +219,59 @@ test("a model keeps its id when its folder moves, and is another one under anoth
   assert.deepEqual(summary(moved), ["A m"]);
   assert.equal(modelOf(moved).base?.manifest?.path, "models/m/model.yml");
   scratched.commit("renamed", { "models/moved/model.yml": manifest({ id: "n" }) });
-  assert.deepEqual(summary(await changeOf(scratched)), ["E m", "D n"]);
+  const renamed = await changeOf(scratched);
+  assert.deepEqual(summary(renamed), ["C m MODEL_ID_CHANGED"]);
+  assert.equal(modelOf(renamed).base?.manifest?.path, "models/m/model.yml");
+});
+
+test("a model is what its folder held at base, whatever id it states", async () => {
+  const scratched = await withModel({ "models/n/model.yml": manifest({ id: "n" }), "models/n/w.bin": "n" });
+  scratched.git("rm", "--quiet", "-r", "models/n");
+  scratched.commit("taken over", { "models/m/model.yml": manifest({ id: "n" }), "models/m/w.bin": "m 2" });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["C m MODEL_ID_CHANGED", "E n"]);
+  assert.deepEqual(modelOf(change).head?.problems, [
+    {
+      code: "MODEL_ID_CHANGED",
+      message: 'Cannot take models/m/model.yml for the model "n": at base it is "m", and is judged as such',
+      place: { path: "models/m/model.yml", line: 2 },
+      fix: "Keep id: m; a model of another id needs a folder, artifacts and results of its own",
+    },
+  ]);
+});
+
+test("a model that moves under another id is known by its artifacts, by their place, or by its results", async () => {
+  const more = "evaluation: [{ path: metrics.json, dataset: d, role: test, metrics: [f1] }]\n";
+  const newcomers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    artifact: { "lib/n/model.yml": manifest({ id: "n" }), "lib/n/w.bin": "weights 1" },
+    place: {
+      "lib/n/model.yml": manifest({ id: "n", artifacts: ["/models/m/w.bin"] }),
+      "models/m/w.bin": "weights 2",
+    },
+    results: {
+      "lib/n/model.yml": manifest({ id: "n", more }),
+      "lib/n/w.bin": "weights 2",
+      "lib/n/metrics.json": '{ "f1": 0.5 }',
+    },
+  };
+  for (const [name, files] of Object.entries(newcomers)) {
+    const scratched = await withModel({
+      "models/m/model.yml": manifest({ more }),
+      "models/m/metrics.json": '{ "f1": 0.5 }',
+    });
+    scratched.git("rm", "--quiet", "-r", "models/m");
+    scratched.commit("moved", files);
+    assert.deepEqual(summary(await changeOf(scratched)), ["C m MODEL_ID_CHANGED"], name);
+  }
+});
+
+test("a model that moves with its id is told from a copy of it", async () => {
+  const scratched = await withModel();
+  scratched.git("mv", "models/m", "models/z");
+  scratched.commit("moved", { "models/a/model.yml": manifest({ id: "a" }), "models/a/w.bin": "weights 1" });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), ["D a", "C m"]);
+  assert.equal(modelOf(change).head?.manifest?.path, "models/z/model.yml");
 });
 
 test("two models with one id both have the problem, and the older keeps the id", async () => {
@@ -244,7 +296,7 @@ test("a model cannot take another's id by taking its place", async () => {
     "models/n/model.yml": manifest({ id: "m" }),
   });
   const change = await changeOf(scratched);
-  assert.deepEqual(summary(change), ["C m YAML_SYNTAX", "D models/n/model.yml", "E n"]);
+  assert.deepEqual(summary(change), ["C m YAML_SYNTAX", "C n MODEL_ID_CHANGED"]);
 });
 
 test("a changed model file that no manifest names is a model by itself", async () => {

@@ -1,0 +1,47 @@
+import type { Finding } from "../model/finding.ts";
+import type { Manifest } from "../model/manifest.ts";
+import { idOf } from "./concern.ts";
+import type { ModelPair } from "./pair.ts";
+
+/** Manifests of one id that a message lists. */
+const NAMESAKES_LISTED_MAX = 3;
+
+/** Why a model is not the one that its manifest at head says it is. */
+export function identityFindings(pair: ModelPair): Finding[] {
+  const result = pair.head?.read();
+  if (result?.kind !== "manifest") return [];
+  return [...changedId(pair, result.manifest), ...sharedId(pair, result.manifest)];
+}
+
+/** Under another id a model would have another tier, other waivers and nothing to be compared with. */
+function changedId({ base }: ModelPair, { id, path, lines }: Manifest): Finding[] {
+  const former = idOf(base);
+  if (base === undefined || former === undefined || former === id) return [];
+  const origin = base.path === path ? "at base" : `at base, in ${base.path},`;
+  return [
+    {
+      code: "MODEL_ID_CHANGED",
+      message: `Cannot take ${path} for the model "${id}": ${origin} it is "${former}", and is judged as such`,
+      place: placeOfId(path, lines),
+      fix: `Keep id: ${former}; a model of another id needs a folder, artifacts and results of its own`,
+    },
+  ];
+}
+
+function sharedId({ namesakes }: ModelPair, { id, path, lines }: Manifest): Finding[] {
+  if (namesakes.length === 0) return [];
+  const others = namesakes.slice(0, NAMESAKES_LISTED_MAX).map((file) => file.path);
+  const left = namesakes.length - others.length;
+  return [
+    {
+      code: "MODEL_ID_DUPLICATE",
+      message: `Cannot tell the models apart: ${[path, ...others].join(", ")}${left > 0 ? ` and ${left} more` : ""} have the same id "${id}"`,
+      place: placeOfId(path, lines),
+      fix: "Give the newer model an id of its own",
+    },
+  ];
+}
+
+function placeOfId(path: string, { id: line }: Manifest["lines"]) {
+  return { path, ...(line === undefined ? {} : { line }) };
+}
