@@ -46,7 +46,8 @@ const BUILT_IN: Gate = {
 /** The decision record: a pure function of its input, so that the same input gives the same bytes anywhere. */
 export function decide(given: DecisionInput): DecisionRecord {
   const input = inOrder(given);
-  const models = input.change.models.map((model) => judgedModel(model, input.policy));
+  const removed = input.change.models.filter(({ head }) => head === undefined);
+  const models = input.change.models.map((model) => judgedModel(model, input.policy, removed));
   const digests = digestsOf(input);
   const ballot = ballotOf(input, digests.subject, models);
   const weighed = { ...input, ...ballot };

@@ -1,4 +1,4 @@
-import type { ModelChange } from "../model/change.ts";
+import type { ModelChange, ModelVersion } from "../model/change.ts";
 import type { JudgedModel } from "../model/decision.ts";
 import type { Manifest, ModelContext } from "../model/manifest.ts";
 import type { Policy } from "../model/policy.ts";
@@ -38,11 +38,18 @@ interface Claim {
 
 /**
  * The rigour that a model is judged with: the strictest of what the policy says, what base and head declare, and
- * what follows from the context of both. A change cannot lower its own tier, and silence is T1.
+ * what follows from the context of both. A change cannot lower its own tier, and silence is T1. A new model is no
+ * laxer than the models that the same change removes, for it may be one of them under another name.
  */
-export function judgedModel(model: ModelChange, policy: Policy): JudgedModel {
-  const manifests = [model.head?.manifest, model.base?.manifest].filter((manifest) => manifest !== undefined);
-  const claims = [...policyClaims(model.id, policy), ...manifests.flatMap(manifestClaims)];
+export function judgedModel(
+  model: ModelChange,
+  policy: Policy,
+  removed: readonly ModelChange[] = [],
+): JudgedModel {
+  const own = ownClaims(model, policy);
+  // Whoever says nothing of a model gets T1, and what is said of others must not make it less.
+  const claims =
+    own.length === 0 ? [] : [...own, ...claimsByPath(model, policy), ...inherited(model, policy, removed)];
   const tier = strictest(claims.map((claim) => claim.tier));
   const reasons = claims.filter((claim) => claim.tier === tier).map((claim) => claim.reason);
   return {
@@ -53,10 +60,38 @@ export function judgedModel(model: ModelChange, policy: Policy): JudgedModel {
   };
 }
 
-function policyClaims(id: string, policy: Policy): readonly Claim[] {
-  return policy.models.flatMap((model) =>
-    model.id === id && model.tier !== undefined ? [{ tier: model.tier, reason: "the policy says so" }] : [],
+function ownClaims(model: ModelChange, policy: Policy): readonly Claim[] {
+  const manifests = versionsOf(model).flatMap(({ manifest }) => manifest ?? []);
+  const ids = new Set([model.id, ...manifests.map(({ id }) => id)]);
+  const stated = policy.models.flatMap(({ id, tier }) =>
+    ids.has(id) && tier !== undefined ? [{ tier, reason: "the policy says so" }] : [],
   );
+  return [...stated, ...manifests.flatMap(manifestClaims)];
+}
+
+/** Of what stands where the policy knows a model, whatever id it goes by. */
+function claimsByPath(model: ModelChange, policy: Policy): readonly Claim[] {
+  const paths = versionsOf(model).flatMap(({ manifest, artifacts }) => [
+    ...(manifest === undefined ? [] : [manifest.path]),
+    ...artifacts.map(({ path }) => path),
+  ]);
+  return policy.models.flatMap(({ path: folder, tier }) => {
+    const isThere = paths.some((path) => path === folder || path.startsWith(`${folder}/`));
+    return isThere && tier !== undefined ? [{ tier, reason: `the policy says so of ${folder}` }] : [];
+  });
+}
+
+function inherited(model: ModelChange, policy: Policy, removed: readonly ModelChange[]): readonly Claim[] {
+  if (model.base !== undefined) return [];
+  return removed.flatMap((other) =>
+    [...ownClaims(other, policy), ...claimsByPath(other, policy)].map(({ tier }) => {
+      return { tier, reason: `${other.id}, which the same change removes, has it` };
+    }),
+  );
+}
+
+function versionsOf({ base, head }: ModelChange): readonly ModelVersion[] {
+  return [head, base].filter((version) => version !== undefined);
 }
 
 function manifestClaims({ tier, context }: Manifest): readonly Claim[] {

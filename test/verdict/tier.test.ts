@@ -79,3 +79,45 @@ for (const [name, base, head, tier, expected] of ROWS) {
     assert.notEqual(judged.tierReasons.length, 0);
   });
 }
+
+const LAX = { head: version(HEAD_DIGEST, { manifest: manifest({ id: "toy", tier: "T4" }) }) };
+const POLICY = policy({ models: [{ id: "credit-pd", path: "m", tier: "T2" }] });
+
+test("judgedModel(): what the policy says of a folder holds for every manifest and artifact in it", () => {
+  const { base: _base, ...toy } = model({ id: "toy", ...LAX });
+  const judged = judgedModel(toy, POLICY);
+  assert.deepEqual([judged.tier, judged.tierReasons], ["T2", ["the policy says so of m"]]);
+  const elsewhere = version(HEAD_DIGEST, { manifest: manifest({ path: "lib/model.yml", tier: "T4" }) });
+  assert.equal(judgedModel({ ...toy, head: elsewhere }, POLICY).tier, "T2", "its artifact is in m");
+  const neighbour = { ...elsewhere, artifacts: [{ path: "m2/model.safetensors", digest: HEAD_DIGEST }] };
+  assert.equal(judgedModel({ ...toy, head: neighbour }, POLICY).tier, "T4");
+});
+
+test("judgedModel(): what the policy says of an id holds for who states it and who had it", () => {
+  const renamed = model({
+    id: "lib/model.yml",
+    head: version(HEAD_DIGEST, { manifest: manifest({ tier: "T4" }) }),
+  });
+  const models = [{ id: "m", path: "elsewhere", tier: "T2" as const }];
+  assert.equal(judgedModel(renamed, policy({ models })).tier, "T2");
+});
+
+test("judgedModel(): a lax folder does not make a silent model lax", () => {
+  const models = [{ id: "toy", path: "m", tier: "T4" as const }];
+  assert.equal(judgedModel(model(), policy({ models })).tier, "T1");
+});
+
+test("judgedModel(): a new model is no laxer than what the same change removes", () => {
+  const { head: _head, ...gone } = model({
+    id: "gone",
+    base: version(BASE_DIGEST, { manifest: manifest({ tier: "T2" }) }),
+  });
+  const { base: _base, ...toy } = model({ id: "toy", ...LAX });
+  const judged = judgedModel(toy, policy(), [gone]);
+  assert.deepEqual(
+    [judged.tier, judged.tierReasons],
+    ["T2", ["gone, which the same change removes, has it"]],
+  );
+  const known = model({ id: "toy", base: LAX.head, ...LAX });
+  assert.equal(judgedModel(known, policy(), [gone]).tier, "T4", "a model that was there is not it");
+});
