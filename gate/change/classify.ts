@@ -65,7 +65,9 @@ interface Differences {
 function decide({ pair, head, refreshed, results, material }: Differences): Classification {
   const status =
     pair.base.status === pair.head.status ? [] : [`status ${pair.base.status} -> ${pair.head.status}`];
-  if (status.length > 0 && pair.head.status === "retired" && refreshed.length === 0) {
+  // Whoever puts a model to rest leaves it as it is: gates spare what ends.
+  const isAsItWas = refreshed.length === 0 && material.length === 0;
+  if (status.length > 0 && pair.head.status === "retired" && isAsItWas) {
     return { changeClass: "E", reasons: status };
   }
   const found = [...status, ...material];

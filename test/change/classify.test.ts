@@ -176,6 +176,29 @@ const CASES: readonly Case[] = [
     head: { digest: NEW, manifest: { status: "retired" } },
     expected: "C",
   },
+  {
+    name: "retirement with new weights under another name",
+    head: { digest: NEW, manifest: { status: "retired", artifacts: [{ path: "m/x.bin" }] } },
+    files: [file("m/w.bin", "file", undefined), file("m/x.bin", undefined), file("m/model.yml")],
+    expected: "C",
+  },
+  {
+    name: "retirement with another plan",
+    head: { manifest: { status: "retired", evaluation: [] } },
+    expected: "C",
+  },
+  {
+    name: "retirement with another format",
+    head: { manifest: { status: "retired" } },
+    formats: ["safetensors", "pickle"],
+    expected: "C",
+  },
+  {
+    name: "retirement with code",
+    head: { manifest: { status: "retired" } },
+    files: [file("m/serve.py")],
+    expected: "C",
+  },
 
   {
     name: "retirement",
