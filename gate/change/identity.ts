@@ -1,5 +1,6 @@
 import type { Finding } from "../model/finding.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { Rivals } from "./claimants.ts";
 import { idOf } from "./concern.ts";
 import type { ModelPair } from "./pair.ts";
 
@@ -7,10 +8,14 @@ import type { ModelPair } from "./pair.ts";
 const NAMESAKES_LISTED_MAX = 3;
 
 /** Why a model is not the one that its manifest at head says it is. */
-export function identityFindings(pair: ModelPair): Finding[] {
+export function identityFindings(pair: ModelPair, rivals: Rivals): Finding[] {
   const result = pair.head?.read();
   if (result?.kind !== "manifest") return [];
-  return [...changedId(pair, result.manifest), ...sharedId(pair, result.manifest)];
+  return [
+    ...changedId(pair, result.manifest),
+    ...sharedId(pair, result.manifest),
+    ...sharedArtifacts(pair, rivals),
+  ];
 }
 
 /** Under another id a model would have another tier, other waivers and nothing to be compared with. */
@@ -40,6 +45,17 @@ function sharedId({ namesakes }: ModelPair, { id, path, lines }: Manifest): Find
       fix: "Give the newer model an id of its own",
     },
   ];
+}
+
+/** Who takes an artifact over, or puts a second name on it, would have it judged as another model's. */
+function sharedArtifacts(pair: ModelPair, rivals: Rivals): Finding[] {
+  const place = pair.head?.path;
+  return rivals.contested(pair).map(({ path, rival }) => ({
+    code: "ARTIFACT_SHARED",
+    message: `Cannot tell whose ${path} is: ${rival.path} names it too, at base or at head`,
+    ...(place === undefined ? {} : { place: { path: place } }),
+    fix: `Leave it to ${rival.path}, or let that give it up in a pull request of its own`,
+  }));
 }
 
 function placeOfId(path: string, { id: line }: Manifest["lines"]) {

@@ -19,6 +19,7 @@ import {
   readArtifact,
   subjectOf,
 } from "./artifacts.ts";
+import { findRivals, type Rivals } from "./claimants.ts";
 import { type Comparison, classify, pairArtifacts } from "./classify.ts";
 import { findConcern } from "./concern.ts";
 import { diffTrees } from "./diff.ts";
@@ -45,11 +46,10 @@ export async function readChangeSet(
   if (files.length === 0) return { base, mergeBase, head, files, models: [] };
   const sides = await readSides({ base: before, head: after }, files, repository);
   const concern = findConcern(sides);
-  const reading = toReading(sides, repository);
+  const pairs = pairModels(concern, { base: before, head: after });
+  const reading = { ...toReading(sides, repository), rivals: findRivals(pairs, sides) };
   const models: ModelChange[] = [];
-  for (const pair of pairModels(concern, { base: before, head: after })) {
-    models.push(await readModel(pair, reading));
-  }
+  for (const pair of pairs) models.push(await readModel(pair, reading));
   const taken = new Set(models.map(({ id }) => id));
   for (const file of await findUnclaimed({ files, outputs: sides.outputs }, concern, repository)) {
     models.push(await readUnclaimed(file, { ...reading, taken }));
@@ -73,12 +73,15 @@ function toReading(sides: Sides, repository: Repository): Reading {
 }
 
 /** One model that manifests claim. */
-async function readModel(pair: ModelPair, reading: Reading): Promise<ModelChange> {
+async function readModel(
+  pair: ModelPair,
+  reading: Reading & { readonly rivals: Rivals },
+): Promise<ModelChange> {
   const base = pair.base && (await readVersion(pair.base, reading.base));
   const head =
     pair.head === undefined
-      ? pair.base && (await readReplaced(pair.base, reading.head))
-      : await readVersion(pair.head, reading.head, identityFindings(pair));
+      ? pair.base && (await readEnded(pair.base, reading.rivals.abandoned(pair), reading.head))
+      : await readVersion(pair.head, reading.head, identityFindings(pair, reading.rivals));
   return toModelChange({ id: pair.id, base, head, files: [...pair.files] }, reading);
 }
 
@@ -111,22 +114,48 @@ async function readVersion(
 }
 
 /**
- * A model in whose folder's place the head has a link or a submodule: it is not gone, but moved to where nobody can
- * look. Undefined for one that is gone.
+ * A model whose manifest the head does not have, and that is there nevertheless: a link or a submodule is in its
+ * folder's place, where nobody can look, or its artifacts are where they were. Undefined for one that is gone.
  */
-async function readReplaced(
+async function readEnded(
   { path, read }: ManifestFile,
+  abandoned: readonly string[],
   source: ArtifactSource,
 ): Promise<ModelVersion | undefined> {
-  const detour = findDetour(path, source.tree);
-  if (detour === undefined) return undefined;
-  const problem: Finding = { ...detour, place: { path }, fix: "Keep the model itself in this repository" };
   const result = read();
-  const artifacts: Artifact[] = [];
-  for (const declared of result.kind === "manifest" ? result.manifest.artifacts : []) {
-    artifacts.push(await readArtifact({ path: declared.path }, source));
+  const declared =
+    result.kind === "manifest" ? result.manifest.artifacts.map((artifact) => artifact.path) : [];
+  const detour = findDetour(path, source.tree);
+  if (detour !== undefined) {
+    const problem: Finding = { ...detour, place: { path }, fix: "Keep the model itself in this repository" };
+    return { problems: [problem], artifacts: await readAll(declared, source) };
   }
-  return { problems: [problem], artifacts };
+  const left = abandoned.length === 0 ? [] : await findLeft(abandoned, source);
+  if (left.length === 0) return undefined;
+  return { problems: [abandonedFinding(path, left)], artifacts: await readAll(left, source) };
+}
+
+/** What git, DVC or a pipeline still keeps. */
+async function findLeft(paths: readonly string[], { tree, outputs }: ArtifactSource): Promise<string[]> {
+  const elsewhere = paths.filter((path) => !tree.has(path) && !tree.has(`${path}.dvc`));
+  const made = elsewhere.length === 0 ? undefined : (await outputs()).outputs;
+  return paths.filter((path) => !elsewhere.includes(path) || made?.has(path));
+}
+
+function abandonedFinding(path: string, [first, ...others]: readonly string[]): Finding {
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return {
+    code: "MODEL_ABANDONED",
+    message: `Cannot take the model of ${path} for removed: the commit still has ${first}${more}`,
+    place: { path },
+    fix: "Remove the artifacts too, or keep the model.yml with status: retired",
+  };
+}
+
+async function readAll(paths: readonly string[], source: ArtifactSource): Promise<Artifact[]> {
+  const artifacts: Artifact[] = [];
+  for (const path of paths) artifacts.push(await readArtifact({ path }, source));
+  return artifacts;
 }
 
 function withSubject(artifacts: readonly Artifact[], folder: string): Pick<ModelVersion, "subject"> {

@@ -265,6 +265,73 @@ test("a model that moves under another id is known by its artifacts, by their pl
   }
 });
 
+test("an artifact of another model is nobody else's, whether that model gives it up or not", async () => {
+  const claims = { "lib/n/model.yml": manifest({ id: "n", artifacts: ["../../models/m/w.bin"] }) };
+  const decoy = { "models/m/model.yml": manifest({ artifacts: ["x.bin"] }), "models/m/x.bin": "x" };
+  const cases: readonly (readonly [Readonly<Record<string, string>>, readonly string[]])[] = [
+    [{ ...claims, ...decoy, "models/m/w.bin": "weights 2" }, ["C m", "D n ARTIFACT_SHARED"]],
+    [claims, ["D n ARTIFACT_SHARED"]],
+    [
+      { "lib/n/model.yml": manifest({ id: "n", artifacts: ["../../models/m/w.bin.dvc"] }) },
+      ["D n ARTIFACT_SHARED ARTIFACT_MISSING"],
+    ],
+    [
+      {
+        "lib/n/model.yml": manifest({ id: "n", artifacts: ["/lib/w.bin"] }),
+        "lib/o/model.yml": manifest({ id: "o", artifacts: ["/lib/w.bin"] }),
+        "lib/w.bin": "new",
+      },
+      ["D n ARTIFACT_SHARED", "D o ARTIFACT_SHARED"],
+    ],
+  ];
+  for (const [files, expected] of cases) {
+    const scratched = await withModel();
+    scratched.commit("head", files);
+    assert.deepEqual(summary(await changeOf(scratched)), expected);
+  }
+});
+
+test("models that shared an artifact at base go on doing so, and one of them may go", async () => {
+  const artifacts = ["w.bin", "/shared/e.bin"];
+  const scratched = await withModel({
+    "models/m/model.yml": manifest({ artifacts }),
+    "models/n/model.yml": manifest({ id: "n", artifacts }),
+    "models/n/w.bin": "n",
+    "shared/e.bin": "e",
+  });
+  scratched.commit("shared", { "shared/e.bin": "e 2" });
+  assert.deepEqual(summary(await changeOf(scratched)), ["B m", "B n"]);
+  scratched.git("checkout", "--quiet", "base");
+  scratched.git("rm", "--quiet", "-r", "models/n");
+  scratched.commit("removed");
+  assert.deepEqual(summary(await changeOf(scratched)), ["E n"]);
+});
+
+test("a model is not gone while its artifacts are there", async () => {
+  const keepers: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["w.bin", { "models/m/w.bin": "weights 1" }],
+    ["w.bin.dvc", { "models/m/w.bin.dvc": `outs:\n- md5: ${"1a".repeat(16)}\n  path: w.bin\n` }],
+  ];
+  for (const [name, files] of keepers) {
+    const scratched = await scratch();
+    scratched.commit("base", { "models/m/model.yml": manifest(), ...files });
+    scratched.git("tag", "base");
+    scratched.git("rm", "--quiet", "models/m/model.yml");
+    scratched.commit("without its manifest");
+    const change = await changeOf(scratched);
+    assert.deepEqual(summary(change), ["C m MODEL_ABANDONED"], name);
+    assert.deepEqual(modelOf(change).head?.problems[0], {
+      code: "MODEL_ABANDONED",
+      message: "Cannot take the model of models/m/model.yml for removed: the commit still has models/m/w.bin",
+      place: { path: "models/m/model.yml" },
+      fix: "Remove the artifacts too, or keep the model.yml with status: retired",
+    });
+    scratched.git("rm", "--quiet", `models/m/${name}`);
+    scratched.commit("without anything");
+    assert.deepEqual(summary(await changeOf(scratched)), ["E m"], name);
+  }
+});
+
 test("a model that moves with its id is told from a copy of it", async () => {
   const scratched = await withModel();
   scratched.git("mv", "models/m", "models/z");
