@@ -9,6 +9,7 @@ import { sha256Of } from "../parse/canonical.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked } from "./attributes.ts";
+import { findConversion, findReencoding } from "./conversion.ts";
 import type { LockOutputs } from "./lock-outputs.ts";
 import { encodePath, foldersAbove, relativePath } from "./path.ts";
 import { LFS_POINTER_BYTES_MAX, parseDvcPointer, parseLfsPointer } from "./pointer.ts";
@@ -21,7 +22,6 @@ export interface ArtifactSource {
   index(): TreeIndex;
   /** What blobs were found to be, for both sides: most artifacts are equal on both, and hashing takes long. */
   readonly known: Map<string, Promise<Content>>;
-  /** Asked only where a Git LFS pointer stands. */
   attributes(): Promise<Attributes>;
   /** Asked only where the tree has neither the file nor a pointer. */
   outputs(): Promise<LockOutputs>;
@@ -61,7 +61,13 @@ async function readBlob(entry: TreeEntry, source: ArtifactSource): Promise<Conte
   const known = source.known.get(key) ?? readContent(entry, source.repository);
   source.known.set(key, known);
   const content = await known;
-  if (content.pointer === undefined || isLfsTracked(entry.path, await source.attributes())) return content;
+  const attributes = await source.attributes();
+  const conversion =
+    content.pointer === undefined
+      ? await findConversion(entry, attributes, source.repository)
+      : findReencoding(entry.path, attributes);
+  if (conversion !== undefined) return { problem: conversion };
+  if (content.pointer === undefined || isLfsTracked(entry.path, attributes)) return content;
   const message = `Cannot verify ${entry.path}: it is a Git LFS pointer, but no .gitattributes sets filter=lfs for it, so that a checkout has the pointer in the model's place`;
   return { pointer: content.pointer, problem: { code: "POINTER_NOT_TRACKED", message } };
 }

@@ -7,6 +7,7 @@ import type {
   TreeEntry,
 } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { once } from "../model/once.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Repository } from "../world.ts";
@@ -22,6 +23,7 @@ import {
 import { findRivals, type Rivals } from "./claimants.ts";
 import { type Comparison, classify, pairArtifacts } from "./classify.ts";
 import { findConcern } from "./concern.ts";
+import { findReencoding } from "./conversion.ts";
 import { diffTrees } from "./diff.ts";
 import { identityFindings } from "./identity.ts";
 import type { ManifestFile } from "./manifest-file.ts";
@@ -51,7 +53,7 @@ export async function readChangeSet(
   const models: ModelChange[] = [];
   for (const pair of pairs) models.push(await readModel(pair, reading));
   const taken = new Set(models.map(({ id }) => id));
-  for (const file of await findUnclaimed({ files, outputs: sides.outputs }, concern, repository)) {
+  for (const file of await findUnclaimed({ files, ...sides }, concern, repository)) {
     models.push(await readUnclaimed(file, { ...reading, taken }));
   }
   return { base, mergeBase, head, files, models: models.sort((a, b) => byCodeUnits(a.id, b.id)) };
@@ -110,7 +112,21 @@ async function readVersion(
   const { manifest } = result;
   const artifacts: Artifact[] = [];
   for (const declared of manifest.artifacts) artifacts.push(await readArtifact(declared, source));
-  return { manifest, problems: findings, artifacts, ...withSubject(artifacts, file.folder) };
+  const problems = [...findings, ...(await findReencodings(manifest, source))];
+  return { manifest, problems, artifacts, ...withSubject(artifacts, file.folder) };
+}
+
+/** Files of the manifest's that are other text in a checkout than here, itself among them. */
+async function findReencodings(
+  { path, data, evaluation, card }: Manifest,
+  source: ArtifactSource,
+): Promise<readonly Finding[]> {
+  const attributes = await source.attributes();
+  const paths = [path, ...[...data, ...evaluation].map((named) => named.path), card];
+  return [...new Set(paths)].flatMap((named) => {
+    if (named === undefined || !source.tree.has(named)) return [];
+    return findReencoding(named, attributes) ?? [];
+  });
 }
 
 /**

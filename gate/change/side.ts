@@ -2,7 +2,7 @@ import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
-import { type Attributes, isLfsTracked, parseAttributes } from "./attributes.ts";
+import { type Attributes, conversionsOf, isLfsTracked, parseAttributes } from "./attributes.ts";
 import { findOutputChanges, type LockOutputs, type OutputChange, readLockOutputs } from "./lock-outputs.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
 import { folderOf, nameOf } from "./path.ts";
@@ -32,6 +32,8 @@ export interface Sides {
   readonly head: Side;
   /** Files that no tree has and that are not as on the other side. */
   readonly outputs: readonly OutputChange[];
+  /** Unchanged files of which a checkout makes something else, each with the `.gitattributes` that is the cause. */
+  readonly converted: ReadonlyMap<string, FileChange>;
 }
 
 /** Both sides of a change, with all that `diffTrees` found between their trees. */
@@ -50,7 +52,8 @@ export async function readSides(
   });
   const base = side("base", new Map(files.flatMap(atBase)));
   const head = side("head", new Map(files.flatMap(atHead)));
-  for (const [path, cause] of await findFilterChanges({ base, head }, files)) {
+  const converted = await findConverted({ base, head }, files);
+  for (const [path, cause] of converted) {
     base.touched.set(path, cause);
     head.touched.set(path, cause);
   }
@@ -59,7 +62,7 @@ export async function readSides(
     if (change.base !== undefined) base.touched.set(path, cause);
     if (change.head !== undefined) head.touched.set(path, cause);
   }
-  return { base, head, outputs };
+  return { base, head, outputs, converted };
 }
 
 function atBase(change: FileChange): [string, FileChange][] {
@@ -71,10 +74,10 @@ function atHead(change: FileChange): [string, FileChange][] {
 }
 
 /**
- * Unchanged files that Git LFS tracks at one side only, each with the `.gitattributes` that is the cause: a checkout
- * of the head gives other content for them.
+ * Unchanged files of which a checkout makes something else, each with the `.gitattributes` that is the cause: Git LFS
+ * tracks them at one side only, or git converts them otherwise.
  */
-async function findFilterChanges(
+async function findConverted(
   { base, head }: Pick<Sides, SideName>,
   files: readonly FileChange[],
 ): Promise<Map<string, FileChange>> {
@@ -86,18 +89,22 @@ async function findFilterChanges(
   for (const path of head.tree.keys()) {
     if (head.touched.has(path)) continue;
     const cause = causes.find((file) => isBelow(path, folderOf(file.path)));
-    if (cause !== undefined && isLfsTracked(path, before) !== isLfsTracked(path, after))
-      found.set(path, cause);
+    if (cause !== undefined && handlingOf(path, before) !== handlingOf(path, after)) found.set(path, cause);
   }
   return found;
 }
 
+function handlingOf(path: string, attributes: Attributes): string {
+  const conversions = conversionsOf(path, attributes).map(({ kind, value }) => `${kind} ${value}`);
+  return [isLfsTracked(path, attributes) ? "lfs" : "", ...conversions].join("\n");
+}
+
 function assertWork(paths: number, sides: readonly Attributes[]): void {
   const rules = sides
-    .flatMap((attributes) => [...attributes.rules.values()])
+    .flatMap(({ rules, conversions }) => [...rules.values(), ...conversions.values()])
     .reduce((sum, list) => sum + list.length, 0);
   if (paths * rules <= ATTRIBUTE_MATCHES_MAX) return;
-  const message = `Cannot tell which of ${paths} files Git LFS tracks: ${rules} rules in .gitattributes are too many`;
+  const message = `Cannot tell what a checkout makes of ${paths} files: ${rules} rules in .gitattributes are too many`;
   const fix = "Replace rules for single files by patterns";
   throw new GateError("ATTRIBUTES_TOO_MANY", message, { fix });
 }

@@ -4,8 +4,9 @@ import type { FileChange, TreeEntry } from "../model/change.ts";
 import type { Repository } from "../world.ts";
 import { identifyEntry } from "./artifacts.ts";
 import type { Claim, Concern } from "./concern.ts";
-import type { LockOutput, OutputChange } from "./lock-outputs.ts";
-import type { SideName } from "./side.ts";
+import { findReencoding, mayBecomeModel } from "./conversion.ts";
+import type { LockOutput } from "./lock-outputs.ts";
+import type { Side, SideName, Sides } from "./side.ts";
 
 /** A changed model file that no manifest claims; one that the head's manifests claim is not among them. */
 export interface UnclaimedFile {
@@ -16,10 +17,9 @@ export interface UnclaimedFile {
   readonly head?: { readonly path: string };
 }
 
-/** What differs between the two sides: what git keeps, and what a pipeline makes. */
-export interface Differences {
+/** What differs between the two sides: what git keeps, what a pipeline makes, and what a checkout makes. */
+export interface Differences extends Pick<Sides, SideName | "outputs" | "converted"> {
   readonly files: readonly FileChange[];
-  readonly outputs: readonly OutputChange[];
 }
 
 /**
@@ -30,22 +30,27 @@ const ARRAY_FORMATS: ReadonlySet<string> = new Set(["hdf5", "npy", "npz"]);
 
 /** The changed files that are models, by their bytes or their name, and that no manifest claims as such. */
 export async function findUnclaimed(
-  { files, outputs }: Differences,
+  { files, outputs, converted, ...sides }: Differences,
   concern: Concern,
   repository: Repository,
 ): Promise<UnclaimedFile[]> {
   const found: UnclaimedFile[] = [];
+  const standingOf = async (entry: TreeEntry, side: SideName) =>
+    readStanding(entry, concern.claimOf(entry.path, side), { side: sides[side], repository });
   for (const change of files) {
     const { path, base, head } = change;
     const before = change.status === "copied" ? undefined : base;
-    const standingOf = async (entry: TreeEntry, side: SideName) =>
-      readStanding(entry, concern.claimOf(entry.path, side), repository);
     found.push(...(await select({ path, change, base: before, head }, standingOf)));
   }
+  for (const [path, change] of converted) {
+    if (findReencoding(path, await sides.head.attributes()) === undefined) continue;
+    const entries = { base: sides.base.tree.get(path), head: sides.head.tree.get(path) };
+    found.push(...(await select({ path, change, ...entries }, standingOf)));
+  }
   for (const { path, cause, base, head } of outputs) {
-    const standingOf = async (output: LockOutput, side: SideName) =>
+    const standing = async (output: LockOutput, side: SideName) =>
       toStanding(output.path, concern.claimOf(output.path, side));
-    found.push(...(await select({ path, change: cause, base, head }, standingOf)));
+    found.push(...(await select({ path, change: cause, base, head }, standing)));
   }
   return found;
 }
@@ -82,11 +87,13 @@ async function select<T extends { readonly path: string }>(
 async function readStanding(
   entry: TreeEntry,
   claim: Claim | undefined,
-  repository: Repository,
+  { side, repository }: { readonly side: Side; readonly repository: Repository },
 ): Promise<Standing> {
   const { path, kind } = entry;
   if (claim === "artifact") return "claimed";
   if (kind === "submodule") return "no model";
+  if (kind !== "symlink" && (await mayBecomeModel(entry, await side.attributes(), repository)))
+    return "unclaimed";
   // A link's content is never looked at, and a pointer's need not be here: the name has to do.
   const isElsewhere = kind === "symlink" || path.endsWith(".dvc");
   const identity = isElsewhere ? undefined : await identifyEntry(entry, repository);

@@ -52,7 +52,7 @@ export interface Artifact {
   /** What the manifest says that the digest is. */
   readonly declared?: Digest;
   /** Why the content could not be told: the file is missing, a symbolic link, a submodule, a bad pointer. */
-  readonly problem?: { readonly code: string; readonly message: string };
+  readonly problem?: Finding;
 }
 
 /** A model as it stands at base or at head. */

@@ -23,7 +23,7 @@ export const artifactDigest: Rule = {
 
 function judgeFile(view: View, artifact: Artifact): Judgement {
   const { path, digest, declared, problem } = artifact;
-  if (problem !== undefined) return broken({ ...problem, place: { path } });
+  if (problem !== undefined) return broken({ place: { path }, ...problem });
   if (digest === undefined) return missing(unknown(path));
   const seen = { observed: digest, expected: declared ?? "a digest in the manifest" };
   if (declared === undefined) return fail(notDeclared(view, path, digest), seen);

@@ -33,7 +33,7 @@ export const artifactFormat: Rule = {
 
 function judgeFile(view: View, path: string, allow: readonly string[] | undefined): Judgement {
   const problem = view.model?.head?.artifacts.find((artifact) => artifact.path === path)?.problem;
-  if (problem !== undefined) return broken({ ...problem, place: { path } });
+  if (problem !== undefined) return broken({ place: { path }, ...problem });
   const evidence = view.evidence.find(
     (item): item is ArtifactEvidence =>
       item.kind === "artifact" && item.side === "head" && item.path === path,

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import { ATTRIBUTE_RULES_MAX, isLfsTracked, parseAttributes } from "../../gate/change/attributes.ts";
+import {
+  ATTRIBUTE_RULES_MAX,
+  conversionsOf,
+  isLfsTracked,
+  parseAttributes,
+} from "../../gate/change/attributes.ts";
 import { runGit, type ScratchRepository, scratchRepository } from "../git.ts";
 
 let scratched: ScratchRepository;
@@ -187,4 +194,53 @@ test("patterns that are made to be slow are given up, and the paths are not take
     for (let count = 0; count < 10_000; count++) isLfsTracked(`${path}${count}z`, attributes);
   };
   assert.throws(asked, { code: "ATTRIBUTES_TOO_MANY" });
+});
+
+/** What a real checkout makes of one text: the same bytes, or others. */
+function isConverted(attributes: string, content: string): boolean {
+  const name = "converted.bin";
+  const oid = runGit(scratched.directory, ["hash-object", "-w", "--stdin"], content);
+  scratched.git("rm", "--quiet", "-r", "--cached", "--ignore-unmatch", ".");
+  scratched.git("update-index", "--add", "--cacheinfo", `100644,${oid},${name}`);
+  scratched.write(".gitattributes", attributes);
+  scratched.git("checkout-index", "--force", name);
+  return readFileSync(join(scratched.directory, name), "utf8") !== content;
+}
+
+const CONVERSIONS: { attributes: string; kinds: string[]; changes: boolean }[] = [
+  { attributes: "* text=auto\n*.sh eol=lf\n", kinds: [], changes: false },
+  { attributes: "*.bin text\n", kinds: [], changes: false },
+  { attributes: "*.bin eol=crlf\n", kinds: ["crlf"], changes: true },
+  { attributes: "*.bin text eol=crlf\n", kinds: ["crlf"], changes: true },
+  { attributes: "*.bin text=input eol=crlf\n", kinds: ["crlf"], changes: true },
+  { attributes: "* text=auto eol=crlf\n", kinds: ["crlf-auto"], changes: true },
+  { attributes: "* crlf=auto eol=crlf\n", kinds: ["crlf-auto"], changes: true },
+  { attributes: "* eol=crlf\n*.bin -text\n", kinds: [], changes: false },
+  { attributes: "* eol=crlf\n*.bin -crlf\n", kinds: [], changes: false },
+  { attributes: "* text eol=crlf\n*.bin binary\n", kinds: [], changes: false },
+  { attributes: "[attr]odd ident\n*.bin odd\n", kinds: ["ident"], changes: true },
+  { attributes: "*.bin ident\n*.bin -ident\n", kinds: [], changes: false },
+  { attributes: "*.bin working-tree-encoding=UTF-8\n", kinds: [], changes: false },
+  { attributes: "*.bin working-tree-encoding=utf8\n", kinds: [], changes: false },
+  { attributes: "*.bin working-tree-encoding=UTF-16LE\n", kinds: ["encoding"], changes: true },
+  { attributes: "*.bin -text working-tree-encoding=UTF-16LE\n", kinds: ["encoding"], changes: true },
+];
+
+for (const { attributes, kinds, changes } of CONVERSIONS) {
+  test(`conversionsOf() says what a checkout does under ${JSON.stringify(attributes)}`, () => {
+    const read = parseAttributes(new Map([["", Buffer.from(attributes)]]));
+    assert.deepEqual(
+      conversionsOf("converted.bin", read).map(({ kind }) => kind),
+      kinds,
+    );
+    assert.equal(isConverted(attributes, "$Id$\n"), changes);
+  });
+}
+
+test("conversionsOf() names the line that decides, and another filter than that of Git LFS", () => {
+  const attributes = parseAttributes(new Map([["a", Buffer.from("*.x text\n\n*.bin filter=crypt\n")]]));
+  assert.deepEqual(conversionsOf("a/w.bin", attributes), [
+    { kind: "filter", value: "crypt", state: "filter=crypt", place: { path: "a/.gitattributes", line: 3 } },
+  ]);
+  assert.deepEqual(conversionsOf("w.bin", attributes), []);
 });

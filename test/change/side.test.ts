@@ -60,6 +60,6 @@ test("more attributes than can be tried on all files are refused", async () => {
   const head = treeOf({ ...files, ".gitattributes": `${rules}#\n` });
   await assert.rejects(touched(base, head), {
     code: "ATTRIBUTES_TOO_MANY",
-    message: "Cannot tell which of 60001 files Git LFS tracks: 2000 rules in .gitattributes are too many",
+    message: "Cannot tell what a checkout makes of 60001 files: 2000 rules in .gitattributes are too many",
   });
 });
