@@ -35,8 +35,14 @@ export async function findUnclaimed(
   repository: Repository,
 ): Promise<UnclaimedFile[]> {
   const found: UnclaimedFile[] = [];
+  const claimOf = (path: string, side: SideName) => {
+    const claim = concern.claimOf(path, side);
+    // What the base weighs as a model is not data by being called so.
+    const isDemoted = side === "head" && claim === "data" && concern.claimOf(path, "base") === "artifact";
+    return isDemoted ? undefined : claim;
+  };
   const standingOf = async (entry: TreeEntry, side: SideName) =>
-    readStanding(entry, concern.claimOf(entry.path, side), { side: sides[side], repository });
+    readStanding(entry, claimOf(entry.path, side), { side: sides[side], repository });
   for (const change of files) {
     const { path, base, head } = change;
     const before = change.status === "copied" ? undefined : base;
@@ -49,7 +55,7 @@ export async function findUnclaimed(
   }
   for (const { path, cause, base, head } of outputs) {
     const standing = async (output: LockOutput, side: SideName) =>
-      toStanding(output.path, concern.claimOf(output.path, side));
+      toStanding(output.path, claimOf(output.path, side));
     found.push(...(await select({ path, change: cause, base, head }, standing)));
   }
   return found;

@@ -852,3 +852,24 @@ test("a file that becomes a pickle in a checkout is a model, and text of another
     "D later.dat MODEL_UNCLAIMED ATTRIBUTE_CONVERTS",
   ]);
 });
+
+test("an artifact of the base is still a model where the head calls it data", async () => {
+  const base = { "models/m/model.yml": manifest({ artifacts: ["w.npy"] }), "models/m/w.npy": NPY };
+  const scratched = await withModel({ ...base, "models/m/d.npy": NPY });
+  const data = (name: string) => `data: [{ name: d, role: reference, path: ${name} }]\n`;
+  const changed = Buffer.concat([NPY, Buffer.from("x")]);
+  scratched.commit("data all along", {
+    "models/m/model.yml": manifest({ artifacts: ["w.npy"], more: data("d.npy") }),
+    "models/m/d.npy": changed,
+  });
+  assert.deepEqual(summary(await changeOf(scratched)), ["C m"]);
+  scratched.commit("demoted", {
+    "models/m/model.yml": manifest({ more: data("w.npy") }),
+    "models/m/w.npy": changed,
+  });
+  assert.deepEqual(summary(await changeOf(scratched)), [
+    "C m",
+    "C models/m/d.npy MODEL_UNCLAIMED",
+    "D models/m/w.npy MODEL_UNCLAIMED",
+  ]);
+});
