@@ -4,7 +4,7 @@ import type { Finding } from "../model/finding.ts";
 import { numberByTier, numberOf } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, label } from "./metric-evidence.ts";
-import { notAboutAnother, type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
+import { type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
 const DAY_MS = 86_400_000;
@@ -47,11 +47,11 @@ export const evidenceFresh: Rule = {
 };
 
 /**
- * Fresh if any item about this model is: an old item beside a new one does no harm. What this run brings without a
- * date was measured in it.
+ * Fresh if any of the items that the number is taken from is: they say the same, or other gates are in error. What
+ * this run brings without a date was measured in it.
  */
 function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement {
-  const items = notAboutAnother(view, metric);
+  const items = metric.judged;
   const name = label(metric);
   const fromThisRun = items.find(({ trust, source }) => trust === "ci" && source.producedAt === undefined);
   if (fromThisRun !== undefined) {

@@ -1,4 +1,5 @@
 import type { Judgement } from "../model/decision.ts";
+import type { MetricEvidence } from "../model/evidence.ts";
 import { combine, missing, notApplicable, pass } from "./judgement.ts";
 import { about, label } from "./metric-evidence.ts";
 import { type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
@@ -32,17 +33,20 @@ export const evidenceSubject: Rule = {
 /** Items about other digests are not counted against the model: they say nothing about it. */
 function judgeOne(view: View, metric: PlannedEvidence): Judgement {
   const subject = view.model?.head?.subject ?? "";
-  const seen = { expected: subject, evidence: metric.aboutThis };
-  if (metric.aboutThis.length > 0) return pass({ observed: subject, ...seen });
-  const named = [...new Set(metric.reported.flatMap((item) => item.subject ?? []))].sort();
+  const aboutThis = metric.judged.filter((item) => item.subject === subject);
+  const seen = { expected: subject, evidence: aboutThis };
+  if (aboutThis.length > 0) return pass({ observed: subject, ...seen });
+  const [silent] = metric.judged;
+  const others = silent === undefined ? reported(view, metric) : [];
+  const named = [...new Set(others.flatMap((item) => item.subject ?? []))].sort();
   const name = label(metric);
   const state =
-    named.length > 0
-      ? `is about ${named.join(", ")}`
-      : metric.reported.length > 0
-        ? "names no model"
+    silent !== undefined
+      ? "names no model"
+      : named.length > 0
+        ? `is about ${named.join(", ")}`
         : "is not reported";
-  const path = metric.reported[0]?.source.path ?? view.model?.head?.manifest?.path;
+  const path = (silent ?? others[0])?.source.path ?? view.model?.head?.manifest?.path;
   return missing(
     {
       code: "SUBJECT_DIFFERS",
@@ -51,5 +55,18 @@ function judgeOne(view: View, metric: PlannedEvidence): Judgement {
       fix: `Evaluate this model, then write subject: ${subject} beside the evaluation in model.yml`,
     },
     { observed: named.join(", ") || "none", ...seen },
+  );
+}
+
+/** What names another model instead. */
+function reported(view: View, { metric, dataset }: PlannedEvidence): readonly MetricEvidence[] {
+  const subject = view.model?.head?.subject;
+  return view.evidence.filter(
+    (item): item is MetricEvidence =>
+      item.kind === "metric" &&
+      item.side === "head" &&
+      item.name === metric &&
+      item.dataset === dataset &&
+      item.subject !== subject,
   );
 }

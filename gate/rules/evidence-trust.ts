@@ -3,7 +3,7 @@ import { TRUST_ORDER, type Trust } from "../model/evidence.ts";
 import { textByTier } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, label } from "./metric-evidence.ts";
-import { notAboutAnother, type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
+import { type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
 const TRUST = { enum: [...TRUST_ORDER] };
@@ -38,11 +38,11 @@ export const evidenceTrust: Rule = {
 };
 
 function judgeOne(view: View, metric: PlannedEvidence, least: Trust): Judgement {
-  const items = notAboutAnother(view, metric);
+  const items = metric.judged;
   const name = label(metric);
-  if (items.length === 0)
+  const best = items[0]?.trust;
+  if (best === undefined)
     return missing({ code: "METRIC_MISSING", message: `No ${name} was found about this model` });
-  const best = TRUST_ORDER[Math.max(...items.map((item) => TRUST_ORDER.indexOf(item.trust)))] ?? "declared";
   const seen = { observed: best, expected: `${least} or better`, evidence: items };
   if (TRUST_ORDER.indexOf(best) >= TRUST_ORDER.indexOf(least)) return pass(seen);
   return fail(

@@ -24,16 +24,23 @@ export type Found =
  * Evidence that names another digest is not looked at: it can neither help nor harm.
  */
 export function findMetric(view: View, side: Side, name: MetricName): Found {
-  const about = candidates(view, side, name);
-  if (about.length === 0) return { kind: "none", judgement: absent(view, side, name) };
-  const weight = Math.max(...about.map(weightOf));
-  const best = about.filter((item) => weightOf(item) === weight);
+  const best = findWeightiest(view, side, name);
   const [first] = best;
-  if (first === undefined) throw new RangeError("Cannot choose evidence: the weightiest of some is none");
+  if (first === undefined) return { kind: "none", judgement: absent(view, side, name) };
   const other = best.find((item) => item.value !== first.value);
   if (other !== undefined) return { kind: "none", judgement: contradiction(first, other) };
   if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
   return { kind: "found", evidence: first, value: first.value };
+}
+
+/**
+ * The items that `findMetric` chooses from, all of one weight. Gates about the evidence itself ask these and no others:
+ * what no number is taken from can vouch for none.
+ */
+export function findWeightiest(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
+  const about = candidates(view, side, name);
+  const weight = about.reduce((most, item) => Math.max(most, weightOf(item)), -1);
+  return about.filter((item) => weightOf(item) === weight);
 }
 
 /** Datasets that report the metric at head or promise it, training data left out; sorted. */

@@ -467,6 +467,44 @@ const PLAN: readonly Row[] = [
   },
 ];
 
+const slice = { sex: "F" };
+
+/** Beside the number that gates judge stands another, which none takes a number from. */
+const VOUCHING: readonly Row[] = [
+  ...(["evidence.trust", "evidence.fresh", "evidence.subject"] as const).flatMap((rule): readonly Row[] => {
+    const { subject: _, ...silent } = metric({ value: 0.99, source: undated });
+    const args = {
+      "evidence.trust": { minimum_by_tier: { T2: "ci" } },
+      "evidence.fresh": { max_age_days: 2 },
+    };
+    const outcome = rule === "evidence.trust" ? "fail" : "missing_evidence";
+    const common = { rule, outcome, ...(rule === "evidence.subject" ? {} : { args: args[rule] }) } as const;
+    return [
+      {
+        ...common,
+        name: "a value of one slice does not vouch for the whole",
+        evidence: [silent, metric({ value: 0.55, trust: "ci", slice })],
+      },
+      {
+        ...common,
+        name: "a value from training data does not vouch for another",
+        evidence: [silent, metric({ value: 0.99, trust: "ci", role: "train" })],
+      },
+    ];
+  }),
+  {
+    name: "a committed date says nothing about what the run measured",
+    rule: "evidence.fresh",
+    args: { max_age_days: 2 },
+    evidence: [
+      metric({ value: 0.9 }),
+      metric({ trust: "ci", source: source({ producedAt: "2026-01-01T00:00:00Z" }) }),
+    ],
+    outcome: "fail",
+    code: "EVIDENCE_STALE",
+  },
+];
+
 const EXPRESSIONS: readonly Row[] = [
   {
     name: "true passes",
@@ -524,7 +562,7 @@ const EXPRESSIONS: readonly Row[] = [
   },
 ];
 
-for (const row of [...FLOOR, ...REGRESSION, ...TRUSTING, NO_MARGIN, ...PLAN, ...EXPRESSIONS]) {
+for (const row of [...FLOOR, ...REGRESSION, ...TRUSTING, NO_MARGIN, ...PLAN, ...VOUCHING, ...EXPRESSIONS]) {
   test(`${row.rule}: ${row.name}`, () => {
     const judgement = RULES.get(row.rule)?.judge(row.args ?? {}, view(row.evidence, row.view));
     assert.equal(judgement?.outcome, row.outcome, JSON.stringify(judgement));
