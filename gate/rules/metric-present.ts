@@ -1,6 +1,7 @@
 import type { Judgement } from "../model/decision.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, findMetric, label, type Planned, plannedMetrics, show } from "./metric-evidence.ts";
+import { findMoves } from "./planned-place.ts";
 import type { Rule, View } from "./rule.ts";
 
 export const metricPresent: Rule = {
@@ -12,12 +13,13 @@ export const metricPresent: Rule = {
     if (view.model?.head === undefined) return notApplicable("The model is removed");
     const planned = plannedMetrics(view);
     if (planned.length === 0) return missing(noPlan(view));
-    return combine(planned.map((metric) => about(metric, judgeOne(view, metric))));
+    const moves = findMoves(view);
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, moves(metric)))));
   },
 };
 
 /** A metric that base promised stays owed: leaving it out of the plan is how a bad number is hidden. */
-function judgeOne(view: View, metric: Planned): Judgement {
+function judgeOne(view: View, metric: Planned, moves: readonly string[]): Judgement {
   if (metric.plannedAt === "base") {
     return fail({
       code: "PLAN_SHRUNK",
@@ -26,9 +28,19 @@ function judgeOne(view: View, metric: Planned): Judgement {
       fix: "Put it back into model.yml, or have the plan changed in a pull request of its own",
     });
   }
+  if (moves.length > 0) return fail(moves.map((move) => moved(view, metric, move)));
   const found = findMetric(view, "head", metric);
   if (found.kind === "none") return found.judgement;
   return pass({ observed: show(found.value), evidence: [found.evidence] });
+}
+
+function moved(view: View, metric: Planned, move: string) {
+  return {
+    code: "PLAN_MOVED",
+    message: `${label(metric)} is not the number that was planned at base: ${move}`,
+    ...placeOf(view),
+    fix: "Put it back in model.yml, or have the plan changed in a pull request of its own",
+  };
 }
 
 function noPlan(view: View) {
@@ -40,7 +52,9 @@ function noPlan(view: View) {
   };
 }
 
-function placeOf(view: View): { place?: { path: string } } {
-  const path = view.model?.head?.manifest?.path;
-  return path === undefined ? {} : { place: { path } };
+function placeOf(view: View): { place?: { path: string; line?: number } } {
+  const manifest = view.model?.head?.manifest;
+  if (manifest === undefined) return {};
+  const line = manifest.lines.evaluation;
+  return { place: { path: manifest.path, ...(line === undefined ? {} : { line }) } };
 }

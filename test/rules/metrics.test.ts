@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../gate/model/decision.ts";
 import type { MetricEvidence } from "../../gate/model/evidence.ts";
+import type { DeclaredEvaluation } from "../../gate/model/manifest.ts";
 import { RULES } from "../../gate/rules/index.ts";
 import type { View } from "../../gate/rules/rule.ts";
 import {
@@ -467,6 +468,66 @@ const PLAN: readonly Row[] = [
   },
 ];
 
+/** A model whose evaluation plan is another at head than at base. */
+function replanned(before: Partial<DeclaredEvaluation>, after: readonly Partial<DeclaredEvaluation>[]) {
+  const planOf = (plans: readonly Partial<DeclaredEvaluation>[]) =>
+    manifest({ evaluation: plans.map(evaluation) });
+  return model({
+    base: version(OTHER_DIGEST, { manifest: planOf([before]) }),
+    head: version(HEAD_DIGEST, { manifest: planOf(after) }),
+  });
+}
+
+const MOVED: readonly Row[] = (
+  [
+    ["another key", {}, [{ metrics: [{ name: "roc_auc", key: "train.roc_auc" }] }]],
+    ["another file", {}, [{ path: "m/train_metrics.json" }]],
+    [
+      "the files of two datasets swapped",
+      {},
+      [
+        { path: "m/train_metrics.json" },
+        { path: "m/metrics.json", dataset: "training", role: "train" as const },
+      ],
+    ],
+    ["another role", {}, [{ role: "validation" as const }]],
+    ["the data's digest dropped", { datasetDigest: OTHER_DIGEST }, [{}]],
+    ["other data", { datasetDigest: OTHER_DIGEST }, [{ datasetDigest: HEAD_DIGEST }]],
+  ] as const
+).map(([name, before, after]) => ({
+  name: `a planned number cannot be taken from elsewhere: ${name}`,
+  rule: "metric.present",
+  evidence: [metric()],
+  view: { model: replanned(before, after) },
+  outcome: "fail",
+  code: "PLAN_MOVED",
+}));
+
+const STAYED: readonly Row[] = (
+  [
+    ["its digest is stated for the first time", {}, [{ datasetDigest: HEAD_DIGEST }]],
+    ["its key is spelt out", {}, [{ metrics: [{ name: "roc_auc", key: "roc_auc" }] }]],
+    ["another file is read beside it", {}, [{}, { path: "m/slices.csv" }]],
+  ] as const
+).map(([name, before, after]) => ({
+  name: `a planned number stays where it was if ${name}`,
+  rule: "metric.present",
+  evidence: [metric()],
+  view: { model: replanned(before, after) },
+  outcome: "pass",
+}));
+
+test("a model that moves with its files moves no number of the plan", () => {
+  for (const folder of ["n/", "m/n/", ""]) {
+    const plan = [evaluation({ path: `${folder}metrics.json` })];
+    const head = version(HEAD_DIGEST, {
+      manifest: manifest({ path: `${folder}model.yml`, evaluation: plan }),
+    });
+    const judgement = RULES.get("metric.present")?.judge({}, view([metric()], { model: model({ head }) }));
+    assert.equal(judgement?.outcome, "pass", folder);
+  }
+});
+
 const slice = { sex: "F" };
 
 /** Beside the number that gates judge stands another, which none takes a number from. */
@@ -562,7 +623,17 @@ const EXPRESSIONS: readonly Row[] = [
   },
 ];
 
-for (const row of [...FLOOR, ...REGRESSION, ...TRUSTING, NO_MARGIN, ...PLAN, ...VOUCHING, ...EXPRESSIONS]) {
+for (const row of [
+  ...FLOOR,
+  ...REGRESSION,
+  ...TRUSTING,
+  NO_MARGIN,
+  ...PLAN,
+  ...MOVED,
+  ...STAYED,
+  ...VOUCHING,
+  ...EXPRESSIONS,
+]) {
   test(`${row.rule}: ${row.name}`, () => {
     const judgement = RULES.get(row.rule)?.judge(row.args ?? {}, view(row.evidence, row.view));
     assert.equal(judgement?.outcome, row.outcome, JSON.stringify(judgement));
