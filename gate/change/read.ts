@@ -30,6 +30,7 @@ import type { ManifestFile } from "./manifest-file.ts";
 import { type ModelPair, pairModels } from "./pair.ts";
 import { folderOf } from "./path.ts";
 import { readSides, type Side, type Sides } from "./side.ts";
+import { withTips } from "./tip.ts";
 import { findUnclaimed, type UnclaimedFile } from "./unclaimed.ts";
 
 /**
@@ -56,7 +57,9 @@ export async function readChangeSet(
   for (const file of await findUnclaimed({ files, ...sides }, concern, repository)) {
     models.push(await readUnclaimed(file, { ...reading, taken }));
   }
-  return { base, mergeBase, head, files, models: models.sort((a, b) => byCodeUnits(a.id, b.id)) };
+  models.sort((a, b) => byCodeUnits(a.id, b.id));
+  if (base === mergeBase) return { base, mergeBase, head, files, models };
+  return { base, mergeBase, head, files, models: await withTips(models, base, repository) };
 }
 
 interface Reading {

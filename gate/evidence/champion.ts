@@ -1,23 +1,17 @@
-import type { ChangeSet } from "../model/change.ts";
-import type { Evidence, MetricEvidence } from "../model/evidence.ts";
+import { type ChangeSet, subjectAt } from "../model/change.ts";
+import { type MetricEvidence, TRAIL_ADAPTER } from "../model/evidence.ts";
 import type { Champion, ChampionRequest } from "../model/trail.ts";
 import type { Collected } from "./side.ts";
 
-const ADAPTER = "trail@1";
-
-/** The models whose base says nothing in numbers, each with what it is at base: the trail may know more. */
-export function championless(
-  { models }: ChangeSet,
-  evidence: readonly Evidence[],
-): readonly ChampionRequest[] {
-  const measured = new Set(evidence.filter(isOfBase).map(({ model }) => model));
-  return models.flatMap(({ id, base }) =>
-    base?.subject === undefined || measured.has(id) ? [] : [{ model: id, subject: base.subject }],
-  );
-}
-
-function isOfBase({ kind, side }: Evidence): boolean {
-  return kind === "metric" && side === "base";
+/**
+ * Each model with what it is at base. The trail is asked about all of them: a run that brings numbers about the base
+ * must not be a reason to leave what was approved unheard.
+ */
+export function championRequests({ models }: ChangeSet): readonly ChampionRequest[] {
+  return models.flatMap((model) => {
+    const subject = subjectAt(model, "base");
+    return subject === undefined ? [] : [{ model: model.id, subject }];
+  });
 }
 
 /**
@@ -33,7 +27,7 @@ export function withChampions({ evidence, problems }: Collected, champions: read
         subject,
         source: {
           ...metric.source,
-          adapter: ADAPTER,
+          adapter: TRAIL_ADAPTER,
           path: `weighbridge-trail/${decision}`,
           digest: decision,
         },

@@ -1,10 +1,10 @@
 import { parseManifest } from "../change/manifest.ts";
-import type { ChangeSet, ModelChange, ModelVersion } from "../model/change.ts";
+import { type ChangeSet, type ModelChange, type ModelVersion, subjectAt } from "../model/change.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { World } from "../world.ts";
 import { collectArtifacts } from "./artifacts.ts";
-import { championless, withChampions } from "./champion.ts";
+import { championRequests, withChampions } from "./champion.ts";
 import { type CommitFiles, commitFiles, readFile } from "./commit-files.ts";
 import { collectData } from "./data.ts";
 import { collectCard } from "./documents.ts";
@@ -32,7 +32,7 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
     parts.push(await collectHead({ model, files: head, run }));
   }
   const collected = join(parts);
-  const champions = await world.trail?.champions(championless(change, collected.evidence));
+  const champions = await world.trail?.champions(championRequests(change));
   const { evidence, problems } = withChampions(collected, champions ?? []);
   return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
 }
@@ -59,10 +59,10 @@ async function collectHead({ model, files, run }: Collecting): Promise<Collected
 
 /**
  * The base's values are those of the commit that the change wants to enter. Where that has moved on from the merge
- * base, its own manifest says what they are, and no lock there can bind them to the artifacts of the merge base.
+ * base, its own manifest says what they are, and its own artifacts what they are about.
  */
 async function collectBase(change: ChangeSet, { model, files, run }: Collecting): Promise<Collected> {
-  const { id, base } = model;
+  const { id, base, tip } = model;
   if (base?.manifest === undefined) return { evidence: [], problems: [] };
   const { manifest } = base;
   if (change.base === change.mergeBase) {
@@ -71,7 +71,7 @@ async function collectBase(change: ChangeSet, { model, files, run }: Collecting)
   const { path } = manifest;
   const read = await attempt({ on: { model: id, side: "base" }, path }, () => readManifest(files, path));
   if (read.value === undefined) return { evidence: [], problems: read.problems };
-  const version: ModelVersion = { ...base, artifacts: [] };
+  const version: ModelVersion = { problems: [], artifacts: [], ...tip, manifest: read.value };
   return collectSide({ model: id, side: "base", version, manifest: read.value, files }, model, run);
 }
 
@@ -81,9 +81,9 @@ async function readManifest(files: CommitFiles, path: string): Promise<Manifest 
 }
 
 /** All that a manifest's files say about one side. */
-async function collectSide(on: ModelSide, { base, head }: ModelChange, run: RunFiles): Promise<Collected> {
+async function collectSide(on: ModelSide, model: ModelChange, run: RunFiles): Promise<Collected> {
   const locks = await collectLocks(on);
-  const other = on.side === "head" ? base?.subject : head?.subject;
+  const other = subjectAt(model, on.side === "head" ? "base" : "head");
   const context = { run, bound: locks.bound, ...(other === undefined ? {} : { otherSubject: other }) };
   return join([
     locks,

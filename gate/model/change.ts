@@ -74,11 +74,18 @@ export interface ModelChange {
   readonly id: string;
   readonly base?: ModelVersion;
   readonly head?: ModelVersion;
+  /** What the model is by now where the change wants to enter; only where that has moved on from the merge base. */
+  readonly tip?: Pick<ModelVersion, "artifacts" | "subject">;
   readonly changeClass: ChangeClass;
   /** What decided the class, each a sentence with the digests. */
   readonly classReasons: readonly string[];
   /** Changed paths that concern this model. */
   readonly paths: readonly string[];
+}
+
+/** What evidence about one side has to be about: of the base, the model that the change would replace. */
+export function subjectAt({ base, tip, head }: ModelChange, side: "base" | "head"): Digest | undefined {
+  return (side === "head" ? head : (tip ?? base))?.subject;
 }
 
 /** What differs between merge base and head. Lists are sorted by path or id, by UTF-16 code units. */

@@ -9,14 +9,22 @@ export const TRUST_ORDER = ["declared", "ci", "attested"] as const satisfies rea
 
 export type Side = "base" | "head";
 
+/** Adapter of what the trail remembers about a champion; no file can call itself that. */
+export const TRAIL_ADAPTER = "trail@1";
+
+/** Of the base, the least first: the run, what the trail remembers, the base's own commit. */
+const BASE_WEIGHTS = { ci: 0, trail: 1, declared: 4, attested: 5 } as const;
+
 /**
  * How much a word counts against others about the same side. Of the head, what this run measured counts more than
- * what was committed. Of the base, the base's own commit counts more than the run: the run belongs to the change,
- * which has an interest in a base that is easy to beat.
+ * what was committed. Of the base, the base's own commit counts more than the trail, and the trail more than the run:
+ * the run belongs to the change, which has an interest in a base that is easy to beat.
  */
-export function weightOf({ side, trust }: { readonly side: Side; readonly trust: Trust }): number {
-  const order: readonly Trust[] = side === "head" ? TRUST_ORDER : ["ci", "declared", "attested"];
-  return order.indexOf(trust);
+export function weightOf({ side, trust, source }: Pick<MetricEvidence, "side" | "trust" | "source">): number {
+  const order = TRUST_ORDER.indexOf(trust);
+  if (side === "head") return order;
+  // Of several numbers that a decision rested on, the one that was judged.
+  return source.adapter === TRAIL_ADAPTER ? BASE_WEIGHTS.trail + order : BASE_WEIGHTS[trust];
 }
 
 /** Python's tools write these bare; they are carried, and no gate ever passes on them. */

@@ -1,4 +1,4 @@
-import type { ModelChange } from "../model/change.ts";
+import { type ModelChange, subjectAt } from "../model/change.ts";
 import type { DecisionRecord, GateResult, Outcome } from "../model/decision.ts";
 import { type Evidence, type Measure, type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
@@ -50,7 +50,7 @@ function keyOf({ name, dataset }: MetricEvidence): string {
 /** As the rules choose: the whole population, not the training data, about this model's digest and no other. */
 function isUsable(item: MetricEvidence, model: ModelChange): boolean {
   const isWhole = item.slice === undefined && item.role !== "train";
-  const isAboutThis = item.subject === undefined || item.subject === model[item.side]?.subject;
+  const isAboutThis = item.subject === undefined || item.subject === subjectAt(model, item.side);
   return isWhole && isAboutThis;
 }
 

@@ -1,4 +1,4 @@
-import type { ModelVersion } from "../model/change.ts";
+import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
@@ -9,7 +9,7 @@ import type { View } from "./rule.ts";
 export interface MetricName {
   readonly metric: string;
   readonly dataset?: string;
-  /** Only numbers that were measured on this very data, if there are any. */
+  /** Of several numbers of one weight, those that were measured on this very data, if there are any. */
   readonly datasetDigest?: Digest;
 }
 
@@ -40,7 +40,10 @@ export function findMetric(view: View, side: Side, name: MetricName): Found {
 export function findWeightiest(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
   const about = candidates(view, side, name);
   const weight = about.reduce((most, item) => Math.max(most, weightOf(item)), -1);
-  return about.filter((item) => weightOf(item) === weight);
+  const best = about.filter((item) => weightOf(item) === weight);
+  // Weighed first: data that only the run names must not silence what the base's own commit says.
+  const onThisData = best.filter((item) => item.datasetDigest === name.datasetDigest);
+  return name.datasetDigest === undefined || onThisData.length === 0 ? best : onThisData;
 }
 
 /** Datasets that report the metric at head or promise it, training data left out; sorted. */
@@ -93,9 +96,9 @@ export function show(value: number, digits = 6): string {
 }
 
 function candidates(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
-  const { metric, dataset, datasetDigest } = name;
-  const subject = version(view, side)?.subject;
-  const about = view.evidence.filter(
+  const { metric, dataset } = name;
+  const subject = view.model && subjectAt(view.model, side);
+  return view.evidence.filter(
     (item): item is MetricEvidence =>
       item.kind === "metric" &&
       item.side === side &&
@@ -105,12 +108,6 @@ function candidates(view: View, side: Side, name: MetricName): readonly MetricEv
       item.role !== "train" &&
       (item.subject === undefined || item.subject === subject),
   );
-  const onThisData = about.filter((item) => item.datasetDigest === datasetDigest);
-  return datasetDigest === undefined || onThisData.length === 0 ? about : onThisData;
-}
-
-function version(view: View, side: Side): ModelVersion | undefined {
-  return view.model?.[side];
 }
 
 function absent(view: View, side: Side, name: MetricName): Judgement {

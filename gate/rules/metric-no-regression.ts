@@ -99,8 +99,10 @@ function compare(view: View, name: { metric: string; dataset: string }, margins:
   const direction = base.evidence.direction ?? head.evidence.direction;
   if (direction === undefined) return broken(noDirection(view, name));
   if (differ(direction, head.evidence.direction)) return broken(turned(head.evidence, direction));
-  if (differ(base.evidence.datasetDigest, head.evidence.datasetDigest)) {
-    return inconclusive(notComparable(head.evidence), { evidence: [base.evidence, head.evidence] });
+  if (base.evidence.datasetDigest !== datasetDigest) {
+    return inconclusive(notComparable(base.evidence, head.evidence), {
+      evidence: [base.evidence, head.evidence],
+    });
   }
   return weigh(base.evidence, head.evidence, { base: base.value, head: head.value, direction, margins });
 }
@@ -183,11 +185,14 @@ function turned(head: MetricEvidence, direction: Direction) {
   };
 }
 
-function notComparable(head: MetricEvidence) {
+/** A digest that one side alone states leaves open whether it was the same data. */
+function notComparable(base: MetricEvidence, head: MetricEvidence) {
+  const name = label({ metric: head.name, dataset: head.dataset });
+  const [atBase, here] = [base, head].map(({ datasetDigest }) => datasetDigest ?? "data without a digest");
   return {
     code: "DATASET_CHANGED",
-    message: `${label({ metric: head.name, dataset: head.dataset })} was measured on other data than at base`,
+    message: `${name} was measured on other data than at base, as far as can be told: ${atBase} there, ${here} here`,
     place: { path: head.source.path },
-    fix: "Evaluate the base's model on the new data too, and commit that first",
+    fix: "State the same dataset_digest as base, or evaluate the base's model on the new data too and commit that first",
   };
 }

@@ -5,6 +5,7 @@ import { readChangeSet } from "../../gate/change/read.ts";
 import { openCheckout } from "../../gate/checkout.ts";
 import { collectEvidence } from "../../gate/evidence/collect.ts";
 import type { Evidence } from "../../gate/model/evidence.ts";
+import type { ChampionRequest } from "../../gate/model/trail.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 
 /** The smallest file of safetensors: no tensor, eight bytes of length and a header. */
@@ -134,6 +135,61 @@ test("where the base has moved on, its values are those of its tip", async (t) =
   const head = commit(repository, { "models/a/metrics.json": '{"roc_auc": 0.9}' });
   const metrics = (await collect(repository, tip, head)).filter(({ kind }) => kind === "metric");
   assert.deepEqual(brief(metrics), ["base metric 0.75", "head metric 0.9"]);
+});
+
+test("where the base has another model by now, its numbers are about that one", async (t) => {
+  const repository = await scratchRepository();
+  t.after(() => repository.remove());
+  const about = (digest: string) => MANIFEST.replace("role: test,", `role: test, subject: "${digest}",`);
+  const start = commit(repository, FILES);
+  const today = `sha256:${hex("sha256", "today")}`;
+  const tip = commit(repository, {
+    "models/a/model.yml": about(today),
+    "models/a/metrics.json": '{"roc_auc": 0.95}',
+    "models/a/model.safetensors": pointer("today"),
+  });
+  repository.git("checkout", "--quiet", "-b", "work", start);
+  const head = commit(repository, { "models/a/model.safetensors": pointer(MODEL) });
+  const checkout = await openCheckout(repository.directory);
+  t.after(() => checkout.close());
+  const change = await readChangeSet({ base: tip, head }, checkout);
+  const [model] = change.models;
+  assert.equal(model?.tip?.subject, today);
+  assert.equal(model?.base?.subject, `sha256:${hex("sha256", "old")}`);
+  const asked: ChampionRequest[] = [];
+  const low = (subject: string) =>
+    JSON.stringify({
+      schema: "evidence/v1",
+      kind: "metric",
+      subject: { model: "a", digest: subject },
+      name: "roc_auc",
+      value: 0.6,
+      dataset: { name: "test" },
+    });
+  const { evidence } = await collectEvidence(change, {
+    repository: checkout,
+    packs: { pack: unused, remote: unused },
+    evidence: [
+      { path: "/x/today.json", bytes: Buffer.from(low(today)) },
+      { path: "/x/old.json", bytes: Buffer.from(low(`sha256:${hex("sha256", "old")}`)) },
+    ],
+    now: () => new Date("2026-11-03T00:00:00Z"),
+    trail: {
+      state: unused,
+      uses: unused,
+      champions: async (requests) => {
+        asked.push(...requests);
+        return [];
+      },
+    },
+  });
+  const metrics = evidence.filter((item) => item.kind === "metric" && item.subject === today);
+  assert.deepEqual(brief(metrics), ["base metric 0.6", "base metric 0.95"]);
+  assert.deepEqual(
+    asked,
+    [{ model: "a", subject: today }],
+    "numbers at base do not keep the trail from being asked",
+  );
 });
 
 test("the work tree is a head, too", async (t) => {

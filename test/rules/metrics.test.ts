@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../gate/model/decision.ts";
-import type { MetricEvidence } from "../../gate/model/evidence.ts";
+import { type MetricEvidence, TRAIL_ADAPTER } from "../../gate/model/evidence.ts";
 import type { DeclaredEvaluation } from "../../gate/model/manifest.ts";
 import { RULES } from "../../gate/rules/index.ts";
 import type { View } from "../../gate/rules/rule.ts";
@@ -342,7 +342,7 @@ const TRUSTING: readonly Row[] = [
     outcome: "fail",
   },
   {
-    name: "a run may measure the base on new data",
+    name: "a run cannot silence what the base's own commit says by measuring it on other data",
     rule: "metric.no-regression",
     args: { margin: 0 },
     evidence: [
@@ -350,7 +350,83 @@ const TRUSTING: readonly Row[] = [
       metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST, trust: "ci" }),
       metric({ value: 0.72, datasetDigest: HEAD_DIGEST, trust: "ci" }),
     ],
+    outcome: "inconclusive",
+    code: "DATASET_CHANGED",
+  },
+  {
+    name: "nor where the base's own commit names no data",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.8 }),
+      metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST, trust: "ci" }),
+      metric({ value: 0.72, datasetDigest: HEAD_DIGEST, trust: "ci" }),
+    ],
+    outcome: "inconclusive",
+    code: "DATASET_CHANGED",
+  },
+  {
+    name: "of the base's own numbers the one on the same data counts",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.8, datasetDigest: OTHER_DIGEST }),
+      metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST }),
+      metric({ value: 0.72, datasetDigest: HEAD_DIGEST }),
+    ],
     outcome: "pass",
+  },
+  {
+    name: "a run may measure a base that nobody measured",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [metric({ side: "base", value: 0.7, trust: "ci" }), metric({ value: 0.72, trust: "ci" })],
+    outcome: "pass",
+  },
+  {
+    name: "data that head no longer names cannot be told to be the same",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [metric({ side: "base", value: 0.8, datasetDigest: OTHER_DIGEST }), metric({ value: 0.9 })],
+    outcome: "inconclusive",
+    code: "DATASET_CHANGED",
+  },
+  {
+    name: "a run cannot make the base easier to beat than the trail remembers",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.99, source: source({ adapter: TRAIL_ADAPTER }) }),
+      metric({ side: "base", value: 0.95, trust: "ci", source: source({ adapter: TRAIL_ADAPTER }) }),
+      metric({ side: "base", value: 0.5, trust: "ci" }),
+      metric({ value: 0.94, trust: "ci" }),
+    ],
+    outcome: "fail",
+    code: "METRIC_REGRESSED",
+  },
+  {
+    name: "the trail does not contradict the base's own commit",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.95, trust: "attested", source: source({ adapter: TRAIL_ADAPTER }) }),
+      metric({ side: "base", value: 0.9 }),
+      metric({ value: 0.91 }),
+    ],
+    outcome: "pass",
+  },
+  {
+    name: "where base has moved on, its model of today counts",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [
+      metric({ side: "base", value: 0.95, subject: OTHER_DIGEST }),
+      metric({ side: "base", value: 0.6, trust: "ci" }),
+      metric({ value: 0.7 }),
+    ],
+    view: { model: model({ tip: { artifacts: [], subject: OTHER_DIGEST } }) },
+    outcome: "fail",
+    code: "METRIC_REGRESSED",
   },
   {
     name: "a direction that is turned round is an error",

@@ -1,0 +1,44 @@
+import type { Artifact, ModelChange, ModelVersion } from "../model/change.ts";
+import { once } from "../model/once.ts";
+import type { Repository } from "../world.ts";
+import { type ArtifactSource, type Content, indexTree, readArtifact, subjectOf } from "./artifacts.ts";
+import { folderOf } from "./path.ts";
+import { readSides } from "./side.ts";
+
+/**
+ * The models, each with what it is by now at the commit that the change wants to enter. A branch that left before the
+ * model was refreshed would else be weighed against the older one.
+ */
+export async function withTips(
+  models: readonly ModelChange[],
+  tip: string,
+  repository: Repository,
+): Promise<ModelChange[]> {
+  const tree = await repository.tree(tip);
+  const { head: side } = await readSides({ base: tree, head: tree }, [], repository);
+  const known = new Map<string, Promise<Content>>();
+  const index = once(() => indexTree(tree));
+  const { attributes, outputs } = side;
+  const source: ArtifactSource = { tree, repository, index, known, attributes, outputs };
+  const withTip: ModelChange[] = [];
+  for (const model of models) {
+    const path = model.base?.manifest?.path;
+    const file = path === undefined ? undefined : side.manifests.get(folderOf(path));
+    const result = file?.read();
+    if (file === undefined || result === undefined) withTip.push(model);
+    else if (result.kind === "broken") withTip.push({ ...model, tip: { artifacts: [] } });
+    else withTip.push({ ...model, tip: await readTip(result.manifest.artifacts, file.folder, source) });
+  }
+  return withTip;
+}
+
+async function readTip(
+  declared: NonNullable<ModelVersion["manifest"]>["artifacts"],
+  folder: string,
+  source: ArtifactSource,
+): Promise<NonNullable<ModelChange["tip"]>> {
+  const artifacts: Artifact[] = [];
+  for (const artifact of declared) artifacts.push(await readArtifact(artifact, source));
+  const subject = subjectOf(artifacts, folder);
+  return { artifacts, ...(subject === undefined ? {} : { subject }) };
+}
