@@ -31,7 +31,9 @@ function manifest({ id = "m", artifacts = ["w.bin"], more = "" }: ManifestText =
 }
 
 /** A repository with the model `m` in models/m, committed as `base`. */
-async function withModel(files: Readonly<Record<string, string>> = {}): Promise<ScratchRepository> {
+async function withModel(
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+): Promise<ScratchRepository> {
   const scratched = await scratch();
   scratched.commit("base", { "models/m/model.yml": manifest(), "models/m/w.bin": "weights 1", ...files });
   scratched.git("tag", "base");
