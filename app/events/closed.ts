@@ -25,7 +25,9 @@ export async function settleClosed(site: Site, pull: Pull): Promise<void> {
     updatedAt: now(),
   });
   // What it kept open or closed for others of its commit, it does no more.
-  await askForPullsOf(site, row.head, `closed/${pull.number}/${pull.updatedAt}`);
+  for (const head of new Set([row.head, pull.head.sha])) {
+    await askForPullsOf(site, head, `closed/${pull.number}/${pull.updatedAt}`);
+  }
 }
 
 async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<void> {

@@ -2,14 +2,18 @@ import type { Names } from "../../gate/report/approval-rows.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { type CheckAddress, concludeCheck, findCheck } from "../github/check.ts";
-import type { HeadDecision } from "../github/check-output.ts";
+import { type Conclusion, conclusionOf, type HeadDecision } from "../github/check-output.ts";
+import { readHeadPulls } from "../github/head-pulls.ts";
 import type { Pull } from "../github/pull.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
+import { requestEvaluation } from "./ask.ts";
 import { isLetIn } from "./break-glass-record.ts";
 
 /** As often as other pull requests of the commit may be concluded while this one is. */
 const ROUNDS_MAX = 5;
+/** A pull request that nobody has judged yet is judged in seconds, and then concludes for all. Should it never be: */
+const UNJUDGED_MS = 60_000;
 
 export function checkAddress({ place, config }: Site, head: string, number: number): CheckAddress {
   const { owner, repo, repositoryId } = place;
@@ -32,10 +36,12 @@ export async function concludeForAll(
   for (let round = 1; ; round++) {
     const isShared = await noteShared(site, check, rows);
     const checkRunId = isShared ? await newestRun(site, check) : row.checkRunId;
+    const decided = [own, ...(await decisionsOf(site, rows))];
+    const unjudged = OPENING.has(conclusionOf(decided)) ? await findUnjudged(site, pull) : [];
     const concluded = await concludeCheck(
       client,
       { ...check, ...(checkRunId !== undefined && { checkRunId }) },
-      [own, ...(await decisionsOf(site, rows))],
+      [...decided, ...unjudged],
       store.archive,
     );
     const now = await otherRows(site, pull);
@@ -44,6 +50,27 @@ export async function concludeForAll(
     if ((isWhole && isNewest) || round === ROUNDS_MAX) return concluded;
     rows = now;
   }
+}
+
+/** What a required check lets pass. */
+const OPENING: ReadonlySet<Conclusion> = new Set(["success", "neutral"]);
+
+/**
+ * The pull requests that GitHub has for the commit, and that were not judged with it for the branch that they want to
+ * enter: their webhooks wait, or are lost. Whatever was decided of others opens none of them.
+ */
+async function findUnjudged(site: Site, { number, head, base }: Pull): Promise<readonly HeadDecision[]> {
+  const { client, store, place, now } = site;
+  const { owner, repo, repositoryId } = place;
+  const open = await readHeadPulls(client, { owner, repo, head: head.sha });
+  const rows = await store.archive.pullsWithHead(repositoryId, head.sha);
+  const judged = new Map(rows.map((row) => [row.number, row.baseRef])).set(number, base.ref);
+  const unjudged = open.filter((each) => judged.get(each.number) !== each.baseRef);
+  for (const each of unjudged) {
+    const why = `unjudged/${head.sha}/${each.number}/${each.baseRef}`;
+    await requestEvaluation(store.inbox, { place, number, why, now: now(), due: now() + UNJUDGED_MS });
+  }
+  return unjudged.map((each) => notJudged(each.number));
 }
 
 /** Whether the commit ever headed another pull request: then its newest run may be one that was started for that. */
@@ -84,13 +111,15 @@ async function decisionOf(site: Site, row: PullRow): Promise<HeadDecision> {
   const { number, decision } = row;
   const kept =
     decision === undefined ? undefined : await store.archive.findDecision(place.repositoryId, decision);
-  if (kept === undefined) {
-    const title = "Another pull request of this commit is not judged yet";
-    return { kind: "problem", number, title, message: `Pull request ${number} has no verdict` };
-  }
+  if (kept === undefined) return notJudged(number);
   const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
   const report = toReport(record, await namesOf(site, number));
   return { kind: "judged", number, report, isBreakGlass: await isLetIn(site, kept) };
+}
+
+function notJudged(number: number): HeadDecision {
+  const title = "Another pull request of this commit is not judged yet";
+  return { kind: "problem", number, title, message: `Pull request ${number} has no verdict` };
 }
 
 /** Logins of those who said something of the pull request: the record itself has numbers alone. */

@@ -8,6 +8,7 @@ import { takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
 import { evaluate } from "./evaluate.ts";
+import { askForPullsOf } from "./fan-out.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 import { findSeen, latest, latestTold, type Told } from "./seen.ts";
@@ -79,8 +80,17 @@ async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean
   if (delivery.event === "issue_comment") return takeComment(site, pull, payloadOf(delivery));
   if (CLICKS.has(delivery.event)) return takeClick(site, pull, payloadOf(delivery));
   if (delivery.event === "pull_request_review") await takeReview(site, pull, payloadOf(delivery));
-  if (delivery.event === "pull_request") await notePusher(site, payloadOf(delivery));
+  if (delivery.event === "pull_request") await takeMove(site, pull, payloadOf(delivery));
   return true;
+}
+
+/** Who moved it, and what it heads no more: that may have been held closed because this one was not judged with it. */
+async function takeMove(site: Site, { number, head }: Pull, payload: unknown): Promise<void> {
+  await notePusher(site, payload);
+  const before = optional(objectIdAt, payload, "before");
+  const row = await site.store.archive.findPull(site.place.repositoryId, number);
+  if (before === undefined || before === row?.head) return;
+  await askForPullsOf(site, before, `left/${number}/${head.sha}/${before}`);
 }
 
 /**

@@ -13,6 +13,17 @@ import { approve, HASTY, issuesOf, until } from "./scene.ts";
 
 const STRICT = POLICY.replace("min: 0.8", "min: 0.95");
 
+/** As somebody writes it who wants everything to pass. */
+const LAX = `weighbridge: 1
+policy: { name: lax, version: 1.0.0 }
+extends: []
+roles: {}
+models:
+  - { id: credit-pd, path: models/credit-pd, tier: T4 }
+gates:
+  - { id: any, rule: expression, with: { require: "true" }, severity: block }
+`;
+
 let team: Team;
 
 before(async () => {
@@ -307,6 +318,31 @@ describe("one commit at the head of two pull requests", () => {
     play.review(pull, { by: team.people.olga, state: "CHANGES_REQUESTED" });
     await team.settle();
     assert.equal(team.checkOf(pull.head.sha).conclusion, "failure");
+  });
+});
+
+describe("a commit that passes for a branch with a policy of its own", () => {
+  it("C19: is not green while a pull request that it heads for another branch is not judged with it", async () => {
+    const { github, play } = team.stand;
+    const by = team.people.maria;
+    const pull = await team.propose(nextModel(193), { base: line("c19-guarded") });
+    const lax = line("c19-lax", LAX);
+    await team.settle();
+    const held: Parameters<typeof github.hooks.post>[0][] = [];
+    github.hooks.take((delivery) => void held.push(delivery));
+    play.push(team.repository, { branch: pull.head.ref, by, files: nextModel(194, 0.3) });
+    const other = play.openPull(team.repository, { head: pull.head.ref, base: lax, by });
+    github.hooks.take(undefined);
+    const isEarly = ({ body }: Delivery) => JSON.parse(body).number === other.number;
+    for (const delivery of held.filter(isEarly)) await github.hooks.post(delivery);
+    await team.settle();
+    const check = team.checkOf(pull.head.sha);
+    assert.equal(check.conclusion, "failure");
+    assert.match(check.title, /not judged yet/);
+    for (const delivery of held.filter((each) => !isEarly(each))) await github.hooks.post(delivery);
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "failure");
+    assert.match(team.checkOf(pull.head.sha).text, /auc-floor/);
   });
 });
 
