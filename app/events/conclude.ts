@@ -114,7 +114,7 @@ async function decisionOf(site: Site, row: PullRow): Promise<HeadDecision> {
   if (kept === undefined) return notJudged(number);
   const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
   const report = toReport(record, await namesOf(site, number));
-  return { kind: "judged", number, report, isBreakGlass: await isLetIn(site, kept) };
+  return { kind: "judged", number, report, isBreakGlass: await isLetIn(site, { ...kept, number }) };
 }
 
 function notJudged(number: number): HeadDecision {

@@ -88,7 +88,7 @@ async function readPart(site: Site, number: number): Promise<Part> {
   const kept =
     row?.decision === undefined ? undefined : await archive.findDecision(repositoryId, row.decision);
   if (kept === undefined) return { number, mayEnter: isPassed, isLetIn: false };
-  const broken = !isPassed && (await isLetIn(site, kept));
+  const broken = !isPassed && (await isLetIn(site, { ...kept, number }));
   const decided = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
   return { number, mayEnter: isPassed || broken, isLetIn: broken, decided };
 }

@@ -19,16 +19,28 @@ export async function recordDecision(
   const { trails, place, store, now } = site;
   const row: DecisionRow = {
     ...{ repositoryId: place.repositoryId, number: pull.number, head: pull.head.sha, base },
-    ...{ digest: record.digest, subject: record.digests.subject, verdict: record.verdict },
+    ...{
+      baseRef: pull.base.ref,
+      digest: record.digest,
+      subject: record.digests.subject,
+      verdict: record.verdict,
+    },
     models: record.models.map(({ id }) => id),
     record: canonical(record),
     decidedAt: now(),
   };
-  await store.archive.keepDecision(row, handsIn(record));
+  await store.archive.keepDecision(row, { developers: handsIn(record), contents: contentsOf(record) });
   await recordVotes(site, pull, record);
   const setting = { ...trails.setting(place), pr: { number: pull.number, base: pull.base.ref } };
   await trails.record(place, toDecisionContent(record, setting));
   return record.verdict === "pass" ? trails.settle(place) : { kind: "landed" };
+}
+
+/** What each model is in the head, where that can be told. */
+function contentsOf({ input }: DecisionRecord): ReadonlyMap<string, string> {
+  return new Map(
+    input.change.models.flatMap(({ id, head }) => (head?.subject === undefined ? [] : [[id, head.subject]])),
+  );
 }
 
 /** Numeric ids of those who made this change, and not only an earlier one of the model. */

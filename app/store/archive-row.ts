@@ -9,6 +9,7 @@ export function toDecision(row: Row): DecisionRow {
     number: integerOf(row, "number"),
     head: textOf(row, "head"),
     base: textOf(row, "base"),
+    baseRef: textOf(row, "base_ref"),
     digest: textOf(row, "digest"),
     subject: textOf(row, "subject"),
     verdict: oneOf(VERDICTS, textOf(row, "verdict")),

@@ -3,10 +3,11 @@ import type { Place } from "../place.ts";
 /** What the App remembers of its own doing. Everything here can be made again from GitHub and the trail, but votes. */
 export interface Archive {
   /**
-   * Keeps what was decided about a head, and who had a hand in it, by numeric ids. The same decision again changes
-   * nothing but how long they count.
+   * Keeps what was decided about a head. The same decision again changes nothing but how long those count who had a
+   * hand in it.
    */
-  keepDecision(row: DecisionRow, developers?: readonly number[]): Promise<void>;
+  keepDecision(row: DecisionRow, behind?: Behind): Promise<void>;
+  /** The decision; of several pull requests that were decided alike, the first one's. */
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
   decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]>;
@@ -60,6 +61,8 @@ export interface DecisionRow {
   readonly number: number;
   readonly head: string;
   readonly base: string;
+  /** The branch that it would enter. */
+  readonly baseRef: string;
   /** `sha256:` and 64 hex digits. */
   readonly digest: string;
   readonly subject: string;
@@ -71,10 +74,22 @@ export interface DecisionRow {
   readonly decidedAt: number;
 }
 
+/** What stands behind a decision, besides what its row says. */
+export interface Behind {
+  /** Numeric ids of those who had a hand in the change. */
+  readonly developers?: readonly number[];
+  /** By model, the digest of what it is in the head; absent where it cannot be told. */
+  readonly contents?: ReadonlyMap<string, string>;
+}
+
 export interface DecisionFilter {
   readonly repositoryId: number;
   readonly number?: number;
   readonly model?: string;
+  /** What the model is in the head, together with `model`. */
+  readonly content?: string;
+  /** The branch that it was decided for. */
+  readonly baseRef?: string;
   readonly verdict?: DecisionRow["verdict"];
   readonly head?: string;
   /** Milliseconds since 1970, exclusive. */

@@ -1,6 +1,7 @@
 import type { Place } from "../place.ts";
 import type {
   Archive,
+  Behind,
   DecisionFilter,
   DecisionRow,
   DeveloperFilter,
@@ -25,12 +26,13 @@ export function archiveSchema({ bytes }: Dialect): string {
       number BIGINT NOT NULL,
       head TEXT NOT NULL,
       base TEXT NOT NULL,
+      base_ref TEXT NOT NULL,
       subject TEXT NOT NULL,
       verdict TEXT NOT NULL,
       models TEXT NOT NULL,
       record TEXT NOT NULL,
       decided_at BIGINT NOT NULL,
-      PRIMARY KEY (repository_id, digest)
+      PRIMARY KEY (repository_id, digest, number)
     );
     CREATE INDEX decision_decided_at ON decision (repository_id, decided_at);
     CREATE INDEX decision_number ON decision (repository_id, number, decided_at);
@@ -38,8 +40,10 @@ export function archiveSchema({ bytes }: Dialect): string {
       repository_id BIGINT NOT NULL,
       model TEXT NOT NULL,
       digest TEXT NOT NULL,
+      content TEXT,
       PRIMARY KEY (repository_id, model, digest)
     );
+    CREATE INDEX decision_model_content ON decision_model (repository_id, model, content);
     CREATE TABLE developer (
       repository_id BIGINT NOT NULL,
       model TEXT NOT NULL,
@@ -103,22 +107,25 @@ export function archiveSchema({ bytes }: Dialect): string {
 }
 
 /** Only what is asked for stands in the statement: an index serves no condition that may as well be none. */
-function toCondition({ repositoryId, number, model, verdict, head, before }: DecisionFilter): {
-  readonly text: string;
-  readonly values: readonly Value[];
-} {
+function toCondition(filter: DecisionFilter): { readonly text: string; readonly values: readonly Value[] } {
+  const { repositoryId, number, model, content, baseRef, verdict, head, before } = filter;
   const asked = [
     ["repository_id = ?", repositoryId],
     ["number = ?", number],
     ["verdict = ?", verdict],
     ["head = ?", head],
+    ["base_ref = ?", baseRef],
     ["decided_at < ?", before],
-    ["digest IN (SELECT digest FROM decision_model WHERE repository_id = $1 AND model = ?)", model],
+    [`digest IN (${ABOUT} AND model = ?)`, content === undefined ? model : undefined],
+    [`digest IN (${ABOUT} AND model = ? AND content = ?)`, model, content],
   ] as const;
-  const given = asked.filter(([, value]) => value !== undefined);
-  const texts = given.map(([text], at) => text.replace("?", `$${at + 1}`));
-  return { text: texts.join(" AND "), values: given.map(([, value]) => value as Value) };
+  const given = asked.filter(([, ...values]) => values.every((value) => value !== undefined));
+  let count = 0;
+  const texts = given.map(([text]) => text.replaceAll("?", () => `$${++count}`));
+  return { text: texts.join(" AND "), values: given.flatMap(([, ...values]) => values as Value[]) };
 }
+
+const ABOUT = "SELECT digest FROM decision_model WHERE repository_id = $1";
 
 /** The archive, in words that both databases understand. */
 export class SqlArchive implements Archive {
@@ -133,22 +140,22 @@ export class SqlArchive implements Archive {
     this.#cacheBytesMax = cacheBytesMax;
   }
 
-  keepDecision(row: DecisionRow, developers: readonly number[] = []): Promise<void> {
+  keepDecision(row: DecisionRow, { developers = [], contents }: Behind = {}): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.query(
         `INSERT INTO decision
-           (repository_id, digest, number, head, base, subject, verdict, models, record, decided_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+           (repository_id, digest, number, head, base, base_ref, subject, verdict, models, record, decided_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
         [
-          ...[row.repositoryId, row.digest, row.number, row.head, row.base, row.subject, row.verdict],
-          ...[JSON.stringify(row.models), row.record, row.decidedAt],
+          ...[row.repositoryId, row.digest, row.number, row.head, row.base, row.baseRef, row.subject],
+          ...[row.verdict, JSON.stringify(row.models), row.record, row.decidedAt],
         ],
       );
       for (const model of new Set(row.models)) {
         await sql.query(
-          `INSERT INTO decision_model (repository_id, model, digest) VALUES ($1, $2, $3)
+          `INSERT INTO decision_model (repository_id, model, digest, content) VALUES ($1, $2, $3, $4)
            ON CONFLICT DO NOTHING`,
-          [row.repositoryId, model, row.digest],
+          [row.repositoryId, model, row.digest, contents?.get(model) ?? null],
         );
         for (const userId of new Set(developers)) {
           await sql.query(
@@ -165,7 +172,7 @@ export class SqlArchive implements Archive {
 
   async findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined> {
     const [row] = await this.#database.query(
-      "SELECT * FROM decision WHERE repository_id = $1 AND digest = $2",
+      "SELECT * FROM decision WHERE repository_id = $1 AND digest = $2 ORDER BY number LIMIT 1",
       [repositoryId, digest],
     );
     return row === undefined ? undefined : toDecision(row);

@@ -321,6 +321,36 @@ describe("one commit at the head of two pull requests", () => {
   });
 });
 
+describe("one commit in two pull requests that are judged in one second", () => {
+  it("C19: each has a decision of its own, and words about it count", async () => {
+    const { play, github } = team.stand;
+    const { archive } = team.running.services.store;
+    const by = team.people.maria;
+    const base = line("c19-twice");
+    const parents = [tip(team.repository, base)];
+    const sha = play.push(team.repository, { branch: "c19-one", by, parents, files: nextModel(195) });
+    play.push(team.repository, { branch: "c19-two", by, sha });
+    await team.settle();
+    await sleep(1_010 - (Date.now() % 1_000));
+    // Nothing tells their records apart.
+    const pulls = ["c19-one", "c19-two"].map((head) => play.openPull(team.repository, { head, base, by }));
+    await team.settle();
+    const decided = await Promise.all(
+      pulls.map(({ number }) => archive.decisions({ repositoryId: team.repository.id, number, countMax: 1 })),
+    );
+    assert.deepEqual(
+      decided.map(({ length }) => length),
+      [1, 1],
+    );
+    for (const pull of pulls) {
+      const comment = play.comment(pull, { by: team.people.olga, body: "/weighbridge approve" });
+      await team.settle();
+      const reaction = github.reactions.find((each) => each.comment === comment);
+      assert.equal(reaction?.content, "+1", `of ${pull.number}`);
+    }
+  });
+});
+
 describe("a commit that passes for a branch with a policy of its own", () => {
   it("C19: is not green while a pull request that it heads for another branch is not judged with it", async () => {
     const { github, play } = team.stand;

@@ -210,6 +210,7 @@ export function rowOf(decision: DecisionRecord, over: Partial<DecisionRow> = {})
     number: 17,
     head: input.change.head,
     base: input.change.base,
+    baseRef: "main",
     digest,
     subject: digests.subject,
     verdict,

@@ -13,6 +13,7 @@ function decision(digest: string, more: Partial<DecisionRow> = {}): DecisionRow 
     number: 7,
     head: "a".repeat(40),
     base: "b".repeat(40),
+    baseRef: "main",
     digest,
     subject: "sha256:s",
     verdict: "pass",
@@ -77,6 +78,35 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     );
   },
 
+  "two pull requests may be decided alike, each has its own": async (archive) => {
+    await archive.keepDecision(decision("sha256:1", { number: 8, baseRef: "release" }));
+    await archive.keepDecision(decision("sha256:1", { number: 7 }));
+    for (const number of [7, 8]) {
+      const rows = await archive.decisions({ repositoryId: REPOSITORY, number, countMax: 9 });
+      assert.deepEqual(digests(rows), ["sha256:1"]);
+    }
+    const [only, ...others] = await archive.decisions({
+      ...{ repositoryId: REPOSITORY, baseRef: "main", countMax: 9 },
+    });
+    assert.deepEqual([only?.number, others.length], [7, 0]);
+    assert.equal((await archive.findDecision(REPOSITORY, "sha256:1"))?.number, 7);
+  },
+
+  "decisions are found by what a model is in them": async (archive) => {
+    const models = ["credit-pd", "fraud"];
+    const contents = new Map([
+      ["credit-pd", "sha256:a"],
+      ["fraud", "sha256:b"],
+    ]);
+    await archive.keepDecision(decision("sha256:1", { models }), { contents });
+    await archive.keepDecision(decision("sha256:2"));
+    const of = async (model: string, content: string) =>
+      digests(await archive.decisions({ repositoryId: REPOSITORY, model, content, countMax: 9 }));
+    assert.deepEqual(await of("credit-pd", "sha256:a"), ["sha256:1"]);
+    assert.deepEqual(await of("fraud", "sha256:b"), ["sha256:1"]);
+    assert.deepEqual(await of("credit-pd", "sha256:b"), []);
+  },
+
   "decisions are listed from the newest, by pull request and by model": async (archive) => {
     await archive.keepDecision(decision("sha256:1", { decidedAt: 1_000 }));
     await archive.keepDecision(
@@ -112,12 +142,16 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
   },
 
   "whoever had a hand in a model is known, however many decisions came since": async (archive) => {
-    await archive.keepDecision(decision("sha256:0", { decidedAt: 500, number: 1 }), [11]);
-    await archive.keepDecision(decision("sha256:1", { models: ["credit-pd", "fraud"] }), [12, 13, 12]);
+    await archive.keepDecision(decision("sha256:0", { decidedAt: 500, number: 1 }), { developers: [11] });
+    await archive.keepDecision(decision("sha256:1", { models: ["credit-pd", "fraud"] }), {
+      developers: [12, 13, 12],
+    });
     for (let at = 0; at < 300; at++) {
-      await archive.keepDecision(decision(`sha256:later-${at}`, { number: 8, decidedAt: 2_000 + at }), [14]);
+      await archive.keepDecision(decision(`sha256:later-${at}`, { number: 8, decidedAt: 2_000 + at }), {
+        developers: [14],
+      });
     }
-    await archive.keepDecision(decision("sha256:1", { repositoryId: OTHER }), [15]);
+    await archive.keepDecision(decision("sha256:1", { repositoryId: OTHER }), { developers: [15] });
     const of = (filter: object) =>
       archive.developers({
         ...{ repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9, since: 1_000, ...filter },
@@ -130,9 +164,9 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
   },
 
   "a decision that comes again keeps its people for longer": async (archive) => {
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 1_000 }), [12]);
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 3_000 }), [12]);
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 2_000 }), [12]);
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 1_000 }), { developers: [12] });
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 3_000 }), { developers: [12] });
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 2_000 }), { developers: [12] });
     const filter = { repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9 };
     assert.deepEqual(await archive.developers({ ...filter, since: 3_000 }), [12]);
     assert.deepEqual(await archive.developers({ ...filter, since: 3_001 }), []);
