@@ -31,11 +31,19 @@ export function wantedEvent(id: string, since: number): Wanted {
   return { needle: id, matches: ({ predicate }) => predicate.id === id, since };
 }
 
-/** The entry that names this very record as the one that let something pass. */
-export function wantedPass(digest: string, since: number): Wanted {
+export interface WantedPass {
+  readonly digest: string;
+  /** The branch that it let something into: what another's policy let pass says nothing of this one. */
+  readonly branch: string;
+  /** The decision was not made earlier: milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** The entry that names this very record as the one that let something pass into the branch. */
+export function wantedPass({ digest, branch, since }: WantedPass): Wanted {
   const sha256 = hexOf(digest);
-  const matches = ({ predicate: { decision } }: Entry) =>
-    decision?.digest.sha256 === sha256 && decision.verdict === "pass";
+  const matches = ({ predicate: { decision, pr } }: Entry) =>
+    decision?.digest.sha256 === sha256 && decision.verdict === "pass" && pr?.base === branch;
   return { needle: sha256, matches, since };
 }
 

@@ -70,10 +70,8 @@ async function isStray(site: Site, branch: string, range: Range): Promise<boolea
   const brought = await readBrought(site, range);
   if (brought === "unreadable") return true;
   if (brought.length === 0 || merged.length === 0) return brought.length > 0;
-  const decided = await passedContent(
-    site,
-    merged.map(({ number }) => number),
-  );
+  const numbers = merged.map(({ number }) => number);
+  const decided = await passedContent(site, branch, numbers);
   return brought.some((each) => !decided.has(each));
 }
 
@@ -114,18 +112,17 @@ function contentOf({ models, files }: Pick<ChangeSet, "models" | "files">): read
   ];
 }
 
-/** What the passing decisions about these pull requests, and the newest of the repository, were about. */
+/** What the decisions that let these pull requests, and the newest that let any, into the branch were about. */
 async function passedContent(
   { store: { archive }, place: { repositoryId } }: Site,
+  baseRef: string,
   numbers: readonly number[],
 ): Promise<ReadonlySet<string>> {
-  const newest = await archive.decisions({ repositoryId, countMax: DECISIONS_MAX });
-  const own = await Promise.all(
-    numbers.map((number) => archive.decisions({ repositoryId, number, countMax: DECISIONS_MAX })),
-  );
-  const passed = [...newest, ...own.flat()].filter(({ verdict }) => verdict === "pass");
+  const filter = { repositoryId, baseRef, verdict: "pass", countMax: DECISIONS_MAX } as const;
+  const newest = await archive.decisions(filter);
+  const own = await Promise.all(numbers.map((number) => archive.decisions({ ...filter, number })));
   return new Set(
-    passed.flatMap(({ record, digest }) =>
+    [...newest, ...own.flat()].flatMap(({ record, digest }) =>
       contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change),
     ),
   );

@@ -1,6 +1,7 @@
 import type { Champion, ChampionRequest } from "../../gate/model/trail.ts";
 import { metricsAbout, PASSED_MAX } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
+import { readDefaultBranch } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 
 /**
@@ -11,18 +12,33 @@ export async function keptChampions(
   site: Site,
   requests: readonly ChampionRequest[],
 ): Promise<readonly Champion[]> {
-  const found = await Promise.all(requests.map((request) => findKept(site, request)));
+  const { store, place } = site;
+  const isPassed = async ({ model, subject: content }: ChampionRequest) =>
+    (await store.archive.decisions({ ...passing(place.repositoryId, model, content), countMax: 1 })).length >
+    0;
+  const passed = await Promise.all(requests.map(isPassed));
+  if (!passed.includes(true)) return [];
+  // What was let into any other branch was judged by what anybody may have written there.
+  const baseRef = await readDefaultBranch(site.client, place);
+  const found = await Promise.all(requests.map((request) => findKept(site, request, baseRef)));
   return found.filter((champion) => champion !== undefined);
 }
 
-async function findKept({ store, place }: Site, request: ChampionRequest): Promise<Champion | undefined> {
-  const rows = await store.archive.decisions({
-    ...{ repositoryId: place.repositoryId, model: request.model, verdict: "pass", countMax: PASSED_MAX },
-  });
+async function findKept(
+  { store, place }: Site,
+  request: ChampionRequest,
+  baseRef: string,
+): Promise<Champion | undefined> {
+  const filter = passing(place.repositoryId, request.model, request.subject);
+  const rows = await store.archive.decisions({ ...filter, baseRef, countMax: PASSED_MAX });
   for (const { record, digest } of rows) {
     const kept = parseDecision(Buffer.from(record, "utf8"), digest);
     const metrics = metricsAbout(kept, request);
     if (metrics !== undefined) return { ...request, decision: kept.digest, metrics };
   }
   return undefined;
+}
+
+function passing(repositoryId: number, model: string, content: string) {
+  return { repositoryId, model, content, verdict: "pass" } as const;
 }

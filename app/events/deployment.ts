@@ -74,12 +74,17 @@ interface Deployment {
 }
 
 /** What the default branch says: whoever deploys another must not bring the order that it is deployed in. */
-async function readPolicy(site: Site, repository: ApiRepository): Promise<LoadedPolicy> {
-  const { commit } = await readDefaultTip(site.client, site.place);
-  return loadPolicy(commit, worldOf(site, repository));
+async function readPolicy(site: Site, repository: ApiRepository): Promise<BranchPolicy> {
+  const { branch, commit } = await readDefaultTip(site.client, site.place);
+  return { branch, ...(await loadPolicy(commit, worldOf(site, repository))) };
 }
 
-interface Candidate extends LoadedPolicy {
+interface BranchPolicy extends LoadedPolicy {
+  /** The default branch: what was let into any other was judged by what anybody may have written there. */
+  readonly branch: string;
+}
+
+interface Candidate extends BranchPolicy {
   readonly overdue: readonly Incident[];
   readonly model: ModelChange;
   readonly environment: string;
@@ -88,11 +93,11 @@ interface Candidate extends LoadedPolicy {
 /** Why the model must not run there; undefined if it may. */
 async function reasonAgainst(
   site: Site,
-  { model, policy, waivers, overdue, environment }: Candidate,
+  { branch, model, policy, waivers, overdue, environment }: Candidate,
 ): Promise<string | undefined> {
-  const { id, head } = model;
-  const passed = await decisionsAbout(site, id, head?.subject);
-  if (passed.length === 0) return `${id} was not approved as it is in this commit`;
+  const { id } = model;
+  const passed = await decisionsAbout(site, branch, model);
+  if (passed.length === 0) return `${id} was not approved for ${branch} as it is in this commit`;
   if (!(await isAnyInTrail(site, passed))) return `${id} was approved, and the trail does not hold it`;
   const ended = waivers.find((waiver) => waiver.model === id && Date.parse(waiver.expires) <= site.now());
   if (ended !== undefined) return `${id} has a waiver that has ended, ${ended.id}`;
@@ -105,16 +110,17 @@ async function reasonAgainst(
   return missing.length === 0 ? undefined : `${id} has not run in ${missing.join(" and ")} as it is`;
 }
 
-/** The passing decisions about exactly this content of the model, the newest first. */
+/** The decisions that let exactly this content of the model into the branch, the newest first. */
 async function decisionsAbout(
   { store, place }: Site,
-  model: string,
-  subject: string | undefined,
+  branch: string,
+  { id: model, head: known }: ModelChange,
 ): Promise<readonly DecisionRow[]> {
+  const subject = known?.subject;
   if (subject === undefined) return [];
-  const { repositoryId } = place;
   const rows = await store.archive.decisions({
-    ...{ repositoryId, model, verdict: "pass", countMax: DECISIONS_MAX },
+    ...{ repositoryId: place.repositoryId, model, content: subject, baseRef: branch },
+    ...{ verdict: "pass", countMax: DECISIONS_MAX },
   });
   return rows.filter((row) => {
     const { digest, ...content } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
@@ -127,8 +133,8 @@ async function decisionsAbout(
 
 /** What the App remembers only says where to look: what may run is for the trail to say, which nobody can edit. */
 async function isAnyInTrail({ trails, place }: Site, rows: readonly DecisionRow[]): Promise<boolean> {
-  for (const { digest, decidedAt } of rows) {
-    if (await trails.holds(place, wantedPass(digest, decidedAt))) return true;
+  for (const { digest, baseRef, decidedAt } of rows) {
+    if (await trails.holds(place, wantedPass({ digest, branch: baseRef, since: decidedAt }))) return true;
   }
   return false;
 }

@@ -22,8 +22,12 @@ export async function readTip(
 
 /** The default branch, as it is called and stands now. */
 export async function readDefaultTip(client: Client, repository: RepositoryAddress): Promise<Tip> {
-  const { owner, repo } = repository;
-  const { data } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
-  const branch = textAt(data, "default_branch");
+  const branch = await readDefaultBranch(client, repository);
   return { branch, commit: await readTip(client, repository, branch) };
+}
+
+/** What the default branch is called now. */
+export async function readDefaultBranch(client: Client, { owner, repo }: RepositoryAddress): Promise<string> {
+  const { data } = await client.rest("GET /repos/{owner}/{repo}", { owner, repo });
+  return textAt(data, "default_branch");
 }

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { canonical, sha256Of } from "../../../gate/parse/canonical.ts";
 import { tip } from "../../github/git-data.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve } from "./scene.ts";
+import { approve, LAX } from "./scene.ts";
 
 /** What may run, and what ran: answered and written down by the digests of the models in the commit. */
 
@@ -67,6 +67,26 @@ describe("a deployment", () => {
     const parents = [tip(repository, "main")];
     const sha = play.push(repository, { branch: "hotfix", by: people.maria, parents, files: nextModel(66) });
     assert.equal((await answerFor(sha))?.state, "rejected");
+  });
+
+  it("of what another branch's policy let pass does not, and its many decisions hide none that counts", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const parents = [tip(repository, "main")];
+    const files = { ".weighbridge/policy.yml": LAX };
+    play.push(repository, { branch: "scratch", by: people.maria, parents, files });
+    const pull = await team.propose(nextModel(60, 0.4), { base: "scratch" });
+    const answer = await answerFor(pull.head.sha);
+    assert.equal(answer?.state, "rejected", answer?.comment);
+    assert.match(answer?.comment ?? "", /credit-pd was not approved for main/);
+    const { archive } = team.running.services.store;
+    const filter = { repositoryId: repository.id, number: pull.number, countMax: 1 };
+    const [passed] = await archive.decisions(filter);
+    assert.equal(passed?.verdict, "pass");
+    for (let at = 0; at < 201 && passed !== undefined; at++) {
+      await archive.keepDecision({ ...passed, digest: `sha256:${at}`, decidedAt: Date.now() });
+    }
+    assert.equal((await answerFor(commits[1] ?? ""))?.state, "approved");
   });
 
   it("of a model file that nobody described, or of one behind a link, does not", async () => {

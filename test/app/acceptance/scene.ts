@@ -10,6 +10,17 @@ import type { Team } from "../team.ts";
 
 export const EVIDENCE = "weighbridge-evidence";
 
+/** A policy as somebody writes it who wants everything to pass. */
+export const LAX = `weighbridge: 1
+policy: { name: lax, version: 1.0.0 }
+extends: []
+roles: {}
+models:
+  - { id: credit-pd, path: models/credit-pd, tier: T4 }
+gates:
+  - { id: any, rule: expression, with: { require: "true" }, severity: block }
+`;
+
 /** The olga of the team agrees, and everything that follows from it has happened. */
 export async function approve(team: Team, pull: Pull, by: Account = team.people.olga): Promise<void> {
   team.stand.play.review(pull, { by, state: "APPROVED" });
