@@ -29,14 +29,14 @@ export async function workOnBranch(
   deliveries: readonly Delivery[],
 ): Promise<void> {
   if (branch === TRAIL_BRANCH) return;
-  const pushes = deliveries.filter(({ event }) => event === "push").map(payloadOf);
-  for (const push of pushes) await inspectPush(site, branch, push);
+  const pushes = deliveries.filter(({ event }) => event === "push");
+  for (const push of pushes) await inspectPush(site, branch, payloadOf(push));
   if (deliveries.some(({ event }) => event === OWN_EVENT)) await flagExpired(site, branch);
   const last = pushes.at(-1);
   if (last === undefined) return;
-  const after = objectIdAt(last, "after");
+  const after = objectIdAt(payloadOf(last), "after");
   if (!NOTHING.test(after)) await noteTip(site, branch, after);
-  await askForPullsInto(site, branch, after);
+  await askForPullsInto(site, branch, last.id);
 }
 
 /** Only of branches that pull requests are gated on: the default branch, and those that have met the gate. */
@@ -133,10 +133,10 @@ function straight(repository: Repository, before: string): Repository {
   return { ...repository, mergeBase: async () => before };
 }
 
-/** Every open pull request into the branch, each once for each commit that the branch comes to; the sweep finds others. */
-async function askForPullsInto({ place, store, now }: Site, branch: string, after: string): Promise<void> {
+/** Every open pull request into the branch, each once for each push: a branch may come back to where it was. */
+async function askForPullsInto({ place, store, now }: Site, branch: string, push: string): Promise<void> {
   for (const { number, baseRef } of await store.archive.openPulls([place.repositoryId])) {
     if (baseRef !== branch) continue;
-    await requestEvaluation(store.inbox, { place, number, why: `base/${after}`, now: now() });
+    await requestEvaluation(store.inbox, { place, number, why: `base/${push}`, now: now() });
   }
 }

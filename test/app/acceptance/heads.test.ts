@@ -73,6 +73,28 @@ describe("a base that is another than before", () => {
     assert.match(team.commentOn(pull), /\(approval, stale\)/);
   });
 
+  it("C11: a base that comes back to where it was is a move as well", async () => {
+    const { play, github } = team.stand;
+    const { repository } = team;
+    const pull = await green(nextModel(112), line("c11-back"));
+    const move = async (to: { files: Files } | { sha: string }) => {
+      const sha = play.push(repository, { branch: "c11-back", by: github.owner, ...to });
+      await team.settle();
+      return sha;
+    };
+    const lax = tip(repository, "c11-back");
+    const strict = await move({ files: { ".weighbridge/policy.yml": STRICT } });
+    for (const [sha, conclusion] of [
+      [lax, "success"],
+      [strict, "failure"],
+      [lax, "success"],
+      [strict, "failure"],
+    ] as const) {
+      await move({ sha });
+      assert.equal(team.checkOf(pull.head.sha).conclusion, conclusion);
+    }
+  });
+
   it("C11: a merge into another branch than the one that was judged has passed no gate", async () => {
     const pull = await green(nextModel(111), line("c11-here"));
     team.stand.play.editPull(pull, { by: team.people.maria, base: line("c11-there", STRICT) });
