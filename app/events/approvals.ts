@@ -126,7 +126,7 @@ interface SubjectRequest extends Pick<Weighing, "pull">, Pick<Asked, "record"> {
   readonly repositoryId: number;
 }
 
-/** Who made the models' last versions, as far as this App has seen it. */
+/** Who made the models' merged versions, as far as this App has seen it. */
 async function findDevelopers(
   { store, place, now }: Site,
   number: number,

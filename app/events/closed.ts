@@ -1,3 +1,4 @@
+import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Pull } from "../github/pull.ts";
 import { listAt, objectIdAt } from "../github/shape.ts";
 import { readTip } from "../github/tip.ts";
@@ -16,6 +17,7 @@ export async function settleClosed(site: Site, pull: Pull): Promise<void> {
   const row = await store.archive.findPull(place.repositoryId, pull.number);
   // A merge is the end: it was written down before this was kept.
   if (row?.state === "merged") return;
+  if (pull.merged) await keepHands(site, pull);
   if (pull.merged && pull.mergeSha !== undefined) await recordMerge(site, pull, pull.mergeSha);
   if (row === undefined) return;
   await store.archive.keepPull({
@@ -28,6 +30,24 @@ export async function settleClosed(site: Site, pull: Pull): Promise<void> {
   for (const head of new Set([row.head, pull.head.sha])) {
     await askForPullsOf(site, head, `closed/${pull.number}/${pull.updatedAt}`);
   }
+}
+
+/**
+ * Keeps who had a hand in what was merged: they validate nothing of its models for a while. Of what is open or was given
+ * up nobody is kept, for anybody may propose commits that bear another's name. Whoever merged around the gate is known as
+ * long as a decision was made of that head; of what was never judged, as of a direct push, nobody is.
+ */
+async function keepHands({ store, place }: Site, pull: Pull): Promise<void> {
+  const { repositoryId } = place;
+  const decision = await standingDecision(store.archive, repositoryId, pull.number, pull.head.sha);
+  if (decision === undefined) return;
+  const { input } = parseDecision(Buffer.from(decision.record, "utf8"), decision.digest);
+  // A hand in this change, and not only in an earlier one of the model.
+  const hands = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
+  await store.archive.keepDevelopers({
+    ...{ repositoryId, number: pull.number, models: decision.models, at: pull.updatedAt },
+    userIds: hands.flatMap(({ userId }) => userId ?? []),
+  });
 }
 
 async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<void> {

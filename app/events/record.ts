@@ -29,7 +29,7 @@ export async function recordDecision(
     record: canonical(record),
     decidedAt: now(),
   };
-  await store.archive.keepDecision(row, { developers: handsIn(record), contents: contentsOf(record) });
+  await store.archive.keepDecision(row, contentsOf(record));
   await recordVotes(site, pull, record);
   const setting = { ...trails.setting(place), pr: { number: pull.number, base: pull.base.ref } };
   await trails.record(place, toDecisionContent(record, setting));
@@ -41,10 +41,4 @@ function contentsOf({ input }: DecisionRecord): ReadonlyMap<string, string> {
   return new Map(
     input.change.models.flatMap(({ id, head }) => (head?.subject === undefined ? [] : [[id, head.subject]])),
   );
-}
-
-/** Numeric ids of those who made this change, and not only an earlier one of the model. */
-function handsIn({ input }: DecisionRecord): readonly number[] {
-  const own = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
-  return own.flatMap(({ userId }) => userId ?? []);
 }

@@ -2,18 +2,17 @@ import type { Place } from "../place.ts";
 
 /** What the App remembers of its own doing. Everything here can be made again from GitHub and the trail, but votes. */
 export interface Archive {
-  /**
-   * Keeps what was decided about a head. The same decision again changes nothing but how long those count who had a
-   * hand in it.
-   */
-  keepDecision(row: DecisionRow, behind?: Behind): Promise<void>;
+  /** Keeps what was decided about a head, and by model the digest of what it is there. Again, it changes nothing. */
+  keepDecision(row: DecisionRow, contents?: ReadonlyMap<string, string>): Promise<void>;
   /** The decision; of several pull requests that were decided alike, the first one's. */
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
   decisions(filter: DecisionFilter): Promise<readonly DecisionRow[]>;
   /** All that was decided about, of one head of a pull request. */
   subjects(repositoryId: number, number: number, head: string): Promise<readonly string[]>;
-  /** Everybody who had a hand in a model since then, whatever the number of decisions; in order. */
+  /** Keeps who had a hand in a merged change. The same merge again changes nothing. */
+  keepDevelopers(merged: MergedHands): Promise<void>;
+  /** Everybody who had a hand in what was merged of a model since then; in order. */
   developers(filter: DeveloperFilter): Promise<readonly number[]>;
 
   /** Keeps what is shown of a pull request: one row each. */
@@ -74,14 +73,6 @@ export interface DecisionRow {
   readonly decidedAt: number;
 }
 
-/** What stands behind a decision, besides what its row says. */
-export interface Behind {
-  /** Numeric ids of those who had a hand in the change. */
-  readonly developers?: readonly number[];
-  /** By model, the digest of what it is in the head; absent where it cannot be told. */
-  readonly contents?: ReadonlyMap<string, string>;
-}
-
 export interface DecisionFilter {
   readonly repositoryId: number;
   readonly number?: number;
@@ -95,6 +86,16 @@ export interface DecisionFilter {
   /** Milliseconds since 1970, exclusive. */
   readonly before?: number;
   readonly countMax: number;
+}
+
+/** Those who had a hand in a change that was merged. */
+export interface MergedHands {
+  readonly repositoryId: number;
+  readonly number: number;
+  readonly models: readonly string[];
+  readonly userIds: readonly number[];
+  /** When it was merged, milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface DeveloperFilter {

@@ -1,11 +1,11 @@
 import type { Place } from "../place.ts";
 import type {
   Archive,
-  Behind,
   DecisionFilter,
   DecisionRow,
   DeveloperFilter,
   KeptVote,
+  MergedHands,
   PullRow,
   SessionRow,
 } from "./archive.ts";
@@ -49,7 +49,7 @@ export function archiveSchema({ bytes }: Dialect): string {
       model TEXT NOT NULL,
       user_id BIGINT NOT NULL,
       number BIGINT NOT NULL,
-      decided_at BIGINT NOT NULL,
+      merged_at BIGINT NOT NULL,
       PRIMARY KEY (repository_id, model, user_id, number)
     );
     CREATE TABLE pull (
@@ -140,7 +140,7 @@ export class SqlArchive implements Archive {
     this.#cacheBytesMax = cacheBytesMax;
   }
 
-  keepDecision(row: DecisionRow, { developers = [], contents }: Behind = {}): Promise<void> {
+  keepDecision(row: DecisionRow, contents?: ReadonlyMap<string, string>): Promise<void> {
     return this.#database.transaction(async (sql) => {
       await sql.query(
         `INSERT INTO decision
@@ -157,15 +157,6 @@ export class SqlArchive implements Archive {
            ON CONFLICT DO NOTHING`,
           [row.repositoryId, model, row.digest, contents?.get(model) ?? null],
         );
-        for (const userId of new Set(developers)) {
-          await sql.query(
-            `INSERT INTO developer (repository_id, model, user_id, number, decided_at)
-             VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (repository_id, model, user_id, number) DO UPDATE
-               SET decided_at = excluded.decided_at WHERE excluded.decided_at > developer.decided_at`,
-            [row.repositoryId, model, userId, row.number, row.decidedAt],
-          );
-        }
       }
     });
   }
@@ -196,6 +187,20 @@ export class SqlArchive implements Archive {
     return rows.map((row) => textOf(row, "subject"));
   }
 
+  keepDevelopers({ repositoryId, number, models, userIds, at }: MergedHands): Promise<void> {
+    return this.#database.transaction(async (sql) => {
+      for (const model of new Set(models)) {
+        for (const userId of new Set(userIds)) {
+          await sql.query(
+            `INSERT INTO developer (repository_id, model, user_id, number, merged_at)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+            [repositoryId, model, userId, number, at],
+          );
+        }
+      }
+    });
+  }
+
   async developers({
     repositoryId,
     model,
@@ -204,7 +209,7 @@ export class SqlArchive implements Archive {
   }: DeveloperFilter): Promise<readonly number[]> {
     const rows = await this.#database.query(
       `SELECT DISTINCT user_id FROM developer
-       WHERE repository_id = $1 AND model = $2 AND number <> $3 AND decided_at >= $4 ORDER BY user_id`,
+       WHERE repository_id = $1 AND model = $2 AND number <> $3 AND merged_at >= $4 ORDER BY user_id`,
       [repositoryId, model, exceptNumber, since],
     );
     return rows.map((row) => integerOf(row, "user_id"));

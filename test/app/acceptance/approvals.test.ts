@@ -147,6 +147,47 @@ describe("who had a hand in the change", () => {
   });
 });
 
+describe("who developed a model before", () => {
+  it("C23: a proposal that bears a validator's name, and is given up, keeps nobody from validating", async () => {
+    const { play, github } = team.stand;
+    const { vera } = team.people;
+    const base = line("c23-forged", "  owner: { users: [olga] }\n  validator: { users: [vera] }\n", BOTH);
+    const mallory = github.addAccount("mallory");
+    const from = play.fork(team.repository, { by: mallory });
+    const parents = [tip(from, base)];
+    const files = nextModel(++versions);
+    play.push(from, { branch: "x", by: mallory, author: vera, committer: vera, parents, files });
+    const forged = play.openPull(team.repository, { head: "x", from, base, by: mallory });
+    await team.settle();
+    const pull = await open(base);
+    await approve(team, pull);
+    await approve(team, pull, vera);
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+    play.closePull(forged, { by: mallory });
+    await team.settle();
+    await say(pull, team.people.maria, "/weighbridge recheck");
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+  });
+
+  for (const method of ["merge", "squash", "rebase"] as const) {
+    it(`C23: whose change was merged (${method}) validates no other of the model for a while`, async () => {
+      const { vera, maria } = team.people;
+      const roles = "  owner: { users: [olga] }\n  validator: { users: [vera, maria] }\n";
+      const base = line(`c23-${method}`, roles, BOTH);
+      const pull = await team.propose(nextModel(++versions), { base, by: vera, author: vera });
+      await approve(team, pull);
+      await approve(team, pull, maria);
+      assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+      team.stand.play.merge(pull, { by: maria, method });
+      await team.settle();
+      const next = await open(base);
+      await approve(team, next);
+      await approve(team, next, vera);
+      assertWaits(next, /validator/);
+    });
+  }
+});
+
 describe("people and seats", () => {
   it("C24: one person takes one seat, however often and in however many roles they approve", async () => {
     const base = line("c24", "  owner: { users: [olga] }\n  validator: { users: [olga, vera] }\n", BOTH);

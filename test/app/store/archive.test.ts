@@ -141,17 +141,12 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await archive.subjects(REPOSITORY, 7, "c".repeat(40)), []);
   },
 
-  "whoever had a hand in a model is known, however many decisions came since": async (archive) => {
-    await archive.keepDecision(decision("sha256:0", { decidedAt: 500, number: 1 }), { developers: [11] });
-    await archive.keepDecision(decision("sha256:1", { models: ["credit-pd", "fraud"] }), {
-      developers: [12, 13, 12],
-    });
-    for (let at = 0; at < 300; at++) {
-      await archive.keepDecision(decision(`sha256:later-${at}`, { number: 8, decidedAt: 2_000 + at }), {
-        developers: [14],
-      });
-    }
-    await archive.keepDecision(decision("sha256:1", { repositoryId: OTHER }), { developers: [15] });
+  "whoever had a hand in what was merged of a model is known": async (archive) => {
+    const merged = { repositoryId: REPOSITORY, number: 7, models: ["credit-pd"], userIds: [11], at: 1_000 };
+    await archive.keepDevelopers({ ...merged, number: 1, at: 500 });
+    await archive.keepDevelopers({ ...merged, models: ["credit-pd", "fraud"], userIds: [12, 13, 12] });
+    await archive.keepDevelopers({ ...merged, number: 8, userIds: [14], at: 2_000 });
+    await archive.keepDevelopers({ ...merged, repositoryId: OTHER, userIds: [15] });
     const of = (filter: object) =>
       archive.developers({
         ...{ repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9, since: 1_000, ...filter },
@@ -163,13 +158,12 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await of({ since: 500 }), [11, 12, 13, 14]);
   },
 
-  "a decision that comes again keeps its people for longer": async (archive) => {
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 1_000 }), { developers: [12] });
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 3_000 }), { developers: [12] });
-    await archive.keepDecision(decision("sha256:1", { decidedAt: 2_000 }), { developers: [12] });
+  "a merge that is told again keeps its people for no longer": async (archive) => {
+    const merged = { repositoryId: REPOSITORY, number: 7, models: ["credit-pd"], userIds: [12], at: 1_000 };
+    for (const at of [1_000, 3_000]) await archive.keepDevelopers({ ...merged, at });
     const filter = { repositoryId: REPOSITORY, model: "credit-pd", exceptNumber: 9 };
-    assert.deepEqual(await archive.developers({ ...filter, since: 3_000 }), [12]);
-    assert.deepEqual(await archive.developers({ ...filter, since: 3_001 }), []);
+    assert.deepEqual(await archive.developers({ ...filter, since: 1_000 }), [12]);
+    assert.deepEqual(await archive.developers({ ...filter, since: 1_001 }), []);
   },
 
   "a pull request has one row, the last": async (archive) => {
