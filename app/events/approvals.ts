@@ -50,7 +50,7 @@ export async function readApprovals(
   });
   const writers = await writersAmong(client, repositoryOf(place), people);
   const developers = await findDevelopers(site, pull.number, record);
-  const requesters = await findRequesters(repository, record);
+  const requesters = findRequesters(record);
   return {
     participants: [...participants, ...developers, ...requesters].sort(inOrder),
     complete,

@@ -8,7 +8,7 @@ import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
 import { askAboutMerged } from "./incident-record.ts";
-import { recordUses } from "./waiver-entries.ts";
+import { recordGrants, recordUses } from "./waiver-entries.ts";
 import { isGoverned } from "./weigh.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
@@ -67,7 +67,10 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
     });
-    if (decision !== undefined) await recordUses(site, decision, { head: mergeSha, pr });
+    if (decision !== undefined) {
+      await recordGrants(site, decision, { head: mergeSha, pr });
+      await recordUses(site, decision, { head: mergeSha, pr });
+    }
     if (isBroken) await askAboutMerged(site, pull.number);
   } else if (decision !== undefined || (await wasGoverned(site, pull, mergeSha))) {
     await flagBypass(site, {

@@ -10,7 +10,6 @@ import type { Site } from "../services.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { showPosture } from "./posture.ts";
 import { modelToken } from "./waiver.ts";
-import { recordGrants } from "./waiver-entries.ts";
 import { withRepository } from "./world.ts";
 
 const WAIVERS = /^\.weighbridge\/waivers\/[^/]+\.yml$/;
@@ -26,7 +25,6 @@ export async function scheduleExpiries(site: Site, branch: string, commit: strin
   const key = keyOf.branch(place.repositoryId, branch);
   const waivers = await readWaivers(site, commit);
   await showPosture(site, commit, waivers);
-  await recordGrants(site, commit, waivers);
   for (const { id, expires } of waivers) {
     const end = Date.parse(expires);
     for (const [word, due] of [

@@ -1,41 +1,51 @@
 import { hash } from "node:crypto";
+import { claimsOf } from "../../gate/approval/waiver-claims.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import type { WaiverUses } from "../../gate/model/trail.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { TrailEvent } from "../trails.ts";
+import { wordUrl } from "./votes.ts";
 import { modelToken } from "./waiver.ts";
 
 /** What the trail says of waivers once they have effect: who granted them, and which change each of them let in. */
 
-const REVIEW_ID = /#(?:pullrequestreview|issuecomment|discussion_r)-?([1-9][0-9]{0,14})$/;
-
-/** Writes down who agreed to the waivers of the default branch, each agreement once. */
-export async function recordGrants(site: Site, head: string, waivers: readonly Waiver[]): Promise<void> {
+/**
+ * Writes down who agreed to the waivers that a merged change brought, each agreement once: as its decision shows, for a
+ * file can say anything of anybody.
+ */
+export async function recordGrants(
+  site: Site,
+  { number, record, digest }: Merged,
+  merged: Pick<TrailEvent, "head" | "pr">,
+): Promise<void> {
   const { trails, place, store } = site;
-  for (const waiver of waivers) {
-    for (const { role, userId, reviewUrl } of waiver.approvals) {
-      const event = Number(REVIEW_ID.exec(reviewUrl ?? "")?.[1] ?? 0);
-      // The file says no more than that somebody agreed: without the place there is nothing to point at.
-      if (reviewUrl === undefined || event === 0) continue;
-      const name = `waiver-grant/${place.repositoryId}/${waiver.id}/${event}/${userId}`;
-      if ((await store.archive.get(name)) !== undefined) continue;
-      await trails.recordEvent(place, {
-        ...{ kind: "waiver.granted", head },
-        actor: { id: userId, role },
-        reason: { code: "waiver", url: reviewUrl, digest: { sha256: hash("sha256", waiver.reason) } },
-        waiver: { ...termsOf(waiver), event },
-      });
-      await store.archive.set(name, "recorded");
-    }
+  const { votes = [], input, digests, models } = parseDecision(Buffer.from(record, "utf8"), digest);
+  const { approvals, policyChange, policy } = input;
+  if (approvals === undefined) return;
+  const ballot = { approvals, subject: digests.subject, models };
+  for (const { waiver, role, userId, state } of claimsOf(policyChange?.waivers ?? [], ballot, policy.roles)) {
+    const vote = votes.find((each) => each.state === "counted" && each.userId === userId);
+    if (state !== "approved" || vote === undefined) continue;
+    const name = `waiver-grant/${place.repositoryId}/${waiver.id}/${vote.source.id}/${userId}`;
+    if ((await store.archive.get(name)) !== undefined) continue;
+    const url = wordUrl(site, number, vote.source);
+    await trails.recordEvent(place, {
+      ...{ kind: "waiver.granted", ...merged, actor: { id: userId, role } },
+      reason: { code: "waiver", url, digest: { sha256: hash("sha256", waiver.reason) } },
+      waiver: { ...termsOf(waiver), event: vote.source.id },
+    });
+    await store.archive.set(name, "recorded");
   }
 }
+
+type Merged = Pick<DecisionRow, "number" | "record" | "digest">;
 
 /** Writes down which waivers a merged change leaned on, and counts it as one use of each. */
 export async function recordUses(
   { trails, place, store }: Site,
-  { number, record, digest }: Pick<DecisionRow, "number" | "record" | "digest">,
+  { number, record, digest }: Merged,
   merged: Pick<TrailEvent, "head" | "pr">,
 ): Promise<void> {
   const { results, input } = parseDecision(Buffer.from(record, "utf8"), digest);

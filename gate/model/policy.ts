@@ -64,7 +64,9 @@ export interface PolicyDifference {
 export interface PolicyChange {
   readonly files: readonly { readonly path: string; readonly kind: "policy" | "waiver" | "workflow" }[];
   readonly differences: readonly PolicyDifference[];
-  /** Why the policy of the head cannot be read, if it cannot. */
+  /** Waivers that the change brings or changes, as its head has them; absent where it does not. */
+  readonly waivers?: readonly Waiver[];
+  /** Why the policy of the head, or a waiver of the change, cannot be read, if it cannot. */
   readonly unreadable?: { readonly code: string; readonly message: string; readonly place?: Place };
 }
 

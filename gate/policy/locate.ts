@@ -39,8 +39,8 @@ export function locatePolicy(tree: Tree): Located {
   for (const entry of ours) assertPlain(entry);
   const misplaced = ours.find(({ path }) => isMisplacedPolicy(path));
   if (misplaced !== undefined) throw ambiguous(misplaced.path, tree.has(POLICY_PATH));
-  const waivers = ours.filter(({ path }) => WAIVER_PATH.test(path));
-  const stray = ours.find(({ path }) => looksLikeWaiver(path) && !WAIVER_PATH.test(path));
+  const waivers = ours.filter(({ path }) => isWaiverPath(path));
+  const stray = ours.find(({ path }) => looksLikeWaiver(path) && !isWaiverPath(path));
   if (stray !== undefined) throw strayWaiver(stray.path);
   if (waivers.length > WAIVERS_MAX) {
     const state = `${waivers.length} files, limit is ${WAIVERS_MAX}`;
@@ -73,6 +73,11 @@ function isMisplacedPolicy(path: string): boolean {
 function looksLikeWaiver(path: string): boolean {
   const lower = path.toLowerCase();
   return lower === WAIVER_FOLDER || lower.startsWith(`${WAIVER_FOLDER}/wvr-`);
+}
+
+/** Whether the path is that of a waiver which has effect. */
+export function isWaiverPath(path: string): boolean {
+  return WAIVER_PATH.test(path);
 }
 
 /** A link or a submodule in place of the folder hides what is in it, and would leave the branch without a policy. */

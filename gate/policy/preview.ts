@@ -1,10 +1,11 @@
 import type { ChangeSet, FileChange } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
-import type { Policy, PolicyChange } from "../model/policy.ts";
+import type { Policy, PolicyChange, Waiver } from "../model/policy.ts";
 import type { World } from "../world.ts";
 import { diffPolicies } from "./diff.ts";
 import { loadPolicy } from "./load.ts";
-import { isPolicyFile } from "./locate.ts";
+import { isPolicyFile, isWaiverPath } from "./locate.ts";
+import { parseWaiver, WAIVER_BYTES_MAX } from "./waivers.ts";
 
 const WAIVERS = ".weighbridge/waivers/";
 const WORKFLOWS = ".github/workflows/";
@@ -23,11 +24,10 @@ export async function previewPolicyChange(
     (kind, index) => toFile(change.files[index], kind) ?? [],
   );
   if (files.length === 0) return {};
-  const kinds = new Set(files.map(({ kind }) => kind));
-  if (!kinds.has("policy") && !kinds.has("waiver")) return { policyChange: { files, differences: [] } };
-  const compared = await compare(change, policy, world);
-  // A branch that leaves the policy alone may be behind the base's, which is no difference of its own.
-  return { policyChange: { files, ...compared, ...(kinds.has("policy") ? {} : { differences: [] }) } };
+  const touchesPolicy = files.some(({ kind }) => kind === "policy");
+  const waivers = await readWaivers(change, world);
+  const compared = touchesPolicy ? await compare(change, policy, world) : { differences: [] };
+  return { policyChange: { files, ...waivers, ...compared } };
 }
 
 type Kind = PolicyChange["files"][number]["kind"];
@@ -54,6 +54,35 @@ async function namesWeighbridge({ base, head }: FileChange, { repository }: Worl
   return texts.some((bytes) => Buffer.from(bytes).toString("latin1").toLowerCase().includes("weighbridge"));
 }
 
+/** The waivers that the change brings: what they say of people is true when they enter, or never. */
+async function readWaivers(
+  { files }: ChangeSet,
+  { repository }: World,
+): Promise<Pick<PolicyChange, "waivers" | "unreadable">> {
+  const entries = files.flatMap(({ path, head }) =>
+    head === undefined || head.kind === "submodule" || !isWaiverPath(path) ? [] : [head],
+  );
+  const contents = await repository.read(entries, WAIVER_BYTES_MAX);
+  const read = entries.map(({ path }, index) => tryParse(contents[index] ?? new Uint8Array(), path));
+  const waivers = read.flatMap(({ waiver }) => waiver ?? []);
+  const [unreadable] = read.flatMap((one) => one.unreadable ?? []);
+  return {
+    ...(waivers.length > 0 && { waivers }),
+    ...(unreadable !== undefined && { unreadable }),
+  };
+}
+
+function tryParse(
+  bytes: Uint8Array,
+  path: string,
+): { readonly waiver?: Waiver } & Pick<PolicyChange, "unreadable"> {
+  try {
+    return { waiver: parseWaiver(bytes, path) };
+  } catch (cause) {
+    return { unreadable: faultOf(cause) };
+  }
+}
+
 async function compare(
   change: ChangeSet,
   policy: Policy,
@@ -63,8 +92,13 @@ async function compare(
     const next = await loadPolicy(change.head, world);
     return { differences: diffPolicies(policy, next.policy) };
   } catch (cause) {
-    if (!(cause instanceof GateError)) throw cause;
-    const { code, message, place } = cause;
-    return { differences: [], unreadable: { code, message, ...(place === undefined ? {} : { place }) } };
+    return { differences: [], unreadable: faultOf(cause) };
   }
+}
+
+/** What a file is at fault for; whatever else went wrong is thrown again. */
+function faultOf(cause: unknown): NonNullable<PolicyChange["unreadable"]> {
+  if (!(cause instanceof GateError)) throw cause;
+  const { code, message, place } = cause;
+  return { code, message, ...(place === undefined ? {} : { place }) };
 }

@@ -1,5 +1,6 @@
 import { APPROVING_ROLES, demandOf } from "../approval/matrix.ts";
 import { seatsOf } from "../approval/seating.ts";
+import { claimsOf, type WaiverClaim } from "../approval/waiver-claims.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Finding } from "../model/finding.ts";
 import type { PolicyChange, PolicyDifference } from "../model/policy.ts";
@@ -14,7 +15,8 @@ const APPROVED_BY_DEFAULT = ["risk"] as const;
 
 /**
  * A change of the judge itself. The base's policy has decided in any case; this gate keeps a weaker policy from
- * becoming the next base by itself. What it wants is the approval of people, which is evidence like any other.
+ * becoming the next base by itself. What it wants is the approval of people, which is evidence like any other; of a
+ * waiver it wants that of those whom the waiver names, for later nobody can ask whether they gave it.
  */
 export const policyChangeGuard: Rule = {
   name: "policy.change-guard",
@@ -30,7 +32,7 @@ export const policyChangeGuard: Rule = {
         maxItems: APPROVING_ROLES.length,
         items: { enum: APPROVING_ROLES },
         description:
-          "Roles that have to approve a change of the policy, its waivers or the workflows that judge, each by a person of its own. Where the App asks people, their approval opens the gate, whatever is loosened. Risk if left out.",
+          "Roles that have to approve a change of the policy, its waivers or the workflows that judge, each by a person of its own. A waiver asks for those whom its file names as well. Where the App asks people, their approval opens the gate, whatever is loosened. Risk if left out.",
         examples: [["risk", "compliance"]],
       },
       tighter: { kind: "superset", default: APPROVED_BY_DEFAULT },
@@ -60,15 +62,53 @@ export const policyChangeGuard: Rule = {
     const expected = "nothing loosened";
     // What people may approve: not what nobody can read, and not what was to come by itself.
     const refusals = [...broken, ...(view.change.models.length === 0 ? [] : foreign)];
-    const approval = askPeople(textsOf(args, "approved_by") ?? APPROVED_BY_DEFAULT, view);
+    const claims = claimsIn(view);
+    const approval = askPeople(
+      [...(textsOf(args, "approved_by") ?? APPROVED_BY_DEFAULT), ...claims.map(({ role }) => role)],
+      view,
+    );
     if (approval !== undefined) {
-      if (refusals.length > 0) return fail(refusals, { observed, expected });
-      return { ...withLoosened(approval, weaker), observed: `${observed}; approved by ${approval.observed}` };
+      const untrue = claims.filter(({ state }) => state === "involved").map(involved);
+      if (refusals.length + untrue.length > 0) return fail([...refusals, ...untrue], { observed, expected });
+      const judged = withLoosened(withClaims(approval, claims), weaker);
+      return { ...judged, observed: `${observed}; approved by ${approval.observed}` };
     }
     const findings = [...broken, ...weaker, ...foreign];
     return findings.length === 0 ? pass({ observed }) : fail(findings, { observed, expected });
   },
 };
+
+/** What the waivers of the change say of people; nothing where nobody is asked. */
+function claimsIn({ policyChange, ballot, policy }: View): readonly WaiverClaim[] {
+  if (ballot === undefined) return [];
+  return claimsOf(policyChange?.waivers ?? [], ballot, policy.roles);
+}
+
+/** Whom a waiver names has to have approved here, and not only somebody else in their role. */
+function withClaims(approval: Judgement, claims: readonly WaiverClaim[]): Judgement {
+  const open = claims.filter(({ state }) => state === "absent").map(unapproved);
+  if (open.length === 0) return approval;
+  const outcome = approval.outcome === "pass" ? "missing_evidence" : approval.outcome;
+  return { ...approval, outcome, findings: [...approval.findings, ...open] };
+}
+
+function unapproved({ waiver, role, userId }: WaiverClaim): Finding {
+  return {
+    code: "WAIVER_UNAPPROVED",
+    message: `${waiver.id} says that account ${userId} approved it as ${role}, and they have not approved this change in that role`,
+    place: waiver.place,
+    fix: "Let them approve this pull request, or name in the file whoever did",
+  };
+}
+
+function involved({ waiver, role, userId }: WaiverClaim): Finding {
+  return {
+    code: "WAIVER_APPROVER_INVOLVED",
+    message: `${waiver.id} says that account ${userId} approved it as ${role}, who asked for it or had a hand in this change`,
+    place: waiver.place,
+    fix: "Let somebody else in that role approve this pull request, and name them in the file",
+  };
+}
 
 /** The judgement of the roles that have to approve; undefined where nobody is asked. */
 function askPeople(approvedBy: readonly string[], { ballot, policy }: View): Judgement | undefined {

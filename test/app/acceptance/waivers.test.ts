@@ -129,6 +129,53 @@ describe("a waiver that is on its way", () => {
     assertCloses(pull, /auc-floor/);
   });
 
+  const enters = (base: string, terms: Terms, id = "WVR-2026-0006") =>
+    team.propose(waiverFile(id, terms), { base });
+
+  it("C44: names as its approvers nobody who did not approve it", async () => {
+    const { rita, olga } = team.people;
+    const nobody = 424_242;
+    const terms: Terms = {
+      approvals: [
+        ["owner", nobody],
+        ["risk", rita.id],
+      ],
+    };
+    const pull = await enters(line("c44-invented", FLOOR_ALONE), terms);
+    await approve(team, pull, rita);
+    await approve(team, pull, olga);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    assert.match(team.commentOn(pull), /account 424242 approved it as owner, and they have not/);
+  });
+
+  it("C44: names as its approvers nobody who made it, or who holds another role", async () => {
+    const { rita, olga, maria } = team.people;
+    const policy = FLOOR_ALONE[".weighbridge/policy.yml"].replace("users: [olga]", "users: [olga, maria]");
+    const base = line("c44-own", { ".weighbridge/policy.yml": policy });
+    const [own, other] = [maria.id, rita.id].map((owner): Terms => {
+      return {
+        approvals: [
+          ["owner", owner],
+          ["risk", rita.id],
+        ],
+      };
+    });
+    const made = await enters(base, own ?? {});
+    const swapped = await enters(base, other ?? {});
+    for (const pull of [made, swapped]) for (const by of [rita, olga]) await approve(team, pull, by);
+    assertCloses(made, /who asked for it or had a hand in this change/);
+    assert.equal(team.checkOf(swapped.head.sha).conclusion, "action_required");
+    assert.match(team.commentOn(swapped), /approved it as owner, and they have not/);
+  });
+
+  it("C44: that cannot be read does not enter", async () => {
+    const { rita, olga } = team.people;
+    const file = { ".weighbridge/waivers/WVR-2026-0008.yml": "weighbridge: 1\n" };
+    const pull = await team.propose(file, { base: line("c44-unread", FLOOR_ALONE) });
+    for (const by of [rita, olga]) await approve(team, pull, by);
+    assertCloses(pull, /WVR-2026-0008/);
+  });
+
   it("C44: is approved by risk, and not by who asked for it", async () => {
     const { rita, olga } = team.people;
     const another = team.stand.github.addAccount("rosa");
@@ -147,6 +194,8 @@ describe("a waiver that is on its way", () => {
     assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
     assert.match(team.commentOn(pull), /rita \(approval, ignored\): .*asked for the waiver/);
     await approve(team, pull, another);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+    await approve(team, pull, olga);
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
   });
 });
@@ -241,8 +290,16 @@ describe("a waiver that ends", () => {
     const expires = day(3);
     play.push(team.repository, {
       ...{ branch: "main", by: github.owner },
-      files: { ...FLOOR_ALONE, ...waiverFile("WVR-2026-0001", { expires }) },
+      files: FLOOR_ALONE,
     });
+    await team.settle();
+    const brought = await team.propose(waiverFile("WVR-2026-0001", { expires }));
+    const agreed = [];
+    for (const by of [team.people.olga, team.people.rita]) {
+      agreed.push(play.review(brought, { by, state: "APPROVED" }).id);
+      await team.settle();
+    }
+    play.merge(brought, { by: team.people.maria });
     await team.settle();
     const granted = (await team.trail()).flatMap(({ predicate }) =>
       predicate.kind === "waiver.granted" ? [predicate] : [],
@@ -250,8 +307,8 @@ describe("a waiver that ends", () => {
     assert.deepEqual(
       granted.map(({ actor, waiver }) => [actor, waiver?.id, waiver?.event]),
       [
-        [{ id: team.people.olga.id, role: "owner" }, "WVR-2026-0001", 1],
-        [{ id: team.people.rita.id, role: "risk" }, "WVR-2026-0001", 2],
+        [{ id: team.people.olga.id, role: "owner" }, "WVR-2026-0001", agreed[0]],
+        [{ id: team.people.rita.id, role: "risk" }, "WVR-2026-0001", agreed[1]],
       ],
     );
     const pull = await weak("main");

@@ -98,7 +98,7 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
       ["credit-pd", "sha256:a"],
       ["fraud", "sha256:b"],
     ]);
-    await archive.keepDecision(decision("sha256:1", { models }), { contents });
+    await archive.keepDecision(decision("sha256:1", { models }), contents);
     await archive.keepDecision(decision("sha256:2"));
     const of = async (model: string, content: string) =>
       digests(await archive.decisions({ repositoryId: REPOSITORY, model, content, countMax: 9 }));
