@@ -76,7 +76,7 @@ function reportBody(uses: readonly Incident[], now: number): Markdown {
   const lines = uses.map((use) => lineOf(use, now));
   const shown = thatFit(lines);
   const more = lines.length - shown.length;
-  return md`Pull requests that two people let in against closed gates. Each has an issue, and both words are in the audit trail as \`breakglass.used\`.
+  return md`Pull requests that two or three people let in against closed gates. Each has an issue, and their words are in the audit trail as \`breakglass.used\`.
 
 ${join(shown, md``)}${more > 0 ? md`- and ${more} more, each with an issue of its own\n` : md``}`;
 }

@@ -18,7 +18,7 @@ export function glassNotice(glass: Glass): Markdown {
     case "allowed":
       return md`> [!CAUTION]\n> **${BREAK_GLASS}** for ${GROUND_WORDS[glass.ground]}, by ${people(glass)}. The gates named below are closed and were not met: this change may enter all the same. A validator and risk have to review it by ${glass.reviewBy}.\n`;
     case "waiting":
-      return md`> [!WARNING]\n> **${BREAK_GLASS} asked for** by ${people(glass)}. Until ${glass.until} a second person in the role risk, owner or sre, who had no hand in the change, may agree with a break-glass command of their own; nothing is open until then.\n`;
+      return md`> [!WARNING]\n> **${BREAK_GLASS} asked for** by ${people(glass)}. Until ${glass.until} ${glass.missing === 1 ? "one more person" : `${glass.missing} more people`} in the role risk, owner or sre, who had no hand in the change, may agree with a break-glass command of their own; nothing is open until then.\n`;
     case "refused":
       return md`> [!WARNING]\n> **${BREAK_GLASS} refused**: ${glass.reasons.join("; ")}. It takes an owner or somebody on call (sre), and a second person within ${SECOND_PERSON_MINUTES} minutes.\n`;
   }
@@ -39,7 +39,7 @@ export function incidentBody(
 - Closed gates: ${listOf(closed)}
 - Review by a validator and risk, due by ${glass.reviewBy}
 
-Both words are in the audit trail as \`breakglass.used\`. Whoever has reviewed it writes \`/weighbridge approve\` here: a validator and risk, two people who had no hand in it. Until then, past that time, no deployment of these models goes on, and a pull request opens that takes this one back.\n`;
+Their words are in the audit trail as \`breakglass.used\`. Whoever has reviewed it writes \`/weighbridge approve\` here: a validator and risk, two people who had no hand in it. Until then, past that time, no deployment of these models goes on, and a pull request opens that takes this one back.\n`;
 }
 
 function people({ witnesses }: { readonly witnesses: readonly Witness[] }): Markdown {

@@ -61,8 +61,8 @@ export async function keepWord(
 }
 
 /**
- * How it stands with breaking the glass for exactly what was decided; undefined where nobody asked for it. Any two of
- * those who spoke may be the two: a word of somebody who cannot ask for it must not keep others from it.
+ * How it stands with breaking the glass for exactly what was decided; undefined where nobody asked for it. Any of
+ * those who spoke may be the two, or three: a word of somebody who cannot ask for it must not keep others from it.
  */
 export async function brokenGlass(
   site: Site,
@@ -73,34 +73,53 @@ export async function brokenGlass(
   const kept = await findKept(store.archive, nameOf(place.repositoryId, number));
   if (kept === undefined || kept.subject !== record.digests.subject) return undefined;
   const people = await standings(site, record, kept.words);
+  const { approvals } = record.input;
   const about = {
     now: `${new Date(now()).toISOString().slice(0, 19)}Z`,
-    participants: record.input.approvals?.participants ?? [],
+    ...(approvals !== undefined && { approvals }),
     models: record.models,
     closed: closedGates(record),
   };
-  const tried = pairsOf(people).map(([requester, second]): Glass => {
+  const judge = (speakers: Speakers): Glass => {
+    const [requester, second, third] = speakers;
     const { ground } = requester.word;
     const judged = judgeBreakGlass({
       ...about,
       requester,
       ...(second !== undefined && { second }),
+      ...(third !== undefined && { third }),
       ...(ground !== undefined && { ground }),
     });
-    const witnesses = [requester, second].flatMap((one) => (one === undefined ? [] : [toWitness(one)]));
-    return { ...judged, witnesses };
-  });
-  const [best] = (["allowed", "waiting", "refused"] as const).flatMap((kind) =>
-    tried.filter((glass) => glass.kind === kind),
-  );
-  return best;
+    return { ...judged, witnesses: speakers.map(toWitness) };
+  };
+  return bestOf(people, judge);
 }
 
 /** Who may write and spoke, with the roles and rights that they have now. */
 type Speaker = Breaker & { readonly word: Word };
 
+/** Who asked, and who agreed. */
+type Speakers = readonly [Speaker, ...Speaker[]];
+
+/** Of those who spoke, the ones with whom it stands best; a third is sought where two that may are not enough. */
+function bestOf(people: readonly Speaker[], judge: (speakers: Speakers) => Glass): Glass | undefined {
+  const tried: Glass[] = [];
+  for (const pair of pairsOf(people)) {
+    const glass = judge(pair);
+    tried.push(glass);
+    if (glass.kind !== "waiting" || pair.length < 2) continue;
+    tried.push(...people.toReversed().map((third) => judge([...pair, third])));
+  }
+  const kinds = ["allowed", "waiting", "refused"] as const;
+  const [best] = kinds.flatMap((kind) =>
+    // Whoever has found more people is nearer.
+    tried.filter((glass) => glass.kind === kind).sort((a, b) => b.witnesses.length - a.witnesses.length),
+  );
+  return best;
+}
+
 /** The newest first, for an old word has run out; each alone, too, for somebody may still agree. */
-function pairsOf(people: readonly Speaker[]): readonly (readonly [Speaker, Speaker?])[] {
+function pairsOf(people: readonly Speaker[]): readonly Speakers[] {
   const newest = people.toReversed();
   return newest.flatMap((requester) => [
     ...newest.filter((second) => second !== requester).map((second) => [requester, second] as const),

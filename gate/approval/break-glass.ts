@@ -2,6 +2,7 @@ import type { Approvals } from "../model/approval.ts";
 import type { ChangeClass } from "../model/change.ts";
 import type { DecisionRecord } from "../model/decision.ts";
 import type { Tier } from "../model/tier.ts";
+import { hasUnlinked } from "./separation.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -33,7 +34,7 @@ const RULES_NEVER_SKIPPED: ReadonlySet<string> = new Set([
 /** Why in a hurry: going back to an earlier model, closing a hole, or ending harm that is being done. */
 export type Ground = "rollback" | "security" | "harm";
 
-/** One of the two who break the glass. */
+/** One of those who break the glass: two, and three where somebody who made the change has no account. */
 export interface Breaker {
   readonly userId: number;
   readonly roles: readonly string[];
@@ -47,10 +48,13 @@ export interface BreakGlassRequest {
   readonly requester: Breaker;
   /** Absent until somebody has agreed. */
   readonly second?: Breaker;
+  /** Absent until one more has, where one more is asked for. */
+  readonly third?: Breaker;
   /** What the requester states; absent where the reason names none. */
   readonly ground?: Ground;
   readonly now: string;
-  readonly participants: Approvals["participants"];
+  /** Who made what enters; absent where nobody has looked. */
+  readonly approvals?: Pick<Approvals, "participants" | "complete">;
   readonly models: readonly { readonly tier: Tier; readonly changeClass: ChangeClass }[];
   /** What keeps the change out. */
   readonly closed: readonly ClosedGate[];
@@ -63,28 +67,35 @@ export interface ClosedGate {
   readonly mapsTo: readonly string[];
 }
 
-/** Times are RFC 3339, UTC: until when the second person has, by when it has to be reviewed. */
+/** Times are RFC 3339, UTC: until when those who are missing have, by when it has to be reviewed. */
 export type BreakGlass =
   | { readonly kind: "allowed"; readonly ground: Ground; readonly reviewBy: string }
-  | { readonly kind: "waiting"; readonly until: string }
+  | { readonly kind: "waiting"; readonly until: string; readonly missing: number }
   | { readonly kind: "refused"; readonly reasons: readonly string[] };
 
 /** Whether a change may enter although gates are closed: never more than two named people can answer for. */
 export function judgeBreakGlass(request: BreakGlassRequest): BreakGlass {
-  const { requester, second, now, models } = request;
+  const { requester, now, models, approvals } = request;
   const ground = groundOf(request);
   const until = Date.parse(requester.at) + SECOND_PERSON_MINUTES * MINUTE_MS;
+  const agreeing = agreeingIn(request);
+  // Whoever has no account may be one of the two.
+  const asked = approvals !== undefined && hasUnlinked(approvals) ? 2 : 1;
+  const missing = Math.max(0, asked - agreeing.length);
+  const times = [...agreeing.map(({ at }) => at), ...(missing > 0 ? [now] : [])];
   const reasons = [
     ...requesterFaults(requester),
     ...(ground === undefined ? [NO_GROUND] : []),
     ...gateFaults(request),
-    ...(second === undefined ? [] : secondFaults(second, request)),
-    ...timeFaults(second?.at ?? now, requester.at),
+    ...participantFaults(approvals),
+    ...new Set(agreeing.flatMap((each) => agreeingFaults(each, request))),
+    ...new Set(times.flatMap((at) => timeFaults(at, requester.at))),
   ];
   if (reasons.length > 0 || ground === undefined) return { kind: "refused", reasons };
-  if (second === undefined) return { kind: "waiting", until: timeAt(until) };
+  if (missing > 0) return { kind: "waiting", until: timeAt(until), missing };
   const hours = Math.min(...models.map(({ tier }) => REVIEW_HOURS[tier]));
-  return { kind: "allowed", ground, reviewBy: timeAt(Date.parse(second.at) + hours * HOUR_MS) };
+  const last = Math.max(...agreeing.map(({ at }) => Date.parse(at)));
+  return { kind: "allowed", ground, reviewBy: timeAt(last + hours * HOUR_MS) };
 }
 
 /** The gates that close a decision, as this is asked about them. */
@@ -114,14 +125,26 @@ function requesterFaults(requester: Breaker): readonly string[] {
   return holds(requester, REQUESTERS) ? [] : ["who asked for it is neither owner nor on call (sre)"];
 }
 
-/** At least one of the two has made nothing of what enters. */
-function secondFaults(second: Breaker, { requester, participants }: BreakGlassRequest): readonly string[] {
-  if (second.userId === requester.userId) return ["one person gave both words"];
+function agreeingIn({ second, third }: BreakGlassRequest): readonly Breaker[] {
+  return [second, third].filter((one) => one !== undefined);
+}
+
+/** Nothing opens where one of those who open it may have made it, and nobody can tell. */
+function participantFaults(approvals: BreakGlassRequest["approvals"]): readonly string[] {
+  if (approvals === undefined || approvals.participants.length === 0)
+    return ["nobody is known to have made the change"];
+  return approvals.complete ? [] : ["the commits of the change could not all be looked at"];
+}
+
+/** At least one of those who break it has made nothing of what enters. */
+function agreeingFaults(second: Breaker, request: BreakGlassRequest): readonly string[] {
+  const own = [request.requester, ...agreeingIn(request)].filter(({ userId }) => userId === second.userId);
+  if (own.length > 1) return ["one person gave both words"];
   if (second.isBot) return ["a bot gave the second word"];
   if (!second.canWrite) return ["who gave the second word may not write to the repository"];
   if (!holds(second, SECONDS))
     return ["who gave the second word is neither risk nor owner nor on call (sre)"];
-  const isParticipant = participants.some(
+  const isParticipant = request.approvals?.participants.some(
     ({ userId, part }) => userId === second.userId && part !== "developer",
   );
   return isParticipant ? ["who gave the second word had a hand in the change"] : [];

@@ -34,6 +34,6 @@ export function rolesOf({ userId, roles }: Vote, { participants }: Approvals): r
 }
 
 /** Whether somebody had a hand in the change whom no account stands behind: it may be one of those who approve. */
-export function hasUnlinked({ participants }: Approvals): boolean {
+export function hasUnlinked({ participants }: Pick<Approvals, "participants">): boolean {
   return participants.some(({ part, userId }) => part !== "developer" && userId === undefined);
 }

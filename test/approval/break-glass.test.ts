@@ -6,6 +6,7 @@ import {
   closedGates,
   judgeBreakGlass,
 } from "../../gate/approval/break-glass.ts";
+import type { Participant } from "../../gate/model/approval.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import { input } from "../verdict/gates.ts";
 
@@ -22,6 +23,10 @@ function breaker(overrides: Partial<Breaker> = {}): Breaker {
 
 const SECOND = breaker({ userId: 8, roles: ["risk"], at: "2026-11-21T03:10:00Z" });
 
+function made(...participants: readonly Participant[]): NonNullable<BreakGlassRequest["approvals"]> {
+  return { participants, complete: true };
+}
+
 /** A rollback of a critical model in the night, agreed to by two people. */
 function request(overrides: Partial<BreakGlassRequest> = {}): BreakGlassRequest {
   return {
@@ -29,7 +34,7 @@ function request(overrides: Partial<BreakGlassRequest> = {}): BreakGlassRequest 
     second: SECOND,
     ground: "rollback",
     now: "2026-11-21T03:11:00Z",
-    participants: [{ part: "author", userId: 7 }],
+    approvals: made({ part: "author", userId: 7 }),
     models: [{ tier: "T1", changeClass: "E" }],
     closed: [{ gate: "CORE-12", rule: "approvals.required", mapsTo: [] }],
     ...overrides,
@@ -55,8 +60,23 @@ test("it waits for the second person, a quarter of an hour and no longer", () =>
   assert.deepEqual(judgeBreakGlass({ ...alone, now: "2026-11-21T03:15:00Z" }), {
     kind: "waiting",
     until: "2026-11-21T03:15:00Z",
+    missing: 1,
   });
   assert.equal(judgeBreakGlass({ ...alone, now: "2026-11-21T03:15:01Z" }).kind, "refused");
+});
+
+const GHOSTLY = made({ part: "author" }, { part: "pusher", userId: 7 });
+const THIRD = breaker({ userId: 9, roles: ["sre"], at: "2026-11-21T03:12:00Z" });
+
+test("where somebody who made the change has no account, it takes three", () => {
+  const { second: _, ...alone } = request({ approvals: GHOSTLY });
+  const waiting = { kind: "waiting", until: "2026-11-21T03:15:00Z" };
+  assert.deepEqual(judgeBreakGlass(alone), { ...waiting, missing: 2 });
+  assert.deepEqual(judgeBreakGlass({ ...alone, second: SECOND }), { ...waiting, missing: 1 });
+  assert.deepEqual(judgeBreakGlass({ ...alone, second: SECOND, third: THIRD }), {
+    ...{ kind: "allowed", ground: "rollback" },
+    reviewBy: "2026-11-22T03:12:00Z",
+  });
 });
 
 test("a security fix and live harm are grounds for a change of any class", () => {
@@ -68,6 +88,11 @@ test("a security fix and live harm are grounds for a change of any class", () =>
 
 const MATERIAL = [{ tier: "T1", changeClass: "C" }] as const;
 const { ground: _ground, ...WITHOUT_GROUND } = request({ models: MATERIAL });
+
+function unasked(): BreakGlassRequest {
+  const { approvals: _, ...rest } = request();
+  return rest;
+}
 
 const REFUSED: readonly (readonly [name: string, request: BreakGlassRequest, reason: RegExp])[] = [
   [
@@ -92,7 +117,7 @@ const REFUSED: readonly (readonly [name: string, request: BreakGlassRequest, rea
   ["a bot as the second", request({ second: { ...SECOND, isBot: true } }), /a bot gave/],
   [
     "a second person who wrote the change",
-    request({ participants: [{ part: "committer", userId: 8 }] }),
+    request({ approvals: made({ part: "committer", userId: 8 }) }),
     /had a hand in the change/,
   ],
   [
@@ -103,6 +128,24 @@ const REFUSED: readonly (readonly [name: string, request: BreakGlassRequest, rea
   [
     "a second word from before",
     request({ second: { ...SECOND, at: "2026-11-21T02:59:59Z" } }),
+    /within 15 minutes/,
+  ],
+  ["a change whose makers nobody looked for", unasked(), /nobody is known to have made/],
+  ["a change that nobody made", request({ approvals: made() }), /nobody is known to have made/],
+  [
+    "a change whose commits were not all looked at",
+    request({ approvals: { ...made({ part: "author", userId: 7 }), complete: false } }),
+    /could not all be looked at/,
+  ],
+  ["one person as second and third", request({ approvals: GHOSTLY, third: SECOND }), /one person gave both/],
+  [
+    "a third person who wrote the change",
+    request({ approvals: made({ part: "author" }, { part: "committer", userId: 9 }), third: THIRD }),
+    /had a hand in the change/,
+  ],
+  [
+    "a third word that came late",
+    request({ approvals: GHOSTLY, third: { ...THIRD, at: "2026-11-21T03:15:01Z" } }),
     /within 15 minutes/,
   ],
   ["a time that cannot be read", request({ second: { ...SECOND, at: "soon" } }), /within 15 minutes/],

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { tip } from "../../github/git-data.ts";
+import type { Account, Pull } from "../../github/nouns.ts";
+import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
+import { HASTY } from "./scene.ts";
+
+/** Who breaks the glass, how many of them it takes, and who may look at it afterwards. */
+
+const HARM = "/weighbridge break-glass because harm: the model in production declines everybody";
+/** Sid answers for the risk as well, and is on call. */
+const WITH_SRE = POLICY.replace("models:\n", "  sre: { users: [sid] }\nmodels:\n").replace(
+  "users: [rita]",
+  "users: [rita, sid]",
+);
+
+let team: Team;
+
+before(async () => {
+  team = await startTeam({ clock: HASTY, policy: WITH_SRE });
+  team.stand.github.people.grant(team.repository, team.people.sid, "write");
+  await team.settle();
+});
+after(() => team.close());
+
+async function breakGlass(pull: Pull, ...people: readonly Account[]): Promise<string | null> {
+  for (const by of people) {
+    team.stand.play.comment(pull, { by, body: HARM });
+    await team.settle();
+  }
+  return team.checkOf(pull.head.sha).conclusion;
+}
+
+describe("the glass", () => {
+  it("takes three people where somebody who made the change has no account", async () => {
+    const { play } = team.stand;
+    const { maria, olga, sid, rita } = team.people;
+    const author = { name: "S", email: "s@elsewhere.example", at: new Date() };
+    const parents = [tip(team.repository, "main")];
+    play.push(team.repository, { branch: "ghost", by: maria, author, parents, files: nextModel(2, 0.5) });
+    const pull = play.openPull(team.repository, { head: "ghost", by: maria });
+    await team.settle();
+    assert.equal(await breakGlass(pull, olga, sid), "failure");
+    assert.match(team.commentOn(pull), /asked for\*\* by .* one more person/);
+    assert.equal(await breakGlass(pull, rita), "neutral", team.commentOn(pull));
+    assert.match(team.commentOn(pull), /BREAK-GLASS\*\* for live harm, by .*olga.*/);
+  });
+});
