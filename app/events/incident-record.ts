@@ -35,11 +35,19 @@ export interface Review {
   readonly roles: readonly string[];
 }
 
-/** Keeps an incident, once for its issue, and comes back to it when its review is due. */
+/**
+ * Keeps an incident, once for its issue, and comes back to it when its review is due. Whoever joins those who broke it is
+ * one of them from then on, and what they said in review before is nothing.
+ */
 export async function keepIncident(site: Site, incident: Omit<Incident, "reviews">): Promise<void> {
   const { store, place } = site;
-  const kept: Incident = { ...incident, reviews: [] };
-  await store.archive.setOnce(incidentName(place.repositoryId, incident.issue), JSON.stringify(kept));
+  const name = incidentName(place.repositoryId, incident.issue);
+  const first: Incident = { ...incident, reviews: [] };
+  const known: Incident = JSON.parse(await store.archive.setOnce(name, JSON.stringify(first)));
+  const breakers = [...new Set([...known.breakers, ...incident.breakers])];
+  const reviews = known.reviews.filter(({ userId }) => !breakers.includes(userId));
+  const kept: Incident = { ...known, breakers, reviews };
+  if (breakers.length > known.breakers.length) await store.archive.set(name, JSON.stringify(kept));
   await askWhenDue(site, kept, "due");
 }
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { tip } from "../../github/git-data.ts";
 import type { Account, Pull } from "../../github/nouns.ts";
 import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { HASTY } from "./scene.ts";
+import { HASTY, issuesOf } from "./scene.ts";
 
 /** Who breaks the glass, how many of them it takes, and who may look at it afterwards. */
 
@@ -44,5 +44,20 @@ describe("the glass", () => {
     assert.match(team.commentOn(pull), /asked for\*\* by .* one more person/);
     assert.equal(await breakGlass(pull, rita), "neutral", team.commentOn(pull));
     assert.match(team.commentOn(pull), /BREAK-GLASS\*\* for live harm, by .*olga.*/);
+  });
+
+  it("is reviewed by nobody who broke it, nor who joined those who did", async () => {
+    const { play, github } = team.stand;
+    const { olga, sid, rita } = team.people;
+    const pull = await team.propose(nextModel(3, 0.5));
+    assert.equal(await breakGlass(pull, olga, rita), "neutral", team.commentOn(pull));
+    await breakGlass(pull, sid);
+    const incident = issuesOf(team).find(({ title }) => title.includes(`pull request ${pull.number} enters`));
+    assert.ok(incident);
+    for (const by of [sid, rita]) {
+      const comment = play.comment(incident, { by, body: "/weighbridge approve" });
+      await team.settle();
+      assert.equal(github.reactions.find((each) => each.comment === comment)?.content, "-1", by.login);
+    }
   });
 });
