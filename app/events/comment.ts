@@ -16,6 +16,7 @@ import type { DecisionRow } from "../store/archive.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
 import { keepWord } from "./break-glass.ts";
 import { beginComment } from "./comment-begun.ts";
+import { noteGone, wordsLeft } from "./comment-gone.ts";
 import { recordWithdrawal } from "./votes.ts";
 import { askForWaiver } from "./waiver.ts";
 
@@ -71,7 +72,8 @@ function toldIn(payload: unknown): Told | undefined {
 }
 
 async function takeNew(site: Site, pull: Pull, told: Told): Promise<boolean> {
-  const { commands, problems } = parseCommands(told.body);
+  const { commands: written, problems } = parseCommands(told.body);
+  const commands = await wordsLeft(site, told.id, written);
   if (commands.length === 0 && problems.length === 0) return false;
   const { reaction, isHeard } = await obey(site, pull, { told, commands, isClear: problems.length === 0 });
   await react(site.client, { ...site.place, commentId: told.id }, reaction);
@@ -267,6 +269,7 @@ async function takeEdited(
 /** Who takes back their own comment takes back what they said in it; nobody else can. */
 async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean> {
   const { store, place, now, trails } = site;
+  await noteGone(site, told.id, told.senderId === told.author.id ? "author" : "other");
   const votes = await store.archive.votes(place.repositoryId, pull.number);
   const said = votes.filter(({ source, sourceId }) => source === "comment" && sourceId === told.id);
   if (said.length === 0) return false;

@@ -10,7 +10,9 @@ import { writersAmong } from "../github/writers.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { takeApart } from "./apart.ts";
 import { holdersUnder } from "./approvals.ts";
+import { noteGone, wordsLeft } from "./comment-gone.ts";
 import { findIncident, type Incident, isOverdue, keepReview, REVIEWERS } from "./incident-record.ts";
 import { openRollback } from "./rollback.ts";
 import { rollbackNotice } from "./rollback-words.ts";
@@ -27,20 +29,26 @@ export async function workOnIncident(
   for (const delivery of deliveries) {
     const incident = await findIncident(site.store.archive, site.place.repositoryId, issue);
     if (incident === undefined) return;
-    if (delivery.event === "issue_comment") await takeReview(site, incident, payloadOf(delivery));
+    if (delivery.event === "issue_comment")
+      await takeApart(site, delivery, () => takeWord(site, incident, payloadOf(delivery)));
     else if (isOverdue(incident, site.now())) await flagOverdue(site, incident);
   }
 }
 
-async function takeReview(site: Site, incident: Incident, payload: unknown): Promise<void> {
+/** Whether anything was said. */
+async function takeWord(site: Site, incident: Incident, payload: unknown): Promise<boolean> {
   const comment = at(payload, "comment");
   const author = toAccount(at(comment, "user"));
-  const isNew = optional(textAt, payload, "action") === "created";
-  if (!isNew || author === undefined || author.isBot) return;
-  const body = optional(textAt, comment, "body") ?? "";
-  const { commands } = parseCommands(body);
-  if (commands.length === 0) return;
+  const action = optional(textAt, payload, "action");
+  if (author === undefined || author.isBot) return false;
   const commentId = numberAt(comment, "id");
+  if (action === "deleted") {
+    await noteGone(site, commentId, at(payload, "sender", "id") === author.id ? "author" : "other");
+  }
+  if (action !== "created") return false;
+  const body = optional(textAt, comment, "body") ?? "";
+  const commands = await wordsLeft(site, commentId, parseCommands(body).commands);
+  if (commands.length === 0) return false;
   const isApproved = commands.every(({ kind }) => kind === "approve");
   const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
   if (roles.length > 0) {
@@ -48,6 +56,7 @@ async function takeReview(site: Site, incident: Incident, payload: unknown): Pro
     await keepReview(site, incident, { userId: author.id, roles });
   }
   await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
+  return true;
 }
 
 /** In which of the two roles somebody may review: none of those who broke it, or had a hand in what it let in. */

@@ -3,6 +3,7 @@ import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
+import { takeApart } from "./apart.ts";
 import { OWN_EVENT } from "./ask.ts";
 import { takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
@@ -23,7 +24,10 @@ export async function workOnPull(site: Site, number: number, { deliveries, attem
   if (isAsked && row?.state === "merged") return;
   const pull = await findPull(site, number, { told: toldIn(news), isOpen: isAsked && row?.state === "open" });
   let matters = false;
-  for (const delivery of news) matters = (await take(site, pull, delivery)) || matters;
+  for (const delivery of news) {
+    const isOfUse = await takeApart(site, delivery, () => take(site, pull, delivery));
+    matters ||= isOfUse;
+  }
   site.signal.throwIfAborted();
   if (pull.state === "closed") await settleClosed(site, pull);
   else if (matters) await evaluate(site, pull, attempts);

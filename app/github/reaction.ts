@@ -1,4 +1,5 @@
 import type { Client } from "./client.ts";
+import { isFailure } from "./failure.ts";
 import { repeatedly } from "./writing.ts";
 
 /** Reactions that answer a command. */
@@ -10,9 +11,16 @@ export interface CommentAddress {
   readonly commentId: number;
 }
 
-/** Reacts to a comment; the same reaction again changes nothing. */
+/**
+ * Reacts to a comment; the same reaction again changes nothing. Nobody waits for one that GitHub does not take: the
+ * comment may be gone, or its thread locked.
+ */
 export async function react(client: Client, comment: CommentAddress, content: Reaction): Promise<void> {
   const { owner, repo, commentId } = comment;
   const route = "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions";
-  await repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId, content }));
+  try {
+    await repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId, content }));
+  } catch (cause) {
+    if (!isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN", "GITHUB_REFUSED")) throw cause;
+  }
 }

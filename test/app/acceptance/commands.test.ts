@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { sendComment } from "../../github/events/comments.ts";
 import { sendPull } from "../../github/events/pulls.ts";
+import * as faults from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
+import type { Delivery } from "../../github/hooks.ts";
 import type { Account, Comment, Issue, Pull } from "../../github/nouns.ts";
 import { toPull } from "../../github/resources.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
@@ -120,6 +123,86 @@ describe("what was written and then was not", () => {
     assert.equal(conclusionOf(pull), "action_required", team.commentOn(pull));
     assert.ok(kindsOf(taken).includes("tamper.detected"));
     assert.ok(kindsOf(taken).includes("approval.withdrawn"));
+  });
+});
+
+describe("a word whose comment is gone before anybody has answered", () => {
+  /** What was told of while something happened, and is not yet delivered. */
+  function withhold(act: () => void): readonly Delivery[] {
+    const { hooks } = team.stand.github;
+    const held: Delivery[] = [];
+    hooks.take((delivery) => held.push(delivery));
+    act();
+    hooks.take(undefined);
+    return held;
+  }
+
+  async function deliver(deliveries: readonly Delivery[]): Promise<void> {
+    for (const delivery of deliveries) await team.stand.github.hooks.post(delivery);
+    await team.settle();
+  }
+
+  it("C33: a stranger who deletes their command keeps nobody else's word from being heard", async () => {
+    const { github, play } = team.stand;
+    const { olga, sid } = team.people;
+    const pull = await open();
+    await say(pull, "/weighbridge approve");
+    assert.equal(conclusionOf(pull), "success");
+    const failures = team.log.filter((line) => line.includes("Work failed")).length;
+    const comment = github.addComment(pull, sid, "/weighbridge help");
+    sendComment(github, comment, { action: "created", sender: sid });
+    play.deleteComment(comment, { by: sid });
+    play.review(pull, { by: olga, state: "CHANGES_REQUESTED" });
+    await team.settle();
+    assert.equal(conclusionOf(pull), "failure", team.commentOn(pull));
+    assert.equal(team.log.filter((line) => line.includes("Work failed")).length, failures);
+  });
+
+  it("C33: nor does one that GitHub refuses to look into", async () => {
+    const { play } = team.stand;
+    const { olga, vera } = team.people;
+    const pull = await open();
+    await say(pull, "/weighbridge approve");
+    team.stand.fail({
+      match: "repos/get-collaborator-permission-level",
+      times: 1,
+      effect: faults.answer(403, { message: "No" }),
+    });
+    play.comment(pull, { by: vera, body: "/weighbridge recheck" });
+    play.review(pull, { by: olga, state: "CHANGES_REQUESTED" });
+    await team.settle();
+    assert.equal(conclusionOf(pull), "failure", team.commentOn(pull));
+    assert.ok(team.log.some((line) => line.includes("A delivery came to nothing")));
+  });
+
+  it("C35: an approval that is told of after its author deleted it does not count", async () => {
+    const pull = await open();
+    let comment: Comment | undefined;
+    const created = withhold(() => {
+      comment = team.stand.play.comment(pull, { by: team.people.olga, body: "/weighbridge approve" });
+    });
+    team.stand.play.deleteComment(comment!, { by: team.people.olga });
+    await team.settle();
+    await deliver(created);
+    assert.equal(conclusionOf(pull), "action_required", team.commentOn(pull));
+  });
+
+  it("C35: of what somebody else deleted first a refusal holds, and an approval does not", async () => {
+    const { maria, olga } = team.people;
+    for (const [word, conclusion] of [
+      ["approve", "action_required"],
+      ["reject", "failure"],
+    ] as const) {
+      const pull = await open();
+      let comment: Comment | undefined;
+      const created = withhold(() => {
+        comment = team.stand.play.comment(pull, { by: olga, body: `/weighbridge ${word}` });
+      });
+      team.stand.play.deleteComment(comment!, { by: maria });
+      await team.settle();
+      await deliver(created);
+      assert.equal(conclusionOf(pull), conclusion, word);
+    }
   });
 });
 
