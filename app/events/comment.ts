@@ -266,9 +266,9 @@ async function takeEdited(
   return true;
 }
 
-/** Who takes back their own comment takes back what they said in it; nobody else can. */
+/** Who takes back their own comment takes back the approval in it, and nothing that they said later; nobody else can. */
 async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean> {
-  const { store, place, now, trails } = site;
+  const { store, place, trails } = site;
   await noteGone(site, told.id, told.senderId === told.author.id ? "author" : "other");
   const votes = await store.archive.votes(place.repositoryId, pull.number);
   const said = votes.filter(({ source, sourceId }) => source === "comment" && sourceId === told.id);
@@ -285,6 +285,6 @@ async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean>
     const source = { kind: "comment", id: told.id } as const;
     await recordWithdrawal(site, pull, { source, userId: told.author.id, subject, code: "deleted" });
   }
-  for (const kept of approvals) await store.archive.keepVote({ ...kept, kind: "revoke", at: now() });
+  for (const kept of approvals) await store.archive.keepVote({ ...kept, kind: "revoke" });
   return true;
 }

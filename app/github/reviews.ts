@@ -26,9 +26,12 @@ export interface Review {
   readonly at: number;
 }
 
-/** Something that a person said, at a moment; `revoke` leaves nothing of what they said before. */
+/**
+ * Something that a person said, at a moment. `revoke` leaves nothing of what they said before; `unsay`, a deleted
+ * approval, leaves their refusals.
+ */
 interface Statement {
-  readonly kind: Vote["kind"] | "revoke";
+  readonly kind: Vote["kind"] | "revoke" | "unsay";
   readonly userId: number;
   readonly login: string;
   readonly isBot: boolean;
@@ -61,9 +64,23 @@ export function toVotes(reviews: readonly Review[], kept: readonly KeptVote[]): 
   const bindings = new Map(kept.map((vote) => [`${vote.source} ${vote.sourceId} ${vote.kind}`, vote]));
   const statements = [
     ...reviews.flatMap((review) => toStatement(review, bindings) ?? []),
-    ...kept.filter(({ source }) => source === "comment").map(toCommand),
+    ...toCommands(kept.filter(({ source }) => source === "comment")),
   ];
   return lastWords(statements);
+}
+
+/**
+ * What was said in comments. One comment never both approves and withdraws: an approval that its own comment revokes
+ * was deleted, and says at its own time that it was never given.
+ */
+function toCommands(kept: readonly KeptVote[]): readonly Statement[] {
+  const isOf = (kind: KeptVote["kind"], { sourceId, model }: KeptVote) =>
+    kept.some((vote) => vote.kind === kind && vote.sourceId === sourceId && vote.model === model);
+  return kept.flatMap((vote): readonly Statement[] => {
+    if (vote.kind === "approve" && isOf("revoke", vote)) return [];
+    if (vote.kind === "revoke" && isOf("approve", vote)) return [{ ...toCommand(vote), kind: "unsay" }];
+    return [toCommand(vote)];
+  });
 }
 
 function lastWords(statements: readonly Statement[]): readonly CastVote[] {
@@ -75,11 +92,14 @@ function lastWords(statements: readonly Statement[]): readonly CastVote[] {
   return [...words.values()]
     .flat()
     .sort((a, b) => a.userId - b.userId)
-    .flatMap(({ kind, at: _, ...vote }) => (kind === "revoke" ? [] : [{ ...vote, kind }]));
+    .flatMap(({ kind, at: _, ...vote }) =>
+      kind === "approve" || kind === "reject" ? [{ ...vote, kind }] : [],
+    );
 }
 
-/** Whether a word still stands after a later one: that one is about another model alone. */
+/** Whether a word still stands after a later one: that one is about another model alone, or takes back no refusal. */
 function isBeside(word: Statement, later: Statement): boolean {
+  if (word.kind === "reject") return later.kind === "unsay";
   return (
     word.kind === "approve" &&
     later.kind !== "reject" &&
@@ -88,7 +108,7 @@ function isBeside(word: Statement, later: Statement): boolean {
   );
 }
 
-const STRICTNESS = ["approve", "revoke", "reject"] as const;
+const STRICTNESS = ["approve", "unsay", "revoke", "reject"] as const;
 
 /** GitHub tells time in seconds: of what was said in the same one, the stricter counts as the later. */
 function inOrder(a: Statement, b: Statement): number {

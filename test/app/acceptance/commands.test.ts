@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { sendComment } from "../../github/events/comments.ts";
 import { sendPull } from "../../github/events/pulls.ts";
 import * as faults from "../../github/faults.ts";
@@ -34,6 +35,11 @@ async function say(thread: Pull | Issue, body: string, by: Account = team.people
 /** Ours to a comment. */
 function reactionsTo(comment: Comment): readonly string[] {
   return team.stand.github.reactions.filter((each) => each.comment === comment).map(({ content }) => content);
+}
+
+/** GitHub tells time in seconds. */
+async function nextSecond(): Promise<void> {
+  await sleep(1_010 - (Date.now() % 1_000));
 }
 
 function conclusionOf({ head }: Pull): string | null {
@@ -123,6 +129,30 @@ describe("what was written and then was not", () => {
     assert.equal(conclusionOf(pull), "action_required", team.commentOn(pull));
     assert.ok(kindsOf(taken).includes("tamper.detected"));
     assert.ok(kindsOf(taken).includes("approval.withdrawn"));
+  });
+});
+
+describe("an approval that its author deletes", () => {
+  it("C35: does not take back what they refused after it", async () => {
+    const { olga, vera } = team.people;
+    const pull = await open();
+    const first = await say(pull, "/weighbridge approve");
+    await say(pull, "/weighbridge reject");
+    await say(pull, "/weighbridge approve", vera);
+    assert.equal(conclusionOf(pull), "failure", team.commentOn(pull));
+    await nextSecond();
+    team.stand.play.deleteComment(first, { by: olga });
+    await team.settle();
+    assert.equal(conclusionOf(pull), "failure", team.commentOn(pull));
+  });
+
+  it("C35: does not take back the approval that they gave after it", async () => {
+    const pull = await open();
+    const first = await say(pull, "/weighbridge approve");
+    await say(pull, "/weighbridge approve");
+    team.stand.play.deleteComment(first, { by: team.people.olga });
+    await team.settle();
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
   });
 });
 
