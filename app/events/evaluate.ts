@@ -197,6 +197,12 @@ function halted({ halt }: Extract<Standing, { kind: "halted" }>): Outcome {
 async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void> {
   if (outcome.kind !== "judged") return;
   const { record, glass } = outcome;
+  // Nobody's word is about a decision that could not be read yet.
+  const { repositoryId } = site.place;
+  await site.store.archive.markShown(
+    { repositoryId, number: pull.number, digest: record.digest },
+    site.now(),
+  );
   if (glass?.kind === "allowed") await openIncident(site, pull, { record, glass });
 }
 

@@ -4,6 +4,10 @@ import type { Place } from "../place.ts";
 export interface Archive {
   /** Keeps what was decided about a head, and by model the digest of what it is there. Again, it changes nothing. */
   keepDecision(row: DecisionRow, contents?: ReadonlyMap<string, string>): Promise<void>;
+  /** Keeps when a decision could first be read on GitHub, milliseconds since 1970: shown again it keeps that time. */
+  markShown(row: Pick<DecisionRow, "repositoryId" | "number" | "digest">, at: number): Promise<void>;
+  /** What was shown of a pull request before a moment, what was first shown last first. */
+  shown(filter: ShownFilter): Promise<readonly ShownRow[]>;
   /** The decision; of several pull requests that were decided alike, the first one's. */
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
@@ -83,8 +87,6 @@ export interface DecisionFilter {
   readonly baseRef?: string;
   readonly verdict?: DecisionRow["verdict"];
   readonly head?: string;
-  /** Milliseconds since 1970, exclusive. */
-  readonly before?: number;
   readonly countMax: number;
 }
 
@@ -96,6 +98,20 @@ export interface MergedHands {
   readonly userIds: readonly number[];
   /** When it was merged, milliseconds since 1970. */
   readonly at: number;
+}
+
+export interface ShownFilter {
+  readonly repositoryId: number;
+  readonly number: number;
+  readonly head?: string;
+  /** Milliseconds since 1970, exclusive. */
+  readonly before: number;
+  readonly countMax: number;
+}
+
+export interface ShownRow extends DecisionRow {
+  /** Milliseconds since 1970. */
+  readonly shownAt: number;
 }
 
 export interface DeveloperFilter {

@@ -8,6 +8,8 @@ import type {
   MergedHands,
   PullRow,
   SessionRow,
+  ShownFilter,
+  ShownRow,
 } from "./archive.ts";
 import { toDecision, toPull, toSession, toVote, WHOLE } from "./archive-row.ts";
 import { bytesOf, type Database, type Dialect, integerOf, textOf, type Value } from "./database.ts";
@@ -32,8 +34,10 @@ export function archiveSchema({ bytes }: Dialect): string {
       models TEXT NOT NULL,
       record TEXT NOT NULL,
       decided_at BIGINT NOT NULL,
+      shown_at BIGINT,
       PRIMARY KEY (repository_id, digest, number)
     );
+    CREATE INDEX decision_shown_at ON decision (repository_id, number, shown_at);
     CREATE INDEX decision_decided_at ON decision (repository_id, decided_at);
     CREATE INDEX decision_number ON decision (repository_id, number, decided_at);
     CREATE TABLE decision_model (
@@ -108,14 +112,13 @@ export function archiveSchema({ bytes }: Dialect): string {
 
 /** Only what is asked for stands in the statement: an index serves no condition that may as well be none. */
 function toCondition(filter: DecisionFilter): { readonly text: string; readonly values: readonly Value[] } {
-  const { repositoryId, number, model, content, baseRef, verdict, head, before } = filter;
+  const { repositoryId, number, model, content, baseRef, verdict, head } = filter;
   const asked = [
     ["repository_id = ?", repositoryId],
     ["number = ?", number],
     ["verdict = ?", verdict],
     ["head = ?", head],
     ["base_ref = ?", baseRef],
-    ["decided_at < ?", before],
     [`digest IN (${ABOUT} AND model = ?)`, content === undefined ? model : undefined],
     [`digest IN (${ABOUT} AND model = ? AND content = ?)`, model, content],
   ] as const;
@@ -159,6 +162,27 @@ export class SqlArchive implements Archive {
         );
       }
     });
+  }
+
+  async markShown(
+    { repositoryId, number, digest }: Parameters<Archive["markShown"]>[0],
+    at: number,
+  ): Promise<void> {
+    await this.#database.query(
+      `UPDATE decision SET shown_at = $4
+       WHERE repository_id = $1 AND number = $2 AND digest = $3 AND shown_at IS NULL`,
+      [repositoryId, number, digest, at],
+    );
+  }
+
+  async shown({ repositoryId, number, head, before, countMax }: ShownFilter): Promise<readonly ShownRow[]> {
+    const values = [repositoryId, number, before, countMax];
+    const rows = await this.#database.query(
+      `SELECT * FROM decision WHERE repository_id = $1 AND number = $2 AND shown_at < $3
+       ${head === undefined ? "" : "AND head = $5"} ORDER BY shown_at DESC, digest LIMIT $4`,
+      head === undefined ? values : [...values, head],
+    );
+    return rows.map((row) => ({ ...toDecision(row), shownAt: integerOf(row, "shown_at") }));
   }
 
   async findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined> {

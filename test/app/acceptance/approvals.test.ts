@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { decisionSeen } from "../../../app/events/approvals.ts";
 import * as faults from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
 import type { Account, Pull } from "../../github/nouns.ts";
 import type { CommitRequest } from "../../github/play/pushes.ts";
 import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY, until } from "./scene.ts";
+import { approve, HASTY, nextSecond, until } from "./scene.ts";
 
 /** Who may agree, as whom, and how often: seen at the check and in the comment. */
 
@@ -338,6 +339,52 @@ describe("reviews", () => {
     assert.equal(team.checkOf(pull.head.sha).status, "in_progress");
     await approve(team, pull, olga);
     assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+  });
+});
+
+describe("what somebody had before them", () => {
+  function pushNext(pull: Pull): void {
+    const { play } = team.stand;
+    play.push(team.repository, {
+      ...{ branch: pull.head.ref, by: team.people.maria, author: team.people.maria },
+      files: nextModel(++versions),
+    });
+  }
+
+  it("C17: is not what was decided and could not be shown: who approves then has not approved it", async () => {
+    const pull = await open();
+    await nextSecond();
+    const isFailed = () => team.log.filter((line) => line.includes("Work failed")).length;
+    const failures = isFailed();
+    team.stand.fail({ match: "checks/update", times: 4, effect: faults.serverError() });
+    pushNext(pull);
+    await until(() => isFailed() > failures);
+    const { archive } = team.running.services.store;
+    const about = { repositoryId: team.repository.id, number: pull.number, countMax: 9 };
+    assert.equal((await archive.decisions({ ...about, head: pull.head.sha })).length, 1);
+    await nextSecond();
+    await say(pull, team.people.olga, "/weighbridge approve");
+    assertWaits(pull);
+    await nextSecond();
+    await say(pull, team.people.olga, "/weighbridge approve");
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+  });
+
+  it("C17: is not known in the second in which another thing was shown", async () => {
+    const pull = await open();
+    pushNext(pull);
+    await team.settle();
+    const { archive } = team.running.services.store;
+    const about = { repositoryId: team.repository.id, number: pull.number };
+    const [second, first] = await archive.shown({ ...about, before: Date.now() + 1, countMax: 2 });
+    assert.ok(first !== undefined && second !== undefined && first.shownAt <= second.shownAt);
+    const during = Math.floor(second.shownAt / 1_000) * 1_000;
+    assert.equal(await decisionSeen(archive, { ...about, at: during }), undefined);
+    assert.equal((await decisionSeen(archive, { ...about, at: during + 1_000 }))?.digest, second.digest);
+    assert.equal(
+      (await decisionSeen(archive, { ...about, at: during, head: pull.head.sha }))?.digest,
+      second.digest,
+    );
   });
 });
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sendComment } from "../../github/events/comments.ts";
 import { sendPull } from "../../github/events/pulls.ts";
 import * as faults from "../../github/faults.ts";
@@ -9,7 +8,7 @@ import type { Delivery } from "../../github/hooks.ts";
 import type { Account, Comment, Issue, Pull } from "../../github/nouns.ts";
 import { toPull } from "../../github/resources.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { HASTY, issuesOf } from "./scene.ts";
+import { HASTY, issuesOf, nextSecond } from "./scene.ts";
 
 /** What people write, and what is and is not done about it. */
 
@@ -35,11 +34,6 @@ async function say(thread: Pull | Issue, body: string, by: Account = team.people
 /** Ours to a comment. */
 function reactionsTo(comment: Comment): readonly string[] {
   return team.stand.github.reactions.filter((each) => each.comment === comment).map(({ content }) => content);
-}
-
-/** GitHub tells time in seconds. */
-async function nextSecond(): Promise<void> {
-  await sleep(1_010 - (Date.now() % 1_000));
 }
 
 function conclusionOf({ head }: Pull): string | null {
@@ -428,6 +422,7 @@ describe("breaking the glass", () => {
     play.push(team.repository, { branch: pull.head.ref, by: maria, files });
     await team.settle();
     assert.equal(conclusionOf(pull), "failure");
+    await nextSecond();
     await say(pull, HARM, olga);
     await say(pull, HARM, rita);
     assert.equal(conclusionOf(pull), "failure");

@@ -58,5 +58,10 @@ export async function until(isSo: () => boolean | Promise<boolean>, msMax = 20_0
   }
 }
 
+/** What is said from here on was said in another second than what was said before: GitHub tells time in seconds. */
+export async function nextSecond(): Promise<void> {
+  await sleep(1_010 - (Date.now() % 1_000));
+}
+
 /** Waits for nothing long: for what GitHub takes its time with, and the stand-in does at once. */
 export const HASTY: Clock = { now: Date.now, sleep: async () => sleep(1) };

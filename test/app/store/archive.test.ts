@@ -120,16 +120,39 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await of({ number: 7 }), ["sha256:3", "sha256:1"]);
     assert.deepEqual(await of({ model: "credit-pd" }), ["sha256:2", "sha256:1"]);
     assert.deepEqual(await of({ model: "fraud", number: 7 }), []);
-    assert.deepEqual(await of({ before: 3_000 }), ["sha256:3", "sha256:1"]);
-    assert.deepEqual(await of({ before: 3_001, countMax: 1 }), ["sha256:2"]);
     const head = "c".repeat(40);
     await archive.keepDecision(decision("sha256:4", { decidedAt: 500, head }));
     assert.deepEqual(await of({ head }), ["sha256:4"]);
     assert.deepEqual(await of({ head, number: 8 }), []);
-    assert.deepEqual(await of({ model: "credit-pd", verdict: "pass", before: 1_001, number: 7 }), [
-      "sha256:1",
-      "sha256:4",
-    ]);
+    assert.deepEqual(await of({ model: "credit-pd", verdict: "pass", number: 7 }), ["sha256:1", "sha256:4"]);
+  },
+
+  "what was shown is told by when it first was, whenever it was decided": async (archive) => {
+    const head = "c".repeat(40);
+    await archive.keepDecision(decision("sha256:1", { decidedAt: 4_000 }));
+    await archive.keepDecision(decision("sha256:2", { decidedAt: 2_000, head }));
+    await archive.keepDecision(decision("sha256:3", { decidedAt: 3_000 }));
+    await archive.keepDecision(decision("sha256:4", { number: 8 }));
+    await archive.keepDecision(decision("sha256:2", { repositoryId: OTHER }));
+    await archive.markShown(decision("sha256:1"), 5_000);
+    await archive.markShown(decision("sha256:2"), 6_000);
+    await archive.markShown(decision("sha256:4"), 5_500);
+    await archive.markShown(decision("sha256:1"), 7_000);
+    const of = async (filter: object) => {
+      const rows = await archive.shown({
+        ...{ repositoryId: REPOSITORY, number: 7, before: 9_000, countMax: 9, ...filter },
+      });
+      return rows.map(({ digest, shownAt }) => [digest, shownAt]);
+    };
+    const [first, second] = [
+      ["sha256:1", 5_000],
+      ["sha256:2", 6_000],
+    ];
+    assert.deepEqual(await of({}), [second, first]);
+    assert.deepEqual(await of({ countMax: 1 }), [second]);
+    assert.deepEqual(await of({ before: 6_000 }), [first]);
+    assert.deepEqual(await of({ head }), [second]);
+    assert.deepEqual(await of({ before: 5_000 }), []);
   },
 
   "what was decided about, of one head": async (archive) => {
