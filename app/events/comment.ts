@@ -12,7 +12,7 @@ import { at, instantAt, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
-import type { DecisionRow } from "../store/archive.ts";
+import type { DecisionRow, KeptVote } from "../store/archive.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
 import { keepWord } from "./break-glass.ts";
 import { beginComment } from "./comment-begun.ts";
@@ -178,14 +178,9 @@ async function vote(
 async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
   const { store, place } = site;
   const votes = await store.archive.votes(place.repositoryId, pull.number);
-  for (const { source, sourceId, subject, userId, kind } of votes) {
-    if (userId !== told.author.id || kind !== "approve" || subject === undefined) continue;
-    await recordWithdrawal(site, pull, {
-      source: { kind: source, id: sourceId },
-      userId,
-      subject,
-      code: "withdrawn",
-    });
+  for (const vote of votes) {
+    if (vote.userId !== told.author.id || !isBefore(vote, told)) continue;
+    await recordWithdrawal(site, pull, { vote, actorId: told.author.id, code: "withdrawn" });
   }
   await store.archive.keepVote({
     ...{ repositoryId: place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
@@ -198,6 +193,12 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
     },
   });
   return true;
+}
+
+/** A comment takes back what was said before it, also when it is told of late; of one second, ids tell comments apart. */
+function isBefore({ source, sourceId, at: votedAt }: KeptVote, { id, createdAt }: Told): boolean {
+  const seconds = Math.floor(votedAt / 1_000) - Math.floor(createdAt / 1_000);
+  return seconds === 0 ? source === "review" || sourceId < id : seconds < 0;
 }
 
 async function breakGlass(
@@ -280,10 +281,9 @@ async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean>
   });
   if (told.senderId !== told.author.id) return true;
   const approvals = said.filter(({ kind }) => kind === "approve");
-  const subject = approvals.find((vote) => vote.subject !== undefined)?.subject;
-  if (subject !== undefined) {
-    const source = { kind: "comment", id: told.id } as const;
-    await recordWithdrawal(site, pull, { source, userId: told.author.id, subject, code: "deleted" });
+  const [vote] = approvals;
+  if (vote !== undefined) {
+    await recordWithdrawal(site, pull, { vote, actorId: told.author.id, code: "deleted" });
   }
   for (const kept of approvals) await store.archive.keepVote({ ...kept, kind: "revoke" });
   return true;

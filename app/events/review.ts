@@ -19,15 +19,11 @@ export async function takeReview(site: Site, pull: Pull, payload: unknown): Prom
   const id = numberAt(review, "id");
   if (at(payload, "action") === "dismissed") {
     const votes = await store.archive.votes(repositoryId, pull.number);
-    const kept = votes.find(({ source, sourceId }) => source === "review" && sourceId === id);
-    if (kept?.subject === undefined) return;
-    const source = { kind: "review", id } as const;
-    await recordWithdrawal(site, pull, {
-      source,
-      userId: author.id,
-      subject: kept.subject,
-      code: "dismissed",
-    });
+    const vote = votes.find(({ source, sourceId }) => source === "review" && sourceId === id);
+    if (vote === undefined) return;
+    // Not its author: whoever may write can dismiss it.
+    const actorId = numberAt(payload, "sender", "id");
+    await recordWithdrawal(site, pull, { vote, actorId, code: "dismissed" });
     return;
   }
   const kind = KINDS.get(textAt(review, "state").toLowerCase());

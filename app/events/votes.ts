@@ -3,7 +3,7 @@ import type { VoteSource } from "../../gate/model/approval.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Pull } from "../github/pull.ts";
 import type { Site } from "../services.ts";
-import type { Archive } from "../store/archive.ts";
+import type { Archive, KeptVote } from "../store/archive.ts";
 
 /** Approvals as the trail keeps them: who, in which role, about which subject; and when they ceased to be about it. */
 export async function recordVotes(site: Site, pull: Pull, record: DecisionRecord): Promise<void> {
@@ -64,30 +64,32 @@ async function keepRecorded(archive: Archive, name: string, recorded: Recorded):
   await archive.set(name, JSON.stringify(recorded));
 }
 
-/** The end of a vote that the trail knows: withdrawn by its voter, or dismissed. */
+/** A vote that has ended, who ended it, and how. */
+interface Ended {
+  readonly vote: Pick<KeptVote, "source" | "sourceId" | "kind" | "subject">;
+  readonly actorId: number;
+  readonly code: "withdrawn" | "deleted" | "dismissed";
+}
+
+/** The end of a vote that the trail knows: taken back by its voter, or dismissed by whoever may. */
 export async function recordWithdrawal(
   site: Site,
   pull: Pull,
-  vote: {
-    readonly source: VoteSource;
-    readonly userId: number;
-    readonly subject: string;
-    readonly code: string;
-  },
+  { vote, actorId, code }: Ended,
 ): Promise<void> {
   const { trails, place, store } = site;
-  const { source, userId, subject, code } = vote;
-  const granted = await findRecorded(store.archive, entryName(place.repositoryId, source, "approve"));
-  if (granted === undefined) return;
+  const source = { kind: vote.source, id: vote.sourceId };
+  const granted = await findRecorded(store.archive, entryName(place.repositoryId, source, vote.kind));
+  if (granted === undefined || vote.subject === undefined) return;
   await trails.recordEvent(place, {
     kind: "approval.withdrawn",
     head: pull.head.sha,
     pr: { number: pull.number, base: pull.base.ref, base_sha: pull.base.sha, head_sha: pull.head.sha },
-    actor: { id: userId },
+    actor: { id: actorId },
     reason: reasonOf(site, pull, { source, word: code }),
     refs: [granted.id],
     approval: {
-      ...{ role: "any", state: "withdrawn", subject_digest: hexOf(subject) },
+      ...{ role: "any", state: "withdrawn", subject_digest: hexOf(vote.subject) },
       ...sourceOf(source, "withdraw"),
     },
   });

@@ -305,6 +305,34 @@ describe("reviews", () => {
     assertWaits(pull);
   });
 
+  it("C30: the trail tells who dismissed a review, an approval or a refusal", async () => {
+    const { play } = team.stand;
+    const { maria, olga } = team.people;
+    const pull = await open();
+    const known = (await team.trail()).length;
+    for (const state of ["CHANGES_REQUESTED", "APPROVED"] as const) {
+      const review = play.review(pull, { by: olga, state });
+      await team.settle();
+      play.dismissReview(review, { by: maria });
+      await team.settle();
+    }
+    const entries = (await team.trail()).slice(known).map(({ predicate }) => predicate);
+    const [said, ended] = ["approval.granted", "approval.withdrawn"].map((kind) =>
+      entries.filter((entry) => entry.kind === kind),
+    );
+    assert.deepEqual(
+      said?.map(({ actor, approval }) => [actor?.id, approval?.state]),
+      [
+        [olga.id, "reject"],
+        [olga.id, "approve"],
+      ],
+    );
+    assert.deepEqual(
+      ended?.map(({ actor, reason, refs }) => [actor?.id, reason?.code, refs]),
+      said?.map(({ id }) => [maria.id, "dismissed", [id]]),
+    );
+  });
+
   it("C31: the later of approval and request for changes holds, and a remark changes neither", async () => {
     const pull = await open();
     const review = async (state: "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED") => {

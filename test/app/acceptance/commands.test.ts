@@ -53,6 +53,21 @@ async function newEntries(act: () => Promise<unknown>) {
   return (await team.trail()).slice(known);
 }
 
+/** What was told of while something happened, and is not yet delivered. */
+function withhold(act: () => void): readonly Delivery[] {
+  const { hooks } = team.stand.github;
+  const held: Delivery[] = [];
+  hooks.take((delivery) => held.push(delivery));
+  act();
+  hooks.take(undefined);
+  return held;
+}
+
+async function deliver(deliveries: readonly Delivery[]): Promise<void> {
+  for (const delivery of deliveries) await team.stand.github.hooks.post(delivery);
+  await team.settle();
+}
+
 function verdictsShown(): number {
   return team.log.filter((each) => each.includes('"Verdict shown"')).length;
 }
@@ -151,21 +166,6 @@ describe("an approval that its author deletes", () => {
 });
 
 describe("a word whose comment is gone before anybody has answered", () => {
-  /** What was told of while something happened, and is not yet delivered. */
-  function withhold(act: () => void): readonly Delivery[] {
-    const { hooks } = team.stand.github;
-    const held: Delivery[] = [];
-    hooks.take((delivery) => held.push(delivery));
-    act();
-    hooks.take(undefined);
-    return held;
-  }
-
-  async function deliver(deliveries: readonly Delivery[]): Promise<void> {
-    for (const delivery of deliveries) await team.stand.github.hooks.post(delivery);
-    await team.settle();
-  }
-
   it("C33: a stranger who deletes their command keeps nobody else's word from being heard", async () => {
     const { github, play } = team.stand;
     const { olga, sid } = team.people;
@@ -227,6 +227,25 @@ describe("a word whose comment is gone before anybody has answered", () => {
       await deliver(created);
       assert.equal(conclusionOf(pull), conclusion, word);
     }
+  });
+});
+
+describe("a withdrawal", () => {
+  it("that is told of late takes back what was said before it, and nothing after it", async () => {
+    const pull = await open();
+    const first = await say(pull, "/weighbridge approve");
+    const withdrawn = withhold(() => {
+      team.stand.play.comment(pull, { by: team.people.olga, body: "/weighbridge withdraw" });
+    });
+    await say(pull, "/weighbridge approve");
+    const entries = await newEntries(() => deliver(withdrawn));
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
+    assert.deepEqual(
+      entries.flatMap(({ predicate: { kind, approval } }) =>
+        kind === "approval.withdrawn" ? [approval?.comment] : [],
+      ),
+      [first.id],
+    );
   });
 });
 
