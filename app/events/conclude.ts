@@ -3,8 +3,10 @@ import { toReport } from "../../gate/report/report.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { type CheckAddress, concludeCheck, findCheck } from "../github/check.ts";
 import { type Conclusion, conclusionOf, type HeadDecision } from "../github/check-output.ts";
-import { readHeadPulls } from "../github/head-pulls.ts";
+import { type HeadPull, readHeadPulls } from "../github/head-pulls.ts";
 import type { Pull } from "../github/pull.ts";
+import { isCheckRequired } from "../github/required-check.ts";
+import { readDefaultBranch } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
 import { requestEvaluation } from "./ask.ts";
@@ -37,11 +39,11 @@ export async function concludeForAll(
     const isShared = await noteShared(site, check, rows);
     const checkRunId = isShared ? await newestRun(site, check) : row.checkRunId;
     const decided = [own, ...(await decisionsOf(site, rows))];
-    const unjudged = OPENING.has(conclusionOf(decided)) ? await findUnjudged(site, pull) : [];
+    const reserved = OPENING.has(conclusionOf(decided)) ? await findReservations(site, pull) : [];
     const concluded = await concludeCheck(
       client,
       { ...check, ...(checkRunId !== undefined && { checkRunId }) },
-      [...decided, ...unjudged],
+      [...decided, ...reserved],
       store.archive,
     );
     const now = await otherRows(site, pull);
@@ -55,22 +57,56 @@ export async function concludeForAll(
 /** What a required check lets pass. */
 const OPENING: ReadonlySet<Conclusion> = new Set(["success", "neutral"]);
 
+/** What keeps a commit closed though everything passes that was decided of it. */
+async function findReservations(site: Site, pull: Pull): Promise<readonly HeadDecision[]> {
+  const { owner, repo, repositoryId } = site.place;
+  const open = await readHeadPulls(site.client, { owner, repo, head: pull.head.sha });
+  const rows = await site.store.archive.pullsWithHead(repositoryId, pull.head.sha);
+  const judged = new Map(rows.map((row) => [row.number, row.baseRef])).set(pull.number, pull.base.ref);
+  const unjudged = await findUnjudged(site, pull, { open, judged });
+  return [...unjudged, ...(await findUnasked(site, pull, { open, judged }))];
+}
+
+interface Heading {
+  /** The pull requests that GitHub has for the commit. */
+  readonly open: readonly HeadPull[];
+  /** By number, the branch that each was judged for with this commit. */
+  readonly judged: ReadonlyMap<number, string>;
+}
+
 /**
- * The pull requests that GitHub has for the commit, and that were not judged with it for the branch that they want to
- * enter: their webhooks wait, or are lost. Whatever was decided of others opens none of them.
+ * Those that were not judged with it for the branch that they want to enter: their webhooks wait, or are lost. Whatever
+ * was decided of others opens none of them.
  */
-async function findUnjudged(site: Site, { number, head, base }: Pull): Promise<readonly HeadDecision[]> {
-  const { client, store, place, now } = site;
-  const { owner, repo, repositoryId } = place;
-  const open = await readHeadPulls(client, { owner, repo, head: head.sha });
-  const rows = await store.archive.pullsWithHead(repositoryId, head.sha);
-  const judged = new Map(rows.map((row) => [row.number, row.baseRef])).set(number, base.ref);
+async function findUnjudged(
+  { store, place, now }: Site,
+  { number, head }: Pull,
+  { open, judged }: Heading,
+): Promise<readonly HeadDecision[]> {
   const unjudged = open.filter((each) => judged.get(each.number) !== each.baseRef);
   for (const each of unjudged) {
     const why = `unjudged/${head.sha}/${each.number}/${each.baseRef}`;
     await requestEvaluation(store.inbox, { place, number, why, now: now(), due: now() + UNJUDGED_MS });
   }
   return unjudged.map((each) => notJudged(each.number));
+}
+
+/**
+ * Where no branch that it passes for is one to be guarded, nobody needs the check to be green; and green it would be
+ * for a pull request into the default branch, too, from the moment that one is opened.
+ */
+async function findUnasked(
+  { client, place }: Site,
+  { number, base }: Pull,
+  { open: [any], judged }: Heading,
+): Promise<readonly HeadDecision[]> {
+  const guarded = any?.defaultBranch ?? (await readDefaultBranch(client, place));
+  const branches = new Set(judged.values());
+  if (branches.has(guarded)) return [];
+  for (const branch of branches) if (await isCheckRequired(client, place, branch)) return [];
+  const title = `Passes for ${base.ref}, where this check is not required`;
+  const message = `A check is the commit's, whatever branch that wants to enter: green for ${base.ref}, it would be green for every other. Require the check there, or merge without it`;
+  return [{ kind: "problem", number, title, message, conclusion: "action_required" }];
 }
 
 /** Whether the commit ever headed another pull request: then its newest run may be one that was started for that. */

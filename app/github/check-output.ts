@@ -18,7 +18,14 @@ export type HeadDecision =
       readonly notice?: Markdown;
     }
   /** It could not be judged, or nobody has judged it: it closes. */
-  | { readonly kind: "problem"; readonly number: number; readonly title: string; readonly message: string };
+  | {
+      readonly kind: "problem";
+      readonly number: number;
+      readonly title: string;
+      readonly message: string;
+      /** Where it is no failure. */
+      readonly conclusion?: "action_required";
+    };
 
 export type Conclusion = "success" | "failure" | "action_required" | "neutral";
 
@@ -48,7 +55,9 @@ export function conclusionOf(decisions: readonly HeadDecision[]): Conclusion {
 }
 
 function rankOf(decision: HeadDecision): number {
-  return WORST_LAST.indexOf(decision.kind === "problem" ? "failure" : conclude(decision));
+  return WORST_LAST.indexOf(
+    decision.kind === "problem" ? (decision.conclusion ?? "failure") : conclude(decision),
+  );
 }
 
 function conclude({ report, isBreakGlass }: HeadDecision & { kind: "judged" }): Conclusion {

@@ -6,6 +6,8 @@ import { at, numberAt, objectIdAt, textAt } from "./shape.ts";
 export interface HeadPull {
   readonly number: number;
   readonly baseRef: string;
+  /** The default branch of its repository, as it is called now. */
+  readonly defaultBranch: string;
 }
 
 const PAGES_MAX = 10;
@@ -21,5 +23,9 @@ export async function readHeadPulls(
   });
   return pulls
     .filter((pull) => at(pull, "state") === "open" && objectIdAt(pull, "head", "sha") === head)
-    .map((pull) => ({ number: numberAt(pull, "number"), baseRef: textAt(pull, "base", "ref") }));
+    .map((pull) => ({
+      number: numberAt(pull, "number"),
+      baseRef: textAt(pull, "base", "ref"),
+      defaultBranch: textAt(pull, "base", "repo", "default_branch"),
+    }));
 }

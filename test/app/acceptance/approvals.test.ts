@@ -6,7 +6,7 @@ import { tip } from "../../github/git-data.ts";
 import type { Account, Pull } from "../../github/nouns.ts";
 import type { CommitRequest } from "../../github/play/pushes.ts";
 import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY, nextSecond, until } from "./scene.ts";
+import { approve, HASTY, nextSecond, requireCheck, until } from "./scene.ts";
 
 /** Who may agree, as whom, and how often: seen at the check and in the comment. */
 
@@ -33,6 +33,7 @@ function line(name: string, roles: string, more = ""): string {
     ...{ branch: name, by: stand.github.owner, parents: [tip(repository, "main")] },
     files: { ".weighbridge/policy.yml": policy },
   });
+  requireCheck(team, name);
   return name;
 }
 

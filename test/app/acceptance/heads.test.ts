@@ -7,7 +7,7 @@ import { tip } from "../../github/git-data.ts";
 import type { Delivery } from "../../github/hooks.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY, issuesOf, LAX, until } from "./scene.ts";
+import { approve, HASTY, issuesOf, LAX, requireCheck, until } from "./scene.ts";
 
 /** Heads and bases that move: a verdict is about one content under one policy, and about nothing else. */
 
@@ -26,6 +26,7 @@ function line(name: string, policy = POLICY): string {
   const parents = [tip(repository, "main")];
   const files = { ".weighbridge/policy.yml": policy };
   stand.play.push(repository, { branch: name, by: stand.github.owner, parents, files });
+  requireCheck(team, name);
   return name;
 }
 
@@ -98,7 +99,7 @@ describe("a base that is another than before", () => {
   it("C11: a merge into another branch than the one that was judged has passed no gate", async () => {
     const pull = await green(nextModel(111), line("c11-here"));
     team.stand.play.editPull(pull, { by: team.people.maria, base: line("c11-there", STRICT) });
-    const sha = team.stand.play.merge(pull, { by: team.people.maria });
+    const sha = team.stand.play.merge(pull, { by: team.people.maria, bypass: true });
     await team.settle();
     const moves = (await team.trail()).filter(({ predicate }) => predicate.move?.after === sha);
     assert.deepEqual(kindsOf(moves), ["bypass.detected"]);
@@ -363,6 +364,36 @@ describe("one commit in two pull requests that are judged in one second", () => 
 });
 
 describe("a commit that passes for a branch with a policy of its own", () => {
+  it("C19: is not green where nobody asks for it, before and after a pull request into the default branch", async () => {
+    const { play } = team.stand;
+    const by = team.people.maria;
+    const parents = [tip(team.repository, "main")];
+    play.push(team.repository, { branch: "scratch", by, parents, files: { ".weighbridge/policy.yml": LAX } });
+    const pull = await team.propose(nextModel(196, 0.3), { base: "scratch" });
+    const assertUnasked = () => {
+      assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+      assert.match(team.checkOf(pull.head.sha).title, /Passes for scratch/);
+    };
+    assertUnasked();
+    const guarded = play.openPull(team.repository, { head: pull.head.ref, by });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "failure");
+    play.closePull(guarded, { by });
+    await team.settle();
+    assertUnasked();
+  });
+
+  it("C19: is green where it passes for the default branch as well", async () => {
+    const { play } = team.stand;
+    const by = team.people.maria;
+    const pull = await green(nextModel(197), "main");
+    play.push(team.repository, { branch: "unasked", by, parents: [tip(team.repository, "main")], files: {} });
+    play.openPull(team.repository, { head: pull.head.ref, base: "unasked", by });
+    await team.settle();
+    await approve(team, team.stand.github.pulls.at(-1)!);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success");
+  });
+
   it("C19: is not green while a pull request that it heads for another branch is not judged with it", async () => {
     const { github, play } = team.stand;
     const by = team.people.maria;
@@ -391,7 +422,7 @@ describe("a merge that comes quickly", () => {
   it("C21: approved and merged within a second, it has no verdict, and is flagged", async () => {
     const pull = await team.propose(nextModel(21), { base: line("c21") });
     team.stand.play.review(pull, { by: team.people.olga, state: "APPROVED" });
-    const sha = team.stand.play.merge(pull, { by: team.people.maria });
+    const sha = team.stand.play.merge(pull, { by: team.people.maria, bypass: true });
     await team.settle();
     const moves = (await team.trail()).filter(({ predicate }) => predicate.pr?.merge_sha === sha);
     assert.deepEqual(kindsOf(moves), ["bypass.detected"]);
@@ -400,7 +431,7 @@ describe("a merge that comes quickly", () => {
 
   it("C21: merged with its verdict, the trail has the merge beside the decision", async () => {
     const pull = await green(nextModel(210), line("c21-green"));
-    const sha = team.stand.play.merge(pull, { by: team.people.maria });
+    const sha = team.stand.play.merge(pull, { by: team.people.maria, bypass: true });
     await team.settle();
     const own = (await team.trail()).filter(({ predicate }) => predicate.pr?.number === pull.number);
     assert.deepEqual(kindsOf(own).slice(-2), ["decision.made pass", "merge.observed"]);

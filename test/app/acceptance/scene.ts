@@ -21,6 +21,12 @@ gates:
   - { id: any, rule: expression, with: { require: "true" }, severity: block }
 `;
 
+/** Our check is required on the branch, or nobody would look whether it is green there. */
+export function requireCheck({ stand, repository, registration }: Team, branch: string): void {
+  const checks = [{ context: "weighbridge", appId: registration.id }];
+  stand.github.rules.protections.push({ repository, branch, strict: false, checks });
+}
+
 /** The olga of the team agrees, and everything that follows from it has happened. */
 export async function approve(team: Team, pull: Pull, by: Account = team.people.olga): Promise<void> {
   team.stand.play.review(pull, { by, state: "APPROVED" });

@@ -5,7 +5,7 @@ import { digestOf, type Files, weightsOf } from "../../acceptance/governed.ts";
 import { tip } from "../../github/git-data.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY, issuesOf } from "./scene.ts";
+import { approve, HASTY, issuesOf, requireCheck } from "./scene.ts";
 
 /** Waivers: what they open, for how long, and what they never do. */
 
@@ -71,6 +71,7 @@ function line(name: string, files: Files): string {
   const { repository, stand } = team;
   const parents = [tip(repository, "main")];
   stand.play.push(repository, { branch: name, by: stand.github.owner, parents, files });
+  requireCheck(team, name);
   return name;
 }
 
