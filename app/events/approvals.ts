@@ -10,7 +10,7 @@ import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Archive, DecisionRow } from "../store/archive.ts";
-import { pusherName } from "./pusher.ts";
+import { findPusher } from "./pusher.ts";
 import { findRequesters } from "./requesters.ts";
 import type { Weighing } from "./weighing.ts";
 
@@ -38,10 +38,9 @@ export async function readApprovals(
   const comparison = await repository.compare(base, pull.head.sha);
   // Who opened a pull request need not have pushed it: GitHub is asked where it tells, which of a fork it does not.
   const isForeign = pull.head.repositoryId !== place.repositoryId;
-  const pusher = isForeign && (await site.store.archive.get(pusherName(place.repositoryId, pull.head.sha)));
   const { participants, complete } = await readParticipants(client, compared, {
     comparison,
-    ...(typeof pusher === "string" && { pushers: [Number(pusher)] }),
+    ...(isForeign && { pusherOf: (head: string) => findPusher(site, head) }),
   });
   const votes = await readBoundVotes(site, { weighing, record, view });
   const people = votes.map(({ userId, login }) => ({ userId, login }));

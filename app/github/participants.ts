@@ -5,7 +5,7 @@ import { findAuthors } from "./commit-authors.ts";
 import { type ComparedCommit, type Comparison, readCommits, readComparison } from "./comparison.ts";
 import { isFailure } from "./failure.ts";
 import type { Pull } from "./pull.ts";
-import { at, listAt, numberAt } from "./shape.ts";
+import { listAt, numberAt, optional, textAt } from "./shape.ts";
 import { CO_AUTHORS_MAX, coAuthorsOf } from "./trailers.ts";
 
 export interface Participants {
@@ -18,8 +18,8 @@ export interface Participants {
 export interface KnownOfPull {
   /** Of the pull request's base and head. */
   readonly comparison?: Comparison;
-  /** Ids of those who pushed the head, as deliveries said; asked of GitHub if absent. */
-  readonly pushers?: readonly number[];
+  /** Who brought a commit as the head, as deliveries said; asked of GitHub if absent. */
+  readonly pusherOf?: (head: string) => Promise<number | undefined>;
 }
 
 /**
@@ -36,7 +36,11 @@ export async function readParticipants(
   const range = { owner, repo, base: base.sha, head: head.sha };
   const first = known.comparison ?? (await readComparison(client, range));
   const { commits, complete } = await readCommits(client, first);
-  const pushers = known.pushers ?? (await findPushers(client, pull));
+  const heads = new Set([...commits.map(({ sha }) => sha), head.sha]);
+  const { pusherOf } = known;
+  const pushers = await (pusherOf === undefined
+    ? findPushers(client, pull, heads)
+    : toldPushers(pull, heads, pusherOf));
   const coAuthors = await findCoAuthors(client, pull, commits);
   const people = [
     ...(pull.author === undefined ? [] : [person("author", pull.author.id)]),
@@ -44,7 +48,7 @@ export async function readParticipants(
     ...commits.map(({ committer }) => person("committer", committer.account?.id)),
     ...coAuthors.people,
     // Whoever it was may be one of those who approve.
-    ...(pushers ?? [undefined]).map((id) => person("pusher", id)),
+    ...pushers.map((id) => person("pusher", id)),
   ];
   return {
     participants: distinct(people),
@@ -79,26 +83,48 @@ async function findCoAuthors(client: Client, pull: Pull, commits: readonly Compa
   };
 }
 
+/** Ids of those who pushed; undefined stands for somebody of whom nobody says who it was. */
+type Pushers = readonly (number | undefined)[];
+
+const MOVES_MAX = 100;
+
 /**
- * Who moved the head's branch to where it stands. Undefined where GitHub does not say: of a fork it does not, and of
- * what was pushed long ago.
+ * Who moved the head's branch to any commit of the change: whoever pushes last answers for no commit before. That GitHub
+ * does not say all: of a fork it does not, and of what was pushed long ago.
  */
-async function findPushers(client: Client, pull: Pull): Promise<readonly number[] | undefined> {
+async function findPushers(client: Client, pull: Pull, heads: ReadonlySet<string>): Promise<Pushers> {
   const { owner, repo, head, repositoryId } = pull;
-  if (head.repositoryId !== repositoryId) return undefined;
+  if (head.repositoryId !== repositoryId) return [undefined];
   try {
     const { data } = await client.rest("GET /repos/{owner}/{repo}/activity", {
-      ...{ owner, repo, ref: `refs/heads/${head.ref}`, per_page: 100 },
+      ...{ owner, repo, ref: `refs/heads/${head.ref}`, per_page: MOVES_MAX },
     });
-    const moves = listAt(data).filter(
-      (move) => at(move, "after") === head.sha && at(move, "actor") !== undefined,
-    );
-    return moves.length === 0 ? undefined : moves.map((move) => numberAt(move, "actor", "id"));
+    const moves = listAt(data).map((move) => ({
+      after: textAt(move, "after"),
+      actor: optional(numberAt, move, "actor", "id"),
+    }));
+    const ours = moves.filter(({ after }) => heads.has(after));
+    const isHeadTold = ours.some(({ after }) => after === head.sha);
+    // The newest come first: where even the last of them is of the change, there may be more.
+    const isCut = moves.length >= MOVES_MAX && heads.has(moves.at(-1)?.after ?? "");
+    return [...ours.map(({ actor }) => actor), ...(isHeadTold && !isCut ? [] : [undefined])];
   } catch (cause) {
     // A branch that is gone.
-    if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_REFUSED")) return undefined;
+    if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_REFUSED")) return [undefined];
     throw cause;
   }
+}
+
+/** As deliveries said of each commit of the change that ever was the head. */
+async function toldPushers(
+  { head }: Pull,
+  heads: ReadonlySet<string>,
+  pusherOf: NonNullable<KnownOfPull["pusherOf"]>,
+): Promise<Pushers> {
+  const told = new Map<string, number | undefined>();
+  for (const sha of heads) told.set(sha, await pusherOf(sha));
+  const known = [...told.values()].filter((id) => id !== undefined);
+  return told.get(head.sha) === undefined ? [...known, undefined] : known;
 }
 
 function distinct(people: readonly Participant[]): readonly Participant[] {

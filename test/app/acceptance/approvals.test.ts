@@ -139,6 +139,37 @@ describe("who had a hand in the change", () => {
     assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
   });
 
+  it("C23: who pushed an earlier commit of it, under another's name, does not approve", async () => {
+    const { play } = team.stand;
+    const { maria, olga } = team.people;
+    const branch = `hands-${++versions}`;
+    const parents = [tip(team.repository, "main")];
+    const commit = { branch, author: maria, committer: maria };
+    play.push(team.repository, { ...commit, by: olga, parents, files: nextModel(versions) });
+    play.push(team.repository, { ...commit, by: maria, files: { "NOTES.md": "Words\n" } });
+    const pull = play.openPull(team.repository, { head: branch, by: maria });
+    await team.settle();
+    await approve(team, pull);
+    assertWaits(pull, /olga \(approval, ignored\): .*pushed it/);
+  });
+
+  it("C23: of a fork, who pushed an earlier commit of it does not approve either", async () => {
+    const { play } = team.stand;
+    const { maria, olga } = team.people;
+    const from = play.fork(team.repository, { by: maria });
+    const commit = { branch: "x", author: maria, committer: maria };
+    const files = nextModel(++versions);
+    play.push(from, { ...commit, by: maria, parents: [tip(from, "main")], files: { "NOTES.md": "Words\n" } });
+    const pull = play.openPull(team.repository, { head: "x", from, by: maria });
+    await team.settle();
+    play.push(from, { ...commit, by: olga, files });
+    await team.settle();
+    play.push(from, { ...commit, by: maria, files: { "NOTES.md": "More\n" } });
+    await team.settle();
+    await approve(team, pull);
+    assertWaits(pull, /olga \(approval, ignored\): .*pushed it/);
+  });
+
   it("C23: an address that no account stands behind asks for one person more", async () => {
     const stranger = { name: "O", email: "o@elsewhere.example", at: new Date() };
     const pull = await openWith({ author: stranger });

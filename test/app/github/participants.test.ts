@@ -43,6 +43,7 @@ test("C23: author, committer, co-author and pusher all had a hand in the change"
       { part: "co-author", userId: friend.id },
       { part: "committer", userId: scene.maria.id },
       { part: "committer", userId: committer.id },
+      { part: "pusher", userId: scene.maria.id },
       { part: "pusher", userId: pusher.id },
     ].sort((a, b) => (a.part < b.part ? -1 : a.part > b.part ? 1 : a.userId - b.userId)),
   );
@@ -111,6 +112,6 @@ test("who pushed to a fork is known from deliveries alone; else it may be anybod
     unknown.participants.filter(({ part }) => part === "pusher"),
     [{ part: "pusher" }],
   );
-  const told = await people(scene, pull, { pushers: [maria.id] });
+  const told = await people(scene, pull, { pusherOf: async () => maria.id });
   assert.ok(told.participants.some(({ part, userId }) => part === "pusher" && userId === maria.id));
 });
