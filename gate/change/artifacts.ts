@@ -11,7 +11,7 @@ import type { Repository } from "../world.ts";
 import { type Attributes, isLfsTracked } from "./attributes.ts";
 import { findConversion, findReencoding } from "./conversion.ts";
 import type { LockOutputs } from "./lock-outputs.ts";
-import { encodePath, foldersAbove, relativePath } from "./path.ts";
+import { encodePath, foldersAbove, foldPath, relativePath } from "./path.ts";
 import { LFS_POINTER_BYTES_MAX, parseDvcPointer, parseLfsPointer } from "./pointer.ts";
 
 /** Where the artifacts of one side are looked up. */
@@ -131,7 +131,7 @@ function absence(path: string, { tree, index }: ArtifactSource): Problem {
     const message = `Cannot verify ${path}: it is a folder, expected a file; name each file under artifacts`;
     return { code: "ARTIFACT_FOLDER", message };
   }
-  const other = similar.get(fold(path));
+  const other = similar.get(foldPath(path));
   const hint = other === undefined ? "" : `; ${other} stands there, whose name is written otherwise`;
   return { code: "ARTIFACT_MISSING", message: `Cannot find ${path}: the commit has no such file${hint}` };
 }
@@ -158,13 +158,9 @@ export function indexTree(tree: Tree): TreeIndex {
   const similar = new Map<string, string>();
   for (const path of tree.keys()) {
     for (const folder of foldersAbove(path)) folders.add(folder);
-    similar.set(fold(path), path);
+    similar.set(foldPath(path), path);
   }
   return { folders, similar };
-}
-
-function fold(path: string): string {
-  return path.normalize("NFC").toLowerCase();
 }
 
 function linkProblem(path: string, link: string): Problem {

@@ -1,20 +1,28 @@
 import type { Finding } from "../model/finding.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Rivals } from "./claimants.ts";
+import type { Collision } from "./collisions.ts";
 import { idOf } from "./concern.ts";
 import type { ModelPair } from "./pair.ts";
 
 /** Manifests of one id that a message lists. */
 const NAMESAKES_LISTED_MAX = 3;
 
+/** What else is in the change that a model is told apart from. */
+export interface Surroundings {
+  readonly rivals: Rivals;
+  readonly collisions: readonly Collision[];
+}
+
 /** Why a model is not the one that its manifest at head says it is. */
-export function identityFindings(pair: ModelPair, rivals: Rivals): Finding[] {
+export function identityFindings(pair: ModelPair, { rivals, collisions }: Surroundings): Finding[] {
   const result = pair.head?.read();
   if (result?.kind !== "manifest") return [];
   return [
     ...changedId(pair, result.manifest),
     ...sharedId(pair, result.manifest),
     ...sharedArtifacts(pair, rivals),
+    ...collided(collisions.filter(({ cause }) => pair.files.has(cause))),
   ];
 }
 
@@ -56,6 +64,20 @@ function sharedArtifacts(pair: ModelPair, rivals: Rivals): Finding[] {
     ...(place === undefined ? {} : { place: { path: place } }),
     fix: `Leave it to ${rival.path}, or let that give it up in a pull request of its own`,
   }));
+}
+
+function collided([first, ...others]: readonly Collision[]): Finding[] {
+  if (first === undefined) return [];
+  const { path, other } = first;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return [
+    {
+      code: "PATH_COLLISION",
+      message: `Cannot tell ${path} from ${other}${more}: where case makes no difference, as on macOS and Windows, a checkout mixes them up`,
+      place: { path },
+      fix: "Give it another name, or remove one of the two",
+    },
+  ];
 }
 
 function placeOfId(path: string, { id: line }: Manifest["lines"]) {

@@ -67,6 +67,12 @@ export function* foldersAbove(path: string): Generator<string> {
   yield "";
 }
 
+/** The same for paths that are one file where names are told apart by neither case nor Unicode normalization. */
+export function foldPath(path: string): string {
+  // By way of the capitals: the long s and the Kelvin sign have small letters that are not theirs alone.
+  return path.normalize("NFC").toUpperCase().toLowerCase();
+}
+
 /** The path from the root of what is written in a folder's file; a leading `/` is the root. Undefined if it leaves the repository. */
 export function resolvePath(folder: string, written: string): string | undefined {
   const parts = written.startsWith("/") || folder === "" ? [] : folder.split("/");

@@ -20,12 +20,12 @@ import {
   readArtifact,
   subjectOf,
 } from "./artifacts.ts";
-import { findRivals, type Rivals } from "./claimants.ts";
+import { findRivals } from "./claimants.ts";
 import { type Comparison, classify, pairArtifacts } from "./classify.ts";
 import { findConcern } from "./concern.ts";
 import { findReencoding } from "./conversion.ts";
 import { diffTrees } from "./diff.ts";
-import { identityFindings } from "./identity.ts";
+import { identityFindings, type Surroundings } from "./identity.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { type ModelPair, pairModels } from "./pair.ts";
 import { folderOf } from "./path.ts";
@@ -50,7 +50,11 @@ export async function readChangeSet(
   const sides = await readSides({ base: before, head: after }, files, repository);
   const concern = findConcern(sides);
   const pairs = pairModels(concern, { base: before, head: after });
-  const reading = { ...toReading(sides, repository), rivals: findRivals(pairs, sides) };
+  const reading = {
+    ...toReading(sides, repository),
+    rivals: findRivals(pairs, sides),
+    collisions: sides.collisions,
+  };
   const models: ModelChange[] = [];
   for (const pair of pairs) models.push(await readModel(pair, reading));
   const taken = new Set(models.map(({ id }) => id));
@@ -78,15 +82,12 @@ function toReading(sides: Sides, repository: Repository): Reading {
 }
 
 /** One model that manifests claim. */
-async function readModel(
-  pair: ModelPair,
-  reading: Reading & { readonly rivals: Rivals },
-): Promise<ModelChange> {
+async function readModel(pair: ModelPair, reading: Reading & Surroundings): Promise<ModelChange> {
   const base = pair.base && (await readVersion(pair.base, reading.base));
   const head =
     pair.head === undefined
       ? pair.base && (await readEnded(pair.base, reading.rivals.abandoned(pair), reading.head))
-      : await readVersion(pair.head, reading.head, identityFindings(pair, reading.rivals));
+      : await readVersion(pair.head, reading.head, identityFindings(pair, reading));
   return toModelChange({ id: pair.id, base, head, files: [...pair.files] }, reading);
 }
 

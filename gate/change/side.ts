@@ -3,6 +3,7 @@ import { GateError } from "../model/error.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
 import { type Attributes, conversionsOf, isLfsTracked, parseAttributes } from "./attributes.ts";
+import { type Collision, findCollisions } from "./collisions.ts";
 import { findOutputChanges, type LockOutputs, type OutputChange, readLockOutputs } from "./lock-outputs.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
 import { folderOf, nameOf } from "./path.ts";
@@ -34,6 +35,7 @@ export interface Sides {
   readonly outputs: readonly OutputChange[];
   /** Unchanged files of which a checkout makes something else, each with the `.gitattributes` that is the cause. */
   readonly converted: ReadonlyMap<string, FileChange>;
+  readonly collisions: readonly Collision[];
 }
 
 /** Both sides of a change, with all that `diffTrees` found between their trees. */
@@ -62,7 +64,9 @@ export async function readSides(
     if (change.base !== undefined) base.touched.set(path, cause);
     if (change.head !== undefined) head.touched.set(path, cause);
   }
-  return { base, head, outputs, converted };
+  const collisions = findCollisions(files, trees.head, manifests.head);
+  for (const { other, cause } of collisions) if (!head.touched.has(other)) head.touched.set(other, cause);
+  return { base, head, outputs, converted, collisions };
 }
 
 function atBase(change: FileChange): [string, FileChange][] {

@@ -334,6 +334,29 @@ test("a model is not gone while its artifacts are there", async () => {
   }
 });
 
+test("a path that another disk takes for a model's is a finding of that model, and of its own", async () => {
+  const cases: readonly (readonly [Readonly<Record<string, string>>, readonly string[]])[] = [
+    [
+      { "models/M/model.yml": manifest({ id: "n" }), "models/M/w.bin": "n" },
+      ["C m PATH_COLLISION", "D n PATH_COLLISION"],
+    ],
+    [{ "models/m/W.BIN": "other" }, ["C m PATH_COLLISION", "D models/m/W.BIN MODEL_UNCLAIMED"]],
+    [{ "Models/m/vocab.txt": "x" }, ["C m PATH_COLLISION"]],
+    [{ "models/m/\u00e9.py": "x", "models/m/e\u0301.py": "x" }, ["C m PATH_COLLISION"]],
+    [{ "docs/a.md": "x", "docs/A.md": "y" }, []],
+  ];
+  for (const [files, expected] of cases) {
+    const scratched = await withModel();
+    scratched.commit("head", files);
+    assert.deepEqual(summary(await changeOf(scratched)), expected);
+  }
+  const scratched = await withModel();
+  scratched.git("mv", "models/m", "models/other");
+  scratched.git("mv", "models/other", "models/M");
+  scratched.commit("renamed by case alone");
+  assert.deepEqual(summary(await changeOf(scratched)), ["A m"]);
+});
+
 test("a model that moves with its id is told from a copy of it", async () => {
   const scratched = await withModel();
   scratched.git("mv", "models/m", "models/z");
