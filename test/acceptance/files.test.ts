@@ -9,6 +9,7 @@ import {
   digestOf,
   type Files,
   governed,
+  type ModelOptions,
   modelFiles,
   POLICY,
   weightsOf,
@@ -49,6 +50,15 @@ function lfs(content: Uint8Array): { pointer: string; store(scratch: ScratchRepo
 }
 
 const TRACKED = { ".gitattributes": "*.safetensors filter=lfs diff=lfs merge=lfs -text\n" };
+
+/** A model that says of itself that it is hardly of any weight. */
+function laxToy(options: Omit<ModelOptions, "id">): Files {
+  const files = modelFiles({ ...options, id: "toy" });
+  const texts = Object.entries(files).map(([path, content]) => {
+    return [path, typeof content === "string" ? content.replace("tier: T3", "tier: T4") : content];
+  });
+  return Object.fromEntries(texts);
+}
 
 /** The good change with a pointer in the model's place. */
 function pointing(pointer: string, attributes: Files = TRACKED): Files {
@@ -201,6 +211,40 @@ describe("a model that moves", { concurrency: 2 }, () => {
       [["credit-pd", "T3"]],
     );
     assert.deepEqual(closedBy(record), ["PERF-02: fail"]);
+  });
+
+  it("C51: under another id keeps its tier and what it is compared with, and is refused", async (test) => {
+    const { propose, decide, scratch } = await governed(test);
+    propose(laxToy({ version: 2, auc: 0.81, folder: FOLDER }));
+    const inPlace = await decide();
+    assert.deepEqual(
+      inPlace.models.map(({ id, tier }) => [id, tier]),
+      [["credit-pd", "T3"]],
+    );
+    assert.deepEqual(closedBy(inPlace), ["CORE-02: fail", "PERF-02: fail"]);
+    propose(laxToy({ auc: 0.81, folder: "lib/toy" }), () => scratch.git("rm", "-r", "--quiet", FOLDER));
+    assert.deepEqual(closedBy(await decide()), ["CORE-02: fail", "PERF-02: fail"]);
+  });
+
+  it("C51: under another id, with nothing left of what it was, keeps its tier", async (test) => {
+    const { propose, decide, scratch } = await governed(test);
+    const files = laxToy({ version: 2, auc: 0.81, folder: "lib/toy" });
+    propose(files, () => scratch.git("rm", "-r", "--quiet", FOLDER));
+    assert.deepEqual(
+      (await decide()).models.map(({ id, changeClass, tier }) => [id, changeClass, tier]),
+      [
+        ["credit-pd", "E", "T3"],
+        ["toy", "D", "T3"],
+      ],
+    );
+  });
+
+  it("C51: without its manifest alone is not removed", async (test) => {
+    const { propose, decide, scratch } = await governed(test);
+    propose({}, () => scratch.git("rm", "--quiet", MANIFEST));
+    const record = await decide();
+    assert.notEqual(record.verdict, "pass");
+    assert.ok(codesOf(record).includes("MODEL_ABANDONED"));
   });
 
   it("C51: by a file alone is missing where it was, and nobody's where it is", async (test) => {
