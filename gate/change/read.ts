@@ -229,7 +229,17 @@ async function readUnclaimedVersion(
     code: "MODEL_UNCLAIMED",
     message: `No model.yml names ${path} among its artifacts`,
     place: { path },
-    fix: "Name the file under artifacts in the model.yml beside it, or let weighbridge init write one",
+    fix: fixOf(artifacts[0]!),
   };
   return { problems: [problem], artifacts, ...withSubject(artifacts, folderOf(path)) };
+}
+
+function fixOf({ pointer, problem }: Artifact): string {
+  if (problem?.code === "PATH_UNSAFE" || problem?.code === "SUBMODULE_UNVERIFIABLE") {
+    return "Commit the files themselves, or keep it away from the folders of models";
+  }
+  const name = "Name the file under artifacts in the model.yml beside it";
+  return pointer === undefined
+    ? `${name}, or let weighbridge init write one`
+    : `${name}, or under data if it is data, or fetch its content so that it can be looked at`;
 }

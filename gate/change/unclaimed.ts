@@ -1,12 +1,14 @@
 import { expectationOf } from "../artifact/extensions.ts";
 import type { Identification } from "../artifact/identify.ts";
 import type { FileChange, TreeEntry } from "../model/change.ts";
+import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
-import { identifyEntry } from "./artifacts.ts";
 import type { Claim, Concern } from "./concern.ts";
 import { findReencoding, mayBecomeModel } from "./conversion.ts";
 import type { LockOutput } from "./lock-outputs.ts";
-import type { Side, SideName, Sides } from "./side.ts";
+import { decodePath, folderOf, foldersAbove, resolvePath } from "./path.ts";
+import { readHeld } from "./pointed.ts";
+import type { SideName, Sides } from "./side.ts";
 
 /** A changed model file that no manifest claims; one that the head's manifests claim is not among them. */
 export interface UnclaimedFile {
@@ -28,6 +30,13 @@ export interface Differences extends Pick<Sides, SideName | "outputs" | "convert
  */
 const ARRAY_FORMATS: ReadonlySet<string> = new Set(["hdf5", "npy", "npz"]);
 
+const HARMLESS_FORMATS: ReadonlySet<string> = new Set(
+  "png jpeg gif webp pdf text csv json jsonl xml yaml".split(" "),
+);
+
+/** Longer than any path that Linux follows. */
+const LINK_BYTES_MAX = 4096;
+
 /** The changed files that are models, by their bytes or their name, and that no manifest claims as such. */
 export async function findUnclaimed(
   { files, outputs, converted, ...sides }: Differences,
@@ -42,7 +51,8 @@ export async function findUnclaimed(
     return isDemoted ? undefined : claim;
   };
   const standingOf = async (entry: TreeEntry, side: SideName) =>
-    readStanding(entry, claimOf(entry.path, side), { side: sides[side], repository });
+    readStanding(entry, side, { sides, repository, claimOf, modelFolders });
+  const modelFolders = once(() => findModelFolders(sides));
   for (const change of files) {
     const { path, base, head } = change;
     const before = change.status === "copied" ? undefined : base;
@@ -89,21 +99,69 @@ async function select<T extends { readonly path: string }>(
   ];
 }
 
+interface Looking {
+  readonly sides: Pick<Sides, SideName>;
+  readonly repository: Repository;
+  readonly claimOf: Concern["claimOf"];
+  /** Folders of models, and those that they stand in. */
+  modelFolders(): ReadonlySet<string>;
+}
+
 /** What a file is that no manifest names as an artifact. */
-async function readStanding(
-  entry: TreeEntry,
-  claim: Claim | undefined,
-  { side, repository }: { readonly side: Side; readonly repository: Repository },
-): Promise<Standing> {
+async function readStanding(entry: TreeEntry, name: SideName, looking: Looking): Promise<Standing> {
   const { path, kind } = entry;
+  const { repository, claimOf } = looking;
+  const claim = claimOf(path, name);
   if (claim === "artifact") return "claimed";
-  if (kind === "submodule") return "no model";
-  if (kind !== "symlink" && (await mayBecomeModel(entry, await side.attributes(), repository)))
-    return "unclaimed";
-  // A link's content is never looked at, and a pointer's need not be here: the name has to do.
-  const isElsewhere = kind === "symlink" || path.endsWith(".dvc");
-  const identity = isElsewhere ? undefined : await identifyEntry(entry, repository);
-  return toStanding(path.replace(/\.dvc$/, ""), claim, identity);
+  if (kind === "symlink" || kind === "submodule") {
+    if (name === "head" && (await hidesModel(entry, looking))) return "unclaimed";
+    return kind === "symlink" ? toStanding(path, claim) : "no model";
+  }
+  const attributes = await looking.sides[name].attributes();
+  if (await mayBecomeModel(entry, attributes, repository)) return "unclaimed";
+  const standings = (await readHeld(entry, repository)).map(({ path: held, identity }) => {
+    const own = claim ?? claimOf(held, name);
+    const isUnknown = identity === undefined && own === undefined && !isHarmlessName(held);
+    return name === "head" && isUnknown ? "unclaimed" : toStanding(held, own, identity);
+  });
+  return (["unclaimed", "claimed"] as const).find((one) => standings.includes(one)) ?? "no model";
+}
+
+/**
+ * Whether a submodule or a link keeps a model, or a folder that may hold one, where nobody can look. A link to a file
+ * of the same commit hides nothing: that file is looked at itself.
+ */
+async function hidesModel(
+  { path, kind, oid }: TreeEntry,
+  { sides, repository, modelFolders }: Looking,
+): Promise<boolean> {
+  if (expectationOf(path)?.family === "model") return kind === "submodule";
+  const folders = modelFolders();
+  if (![...foldersAbove(path)].some((folder) => folders.has(folder))) return false;
+  if (kind === "submodule") return true;
+  const link = await repository.open({ path, kind, oid });
+  try {
+    if (link.size > LINK_BYTES_MAX) return true;
+    const written = decodePath(await link.read(0, link.size));
+    const target = written.startsWith("/") ? undefined : resolvePath(folderOf(path), written);
+    const found = target === undefined ? undefined : sides.head.tree.get(target)?.kind;
+    return found !== "file" && found !== "executable";
+  } finally {
+    await link.close();
+  }
+}
+
+function findModelFolders({ base, head }: Pick<Sides, SideName>): ReadonlySet<string> {
+  const own = [...base.manifests.keys(), ...head.manifests.keys()];
+  // What stands beside models is one of them; beside a model that is the root's folder stands everything.
+  return new Set([...own, ...own.map(folderOf).filter((folder) => folder !== "")]);
+}
+
+/** Whether a name leads one to expect data, a picture or text, of content that nobody here has. */
+function isHarmlessName(path: string): boolean {
+  const expectation = expectationOf(path);
+  if (expectation?.family !== "other") return expectation?.family === "data";
+  return (expectation.formats ?? []).every((format) => HARMLESS_FORMATS.has(format));
 }
 
 /** The same for a path, and for content that was looked at. */
@@ -111,8 +169,7 @@ function toStanding(path: string, claim: Claim | undefined, identity?: Identific
   if (claim === "artifact") return "claimed";
   const expectation = expectationOf(path);
   if (expectation?.family !== "model" && identity?.family !== "model") return "no model";
-  const isPointer = identity === undefined || identity.format === "lfs-pointer";
-  const formats = isPointer ? (expectation?.formats ?? []) : [identity.format];
+  const formats = identity === undefined ? (expectation?.formats ?? []) : [identity.format];
   const isArray = formats.length > 0 && formats.every((format) => ARRAY_FORMATS.has(format));
   return claim === "data" && isArray ? "claimed" : "unclaimed";
 }

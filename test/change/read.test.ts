@@ -490,6 +490,7 @@ test("C47: a symbolic link as an artifact, a manifest or a folder is never follo
   assert.deepEqual(summary(change), [
     "D free.pkl MODEL_UNCLAIMED PATH_UNSAFE",
     "C m PATH_UNSAFE",
+    "D models/o/link MODEL_UNCLAIMED PATH_UNSAFE",
     "C n PATH_UNSAFE",
     "D o PATH_UNSAFE",
   ]);
@@ -517,7 +518,11 @@ test("C48: a submodule in a model's folder cannot be verified", async () => {
   scratched.git("add", "models/n/model.yml");
   scratched.git("commit", "--quiet", "--message", "manifest");
   const change = await changeOf(scratched);
-  assert.deepEqual(summary(change), ["C m SUBMODULE_UNVERIFIABLE", "D n SUBMODULE_UNVERIFIABLE"]);
+  assert.deepEqual(summary(change), [
+    "C m SUBMODULE_UNVERIFIABLE",
+    "D models/n/sub MODEL_UNCLAIMED SUBMODULE_UNVERIFIABLE",
+    "D n SUBMODULE_UNVERIFIABLE",
+  ]);
   const message = modelOf(change, "n").head?.artifacts[0]?.problem?.message;
   assert.equal(
     message,
@@ -897,4 +902,90 @@ test("an artifact of the base is still a model where the head calls it data", as
     "C models/m/d.npy MODEL_UNCLAIMED",
     "D models/m/w.npy MODEL_UNCLAIMED",
   ]);
+});
+
+const PICKLE = Buffer.from(
+  "80049516000000000000008c05706f736978948c0673797374656d9493948c046964202094859452942e",
+  "hex",
+);
+
+/** Puts content where Git LFS keeps it, or DVC; the pointer to it. */
+function lfsOf(scratched: ScratchRepository, content: Uint8Array, isHere = true): string {
+  const hex = createHash("sha256").update(content).digest("hex");
+  if (isHere) scratched.write(`.git/lfs/objects/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`, content);
+  return `version https://git-lfs.github.com/spec/v1\noid sha256:${hex}\nsize ${content.length}\n`;
+}
+
+function dvcOf(scratched: ScratchRepository, path: string, content: Uint8Array, kept?: Uint8Array): string {
+  const hex = createHash("md5").update(content).digest("hex");
+  if (kept !== undefined) scratched.write(`.dvc/cache/files/md5/${hex.slice(0, 2)}/${hex.slice(2)}`, kept);
+  return `outs:\n- md5: ${hex}\n  size: 1\n  hash: md5\n  path: ${path}\n`;
+}
+
+test("what stands behind a pointer that no manifest claims is looked at, or else is a model", async () => {
+  const text = Buffer.from("text");
+  const elsewhere = Buffer.from("elsewhere");
+  const scratched = await withModel();
+  scratched.write(".git/info/exclude", ".dvc/cache\n");
+  const dvc = (path: string, content: Uint8Array, kept?: Uint8Array) => dvcOf(scratched, path, content, kept);
+  scratched.commit("head", {
+    "lfs/pickle.dat": lfsOf(scratched, PICKLE),
+    "lfs/pickle.csv": lfsOf(scratched, PICKLE),
+    "lfs/text.dat": lfsOf(scratched, text),
+    "lfs/absent.dat": lfsOf(scratched, elsewhere, false),
+    "lfs/absent.parquet": lfsOf(scratched, elsewhere, false),
+    "lfs/absent.png": lfsOf(scratched, elsewhere, false),
+    "lfs/absent.zip": lfsOf(scratched, elsewhere, false),
+    "lfs/crooked.dat": `\n${lfsOf(scratched, elsewhere, false)}`,
+    "dvc/pickle.dat.dvc": dvc("pickle.dat", PICKLE, PICKLE),
+    "dvc/text.dat.dvc": dvc("text.dat", text, text),
+    "dvc/swapped.dat.dvc": dvc("swapped.dat", Buffer.from("swapped"), text),
+    "dvc/absent.csv.dvc": dvc("absent.csv", elsewhere),
+    "dvc/folder.dvc": `outs:\n- md5: ${"0a".repeat(16)}.dir\n  hash: md5\n  path: folder\n`,
+    "data/claimed.dvc": `outs:\n- md5: ${"0a".repeat(16)}.dir\n  hash: md5\n  path: claimed\n`,
+    "data/pickle.raw": lfsOf(scratched, PICKLE),
+    "data/absent.raw": lfsOf(scratched, elsewhere, false),
+    "models/m/model.yml": manifest({ more: "data: [{ name: d, role: train, path: /data }]\n" }),
+  });
+  assert.deepEqual(
+    (await changeOf(scratched)).models.map(({ id }) => id),
+    [
+      "data/pickle.raw",
+      "dvc/folder.dvc",
+      "dvc/pickle.dat.dvc",
+      "dvc/swapped.dat.dvc",
+      "lfs/absent.dat",
+      "lfs/absent.zip",
+      "lfs/crooked.dat",
+      "lfs/pickle.csv",
+      "lfs/pickle.dat",
+      "m",
+    ],
+  );
+});
+
+test("a submodule or a folder's link where models are is one that nobody can look into", async () => {
+  const scratched = await withModel({ "lib/code.py": "1" });
+  for (const path of ["models/fraud", "models/m/weights", "vendor/f.safetensors", "vendor/tool"]) {
+    runGit(scratched.directory, ["init", "--quiet", path]);
+    runGit(join(scratched.directory, path), ["commit", "--quiet", "--allow-empty", "--message", "x"]);
+  }
+  const links = {
+    "models/l": "/opt",
+    "models/m/l": "../../lib",
+    "models/m/c.py": "../../lib/code.py",
+    v: "lib",
+  };
+  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(scratched.directory, path));
+  scratched.commit("head");
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "C m",
+    "D models/fraud MODEL_UNCLAIMED SUBMODULE_UNVERIFIABLE",
+    "D models/l MODEL_UNCLAIMED PATH_UNSAFE",
+    "D models/m/l MODEL_UNCLAIMED PATH_UNSAFE",
+    "D models/m/weights MODEL_UNCLAIMED SUBMODULE_UNVERIFIABLE",
+    "D vendor/f.safetensors MODEL_UNCLAIMED SUBMODULE_UNVERIFIABLE",
+  ]);
+  assert.match(modelOf(change, "models/fraud").head?.problems[0]?.fix ?? "", /^Commit the files themselves/);
 });
