@@ -42,7 +42,7 @@ async function scanArtifact(files: CommitFiles, artifact: Artifact, digest: Dige
     return {
       path: artifact.path,
       format: "unknown",
-      size: artifact.pointer?.size ?? 0,
+      size: 0,
       sha256: sha256.sha256 ?? "",
       findings: [
         { code, severity: "fail", where: "", message: fix === undefined ? message : `${message}. ${fix}` },

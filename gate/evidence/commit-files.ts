@@ -124,7 +124,7 @@ export async function openPointer(
   const source = await repository.openContent(pointer, path);
   if (source === undefined) throw unresolved(pointer, path);
   try {
-    await assertDigest(source, pointer, path);
+    await assertContent(source, pointer, path);
   } catch (error) {
     await source.close();
     throw error;
@@ -132,13 +132,17 @@ export async function openPointer(
   return source;
 }
 
-/** The digest alone decides: a wrong size beside the right digest changes nothing that anyone reads. */
-async function assertDigest(source: ByteSource, { digest }: Pointer, path: string): Promise<void> {
+/** The size has to be right too: the right digest does not keep a pointer from stating another. */
+async function assertContent(source: ByteSource, { digest, size }: Pointer, path: string): Promise<void> {
+  const isFolder = digest.endsWith(".dir");
   const actual = await digestBy(source, digest.startsWith("md5:") ? "md5" : "sha256");
-  // The digest of a folder is that of the list of its files.
-  if (actual === digest.replace(/\.dir$/, "")) return;
-  const message = `Cannot read ${path}: its pointer says ${digest}, the content here is ${actual}`;
-  throw new GateError("POINTER_MISMATCH", message, { place: { path }, fix: "Fetch the content again" });
+  // The digest of a folder is that of the list of its files, and the size that of all of them.
+  const isDigest = actual === digest.replace(/\.dir$/, "");
+  if (isDigest && (isFolder || size === undefined || size === source.size)) return;
+  const [stated, found] = isDigest ? [`${size} bytes`, `${source.size}`] : [digest, actual];
+  const message = `Cannot read ${path}: its pointer says ${stated}, the content here is ${found}`;
+  const fix = isDigest ? "Let the tool write the pointer again" : "Fetch the content again";
+  throw new GateError("POINTER_MISMATCH", message, { place: { path }, fix });
 }
 
 /** The digest of the bytes by one algorithm. */

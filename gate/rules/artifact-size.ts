@@ -38,9 +38,10 @@ function judgeFile(view: View, artifact: Artifact, max: number): Judgement {
     (item): item is ArtifactEvidence =>
       item.kind === "artifact" && item.side === "head" && item.path === path,
   );
-  // The pointer's word is as good as the content's: its digest binds the content, and a lie about the size shows there.
-  const size = pointer === undefined ? evidence?.scan.size : pointer.size;
-  if (size === undefined) {
+  const scanned = scannedSize(evidence);
+  // A pointer's size beside the right digest can be any: unseen it may be too much, and never little enough.
+  const size = scanned ?? pointer?.size;
+  if (size === undefined || (scanned === undefined && size <= max)) {
     return missing({ code: "SIZE_UNKNOWN", message: `The size of ${path} is not known`, place: { path } });
   }
   const seen = {
@@ -53,4 +54,11 @@ function judgeFile(view: View, artifact: Artifact, max: number): Judgement {
     { code: "ARTIFACT_TOO_LARGE", message: `${path} is ${size} bytes, ${max} are allowed`, place: { path } },
     seen,
   );
+}
+
+/** Undefined for a file that could not be opened. */
+function scannedSize(evidence: ArtifactEvidence | undefined): number | undefined {
+  if (evidence === undefined) return undefined;
+  const { format, size } = evidence.scan;
+  return format === "unknown" && size === 0 ? undefined : size;
 }

@@ -82,6 +82,20 @@ for (const [what, files, digest] of [
   });
 }
 
+test("content of another size than its pointer says is not scanned", async () => {
+  const lfs = { ...LFS, "m/model.safetensors": LFS["m/model.safetensors"].replace(/size .*/, "size 1") };
+  const dvc = { "m/model.safetensors.dvc": DVC["m/model.safetensors.dvc"].replace("size: 10", "size: 1") };
+  for (const [files, digest] of [
+    [lfs, SHA256],
+    [dvc, MD5],
+  ] as const) {
+    const [found] = await scans(files, new Map<Digest, Uint8Array>([[digest, MODEL]]));
+    assert.deepEqual(outcome(found!), [["POINTER_MISMATCH"], false]);
+    assert.match(found?.scan.findings[0]?.message ?? "", /its pointer says 1 bytes, the content here is 10/);
+    assert.equal(found?.scan.size, 0);
+  }
+});
+
 test("a folder that DVC tracks is not scanned as the list of its files", async () => {
   const list = Buffer.from('[{"md5": "900150983cd24fb0d6963f7d28e17f72", "relpath": "a"}]');
   const digest = `md5:${createHash("md5").update(list).digest("hex")}.dir` as const;
