@@ -323,6 +323,28 @@ const ROWS: readonly (readonly [
   ],
   ["data.pinned", "no dataset is missing", {}, [], {}, "missing_evidence"],
   ["lock.in-sync", "no pipeline has no lock", {}, [], {}, "not_applicable"],
+  [
+    "lock.in-sync",
+    "a pipeline that the change takes away is no excuse",
+    {},
+    [{ ...lock([]), side: "base" }],
+    {},
+    "fail",
+    "LOCK_REMOVED",
+  ],
+  [
+    "lock.in-sync",
+    "a pipeline of the base that could not be read is no excuse, either",
+    {},
+    [],
+    {
+      problems: [
+        { model: "m", side: "base", code: "YAML_SYNTAX", message: "x", place: { path: "dvc.yaml" } },
+      ],
+    },
+    "fail",
+    "LOCK_REMOVED",
+  ],
   ["lock.in-sync", "a lock in sync passes", {}, [lock([])], {}, "pass"],
   [
     "lock.in-sync",
