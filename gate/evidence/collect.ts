@@ -1,4 +1,5 @@
 import { parseManifest } from "../change/manifest.ts";
+import { nameOf } from "../change/path.ts";
 import { type ChangeSet, type ModelChange, type ModelVersion, subjectAt } from "../model/change.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
@@ -25,7 +26,12 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
   const md5s = new Map<string, Md5>();
   const base = await commitFiles(repository, change.base, md5s);
   const head = await commitFiles(repository, change.head, md5s);
-  const run = sortRunFiles(world.evidence, evaluationPaths(change), head.tree.keys());
+  const run = sortRunFiles(world.evidence, {
+    evaluations: new Set(change.models.flatMap(({ base, head }) => [...pathsOf(base), ...pathsOf(head)])),
+    baseEvaluations: baseEvaluations(change),
+    tree: head.tree.keys(),
+    baseTree: base.tree.keys(),
+  });
   const parts: Collected[] = [];
   for (const model of change.models) {
     parts.push(await collectBase(change, { model, files: base, run }));
@@ -37,9 +43,20 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
   return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
 }
 
-function evaluationPaths({ models }: ChangeSet): ReadonlySet<string> {
-  const manifests = models.flatMap(({ base, head }) => [base?.manifest, head?.manifest]);
-  return new Set(manifests.flatMap((manifest) => manifest?.evaluation.map(({ path }) => path) ?? []));
+function pathsOf(version: ModelVersion | undefined): readonly string[] {
+  return version?.manifest?.evaluation.map(({ path }) => path) ?? [];
+}
+
+/** The evaluation files of base, each with those of the same name that the same model has at head. */
+function baseEvaluations({ models }: ChangeSet): ReadonlyMap<string, readonly string[]> {
+  const heirs = new Map<string, string[]>();
+  for (const { base, head } of models) {
+    const byName = Map.groupBy(pathsOf(head), nameOf);
+    for (const path of new Set(pathsOf(base))) {
+      heirs.set(path, [...(heirs.get(path) ?? []), ...(byName.get(nameOf(path)) ?? [])]);
+    }
+  }
+  return heirs;
 }
 
 interface Collecting {

@@ -30,29 +30,47 @@ export interface RunFiles {
   readonly ambiguous: readonly { readonly file: RunFile; readonly paths: readonly string[] }[];
 }
 
+/** What a run's files may stand for: at head, and as it would be if the change had added no path. */
+export interface Places {
+  /** Evaluation files of the changed models at base and at head. */
+  readonly evaluations: ReadonlySet<string>;
+  /** Those of base, each with where the same model has it at head, for a model may move with its files. */
+  readonly baseEvaluations: ReadonlyMap<string, readonly string[]>;
+  readonly tree: Iterable<string>;
+  readonly baseTree: Iterable<string>;
+}
+
 /**
  * Reads what the run brings and finds what each file is about. A file stands for the evaluation file that shares
  * the longest end of its path. Every path of the commit takes part, or a file about a model that does not change
- * would be taken for the nearest one that does.
+ * would be taken for the nearest one that does. A path that the change adds may come nearer, and draw a bad number
+ * away from its evaluation: where that is left without any file, it cannot be told what the file stands for.
  */
-export function sortRunFiles(
-  files: readonly EvidenceFile[],
-  evaluations: ReadonlySet<string>,
-  tree: Iterable<string>,
-): RunFiles {
+export function sortRunFiles(files: readonly EvidenceFile[], places: Places): RunFiles {
   if (files.length === 0)
     return { byEvaluation: new Map(), byModel: new Map(), unreadable: [], ambiguous: [] };
   const read = files.flatMap(readRunFile);
-  const index = indexPaths(tree, evaluations);
+  const { evaluations, baseEvaluations } = places;
+  const before = indexPaths(places.baseTree, baseEvaluations.keys());
+  const after = indexPaths([...places.baseTree, ...places.tree], evaluations);
   const byEvaluation = new Map<string, RunFile[]>();
   const ambiguous: { file: RunFile; paths: readonly string[] }[] = [];
+  const drawn: { file: RunFile; paths: readonly string[] }[] = [];
   for (const file of read) {
-    const nearest = findNearest(file.path, index);
+    const nearest = findNearest(file.path, after);
     const planned = nearest.filter((path) => evaluations.has(path)).sort();
     const [only] = planned;
-    if (only === undefined) continue;
-    if (nearest.length === 1) append(byEvaluation, only, file);
-    else if (!namesItsModels(file)) ambiguous.push({ file, paths: planned });
+    if (only !== undefined && nearest.length === 1) append(byEvaluation, only, file);
+    if (namesItsModels(file)) continue;
+    if (only !== undefined && nearest.length > 1) ambiguous.push({ file, paths: planned });
+    const lost = findNearest(file.path, before).filter((path) => baseEvaluations.has(path));
+    const paths = lost.filter((path) => !planned.includes(path)).sort();
+    if (paths.length > 0) drawn.push({ file, paths });
+  }
+  for (const { file, paths } of drawn) {
+    const homes = paths.map((path) => [path, ...(baseEvaluations.get(path) ?? [])]);
+    const bare = homes.filter((home) => !home.some((path) => byEvaluation.has(path))).flat();
+    if (bare.length > 0) ambiguous.push({ file, paths: [...new Set(bare)] });
   }
   const own = read.filter(({ adapter }) => adapter === evidenceV1);
   const unreadable = own.filter(({ error }) => error !== undefined);
@@ -100,7 +118,7 @@ interface PathIndex {
   readonly folders: ReadonlyMap<string, readonly string[]>;
 }
 
-function indexPaths(tree: Iterable<string>, evaluations: ReadonlySet<string>): PathIndex {
+function indexPaths(tree: Iterable<string>, evaluations: Iterable<string>): PathIndex {
   const paths = new Set([...tree, ...evaluations]);
   const folders = new Set<string>();
   for (const path of paths) {
