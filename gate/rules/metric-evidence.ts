@@ -2,6 +2,7 @@ import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
+import { knownDirection } from "../model/metric-names.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
 
@@ -29,6 +30,8 @@ export function findMetric(view: View, side: Side, name: MetricName): Found {
   if (first === undefined) return { kind: "none", judgement: absent(view, side, name) };
   const other = best.find((item) => item.value !== first.value);
   if (other !== undefined) return { kind: "none", judgement: contradiction(first, other) };
+  const turned = best.find((item) => isTurned(item));
+  if (side === "head" && turned !== undefined) return { kind: "none", judgement: against(turned) };
   if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
   return { kind: "found", evidence: first, value: first.value };
 }
@@ -146,6 +149,28 @@ function contradiction(a: MetricEvidence, b: MetricEvidence): Judgement {
       fix: "Keep one of them",
     },
     { evidence: [a, b] },
+  );
+}
+
+/** Whether a well-known metric is said to be better the other way. */
+function isTurned({ name, direction }: MetricEvidence): boolean {
+  const known = knownDirection(name);
+  return direction !== undefined && known !== undefined && direction !== known;
+}
+
+/** With its direction turned round every loss is a gain, at once or in the next change. */
+function against(item: MetricEvidence): Judgement {
+  return broken(
+    {
+      code: "DIRECTION_WRONG",
+      message: `${label({ metric: item.name, dataset: item.dataset })} is stated as better when ${item.direction}; of a metric of that name ${knownDirection(item.name)} is better`,
+      place: {
+        path: item.source.path,
+        ...(item.source.line === undefined ? {} : { line: item.source.line }),
+      },
+      fix: "Leave the direction out, or name the metric otherwise if it is another one",
+    },
+    { evidence: [item] },
   );
 }
 

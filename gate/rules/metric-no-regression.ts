@@ -1,6 +1,7 @@
 import type { Judgement } from "../model/decision.ts";
 import type { MetricEvidence } from "../model/evidence.ts";
 import type { Direction } from "../model/manifest.ts";
+import { knownDirection } from "../model/metric-names.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { broken, combine, fail, inconclusive, missing, notApplicable, pass } from "./judgement.ts";
 import { about, findMetric, label, plannedMetrics, show } from "./metric-evidence.ts";
@@ -61,6 +62,15 @@ export const metricNoRegression: Rule = {
       },
       tighter: { kind: "lower" },
     },
+    direction: {
+      schema: {
+        enum: ["higher", "lower"],
+        description:
+          "Which way is better; of a metric whose name does not tell, and of which base states nothing.",
+        examples: ["higher"],
+      },
+      tighter: { kind: "same" },
+    },
   },
   needsOneOf: ["margin", "relative_margin"],
   judge: judgeRegression,
@@ -84,10 +94,23 @@ function judgeRegression(args: Arguments, view: View): Judgement {
     ...(absolute === undefined ? {} : { absolute }),
     ...(relative === undefined ? {} : { relative }),
   };
-  return combine(planned.map((name) => about(name, compare(view, name, margins))));
+  const direction = directionOf(args);
+  const terms = { margins, ...(direction === undefined ? {} : { direction }) };
+  return combine(planned.map((name) => about(name, compare(view, name, terms))));
 }
 
-function compare(view: View, name: { metric: string; dataset: string }, margins: Margins): Judgement {
+/** What the policy says of a comparison. */
+interface Terms {
+  readonly margins: Margins;
+  readonly direction?: Direction;
+}
+
+function directionOf(args: Arguments): Direction | undefined {
+  const word = textOf(args, "direction");
+  return word === "higher" || word === "lower" ? word : undefined;
+}
+
+function compare(view: View, name: { metric: string; dataset: string }, terms: Terms): Judgement {
   const head = findMetric(view, "head", name);
   if (head.kind === "none") return head.judgement;
   const { datasetDigest } = head.evidence;
@@ -96,15 +119,23 @@ function compare(view: View, name: { metric: string; dataset: string }, margins:
     ...(datasetDigest === undefined ? {} : { datasetDigest }),
   });
   if (base.kind === "none") return base.judgement;
-  const direction = base.evidence.direction ?? head.evidence.direction;
-  if (direction === undefined) return broken(noDirection(view, name));
+  const direction = knownDirection(name.metric) ?? terms.direction ?? base.evidence.direction;
+  if (direction === undefined) {
+    if (head.evidence.direction === undefined) return broken(noDirection(view, name));
+    return inconclusive(directionNew(head.evidence), { evidence: [base.evidence, head.evidence] });
+  }
   if (differ(direction, head.evidence.direction)) return broken(turned(head.evidence, direction));
   if (base.evidence.datasetDigest !== datasetDigest) {
     return inconclusive(notComparable(base.evidence, head.evidence), {
       evidence: [base.evidence, head.evidence],
     });
   }
-  return weigh(base.evidence, head.evidence, { base: base.value, head: head.value, direction, margins });
+  return weigh(base.evidence, head.evidence, {
+    base: base.value,
+    head: head.value,
+    direction,
+    margins: terms.margins,
+  });
 }
 
 interface Pair {
@@ -175,11 +206,21 @@ function noDirection(view: View, name: { metric: string; dataset: string }) {
   };
 }
 
+/** Who states it for the first time could state what suits the change. */
+function directionNew(head: MetricEvidence) {
+  return {
+    code: "DIRECTION_NEW",
+    message: `That ${head.direction} ${head.name} is better is said here for the first time: base does not state it`,
+    place: { path: head.source.path },
+    fix: `Have it stated first in a pull request of its own, or in the policy: with: { metric: ${head.name}, direction: ${head.direction} }`,
+  };
+}
+
 /** Turned round, every loss is a gain. */
 function turned(head: MetricEvidence, direction: Direction) {
   return {
     code: "DIRECTION_CHANGED",
-    message: `At base ${direction} ${head.name} is better; here it is to be ${head.direction}`,
+    message: `At base or by the policy ${direction} ${head.name} is better; here it is to be ${head.direction}`,
     place: { path: head.source.path },
     fix: "Put the direction back, or have it corrected in a pull request of its own",
   };

@@ -6,6 +6,7 @@ import type { DeclaredEvaluation } from "../../gate/model/manifest.ts";
 import { RULES } from "../../gate/rules/index.ts";
 import type { View } from "../../gate/rules/rule.ts";
 import {
+  BASE_DIGEST,
   evaluation,
   HEAD_DIGEST,
   manifest,
@@ -43,6 +44,18 @@ const unreadable = {
   message: "bad",
   place: { path: "m/metrics.json" },
 } as const;
+
+/** A metric whose name does not tell which way is better. */
+const gainPlan = manifest({ evaluation: [evaluation({ metrics: [{ name: "gain" }] })] });
+const gainPlanned = model({
+  base: version(BASE_DIGEST, { manifest: gainPlan }),
+  head: version(HEAD_DIGEST, { manifest: gainPlan }),
+});
+
+function undirected(overrides: Partial<MetricEvidence>): MetricEvidence {
+  const { direction: _, ...rest } = metric({ name: "gain", ...overrides });
+  return rest;
+}
 
 const FLOOR: readonly Row[] = [
   {
@@ -210,14 +223,14 @@ const FLOOR: readonly Row[] = [
     name: "a ceiling holds from above",
     rule: "metric.ceiling",
     args: { metric: "ece", max: 0.05 },
-    evidence: [metric({ name: "ece", value: 0.05 })],
+    evidence: [metric({ name: "ece", direction: "lower", value: 0.05 })],
     outcome: "pass",
   },
   {
     name: "a value above the ceiling fails",
     rule: "metric.ceiling",
     args: { metric: "ece", max: 0.05 },
-    evidence: [metric({ name: "ece", value: 0.051 })],
+    evidence: [metric({ name: "ece", direction: "lower", value: 0.051 })],
     outcome: "fail",
     code: "METRIC_ABOVE_CEILING",
   },
@@ -276,7 +289,11 @@ const REGRESSION: readonly Row[] = [
     name: "lower is better where the direction says so",
     rule: "metric.no-regression",
     args: { margin: 0 },
-    evidence: pair(0.3, 0.31, { direction: "lower" }),
+    evidence: [
+      metric({ side: "base", name: "gain", value: 0.3, direction: "lower" }),
+      metric({ name: "gain", value: 0.31, direction: "lower" }),
+    ],
+    view: { model: gainPlanned },
     outcome: "fail",
   },
   {
@@ -432,9 +449,55 @@ const TRUSTING: readonly Row[] = [
     name: "a direction that is turned round is an error",
     rule: "metric.no-regression",
     args: { margin: 0 },
-    evidence: [metric({ side: "base", value: 0.8 }), metric({ value: 0.6, direction: "lower" })],
+    evidence: [
+      metric({ side: "base", name: "gain", value: 0.8 }),
+      metric({ name: "gain", value: 0.6, direction: "lower" }),
+    ],
+    view: { model: gainPlanned },
     outcome: "error",
     code: "DIRECTION_CHANGED",
+  },
+  ...(
+    [
+      ["metric.present", {}],
+      ["metric.floor", floor],
+      ["metric.no-regression", { margin: 0 }],
+    ] as const
+  ).map(
+    ([rule, args]): Row => ({
+      name: "a well-known metric cannot be turned round, not even by a new model",
+      rule,
+      args,
+      evidence: [metric({ side: "base", direction: "lower" }), metric({ value: 0.95, direction: "lower" })],
+      ...(rule === "metric.no-regression" ? {} : { view: { model: newModel() } }),
+      outcome: "error",
+      code: "DIRECTION_WRONG",
+    }),
+  ),
+  {
+    name: "a well-known metric that base had turned round is weighed the right way",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [metric({ side: "base", value: 0.8, direction: "lower" }), metric({ value: 0.9 })],
+    outcome: "pass",
+  },
+  {
+    name: "a direction that only the change states settles nothing",
+    rule: "metric.no-regression",
+    args: { margin: 0 },
+    evidence: [undirected({ side: "base", value: 1 }), metric({ name: "gain", value: 50 })],
+    view: { model: gainPlanned },
+    outcome: "inconclusive",
+    code: "DIRECTION_NEW",
+  },
+  {
+    name: "the policy may state it",
+    rule: "metric.no-regression",
+    args: { margin: 0, direction: "lower" },
+    evidence: [undirected({ side: "base", value: 1 }), undirected({ value: 50 })],
+    view: { model: gainPlanned },
+    outcome: "fail",
+    code: "METRIC_REGRESSED",
   },
 ];
 
