@@ -27,6 +27,9 @@ interface WrittenEvaluation extends Omit<DeclaredEvaluation, "metrics"> {
   readonly metrics: readonly (string | PlannedMetric)[];
 }
 
+/** Metrics that one manifest may plan: each is looked for in its file and judged by several gates. */
+export const PLANNED_METRICS_MAX = 2_000;
+
 /** A document under reading: where a value stands is asked of `root`. */
 interface Document {
   readonly path: string;
@@ -37,7 +40,7 @@ type Steps = readonly (string | number)[];
 
 /**
  * The manifest in the bytes of a `model.yml`. Throws `MANIFEST_INVALID` with every way in which it does not fit
- * `policies/schema/model.schema.json`, `MANIFEST_DUPLICATE`, `PATH_UNSAFE`, `PATH_TRAVERSAL`, and what the readers
+ * `policies/schema/model.schema.json`, `MANIFEST_DUPLICATE`, `PLAN_TOO_LARGE`, `PATH_UNSAFE`, `PATH_TRAVERSAL`, and what the readers
  * of text and YAML throw.
  */
 export function parseManifest(bytes: Uint8Array, path: string): Manifest {
@@ -57,6 +60,7 @@ export function parseManifest(bytes: Uint8Array, path: string): Manifest {
     notApplicable: written.notApplicable ?? [],
     lines: linesOf(root),
   };
+  assertPlanSize(document, manifest);
   assertNoDuplicates(document, manifest);
   return manifest;
 }
@@ -99,6 +103,14 @@ function readMoment(document: Document, steps: Steps, written: string): string {
   throw refusal(document, steps, { code: "MANIFEST_INVALID", state });
 }
 
+function assertPlanSize(document: Document, { evaluation }: Manifest): void {
+  const planned = evaluation.reduce((sum, { metrics }) => sum + metrics.length, 0);
+  if (planned <= PLANNED_METRICS_MAX) return;
+  const state = `evaluation plans ${planned} metrics, limit is ${PLANNED_METRICS_MAX}`;
+  const fix = "Plan the metrics that gates judge; the files may hold more";
+  throw refusal(document, ["evaluation"], { code: "PLAN_TOO_LARGE", state, fix });
+}
+
 function assertNoDuplicates(document: Document, manifest: Manifest): void {
   const paths = manifest.artifacts.map(({ path }) => path);
   const names = manifest.data.map(({ name }) => name);
@@ -114,8 +126,8 @@ function assertNoDuplicates(document: Document, manifest: Manifest): void {
 
 /** Two entries of one name could say two things of it. */
 function assertUnique(document: Document, steps: Steps, names: readonly string[]): void {
+  if (new Set(names).size === names.length) return;
   const at = names.findIndex((name, index) => names.indexOf(name) < index);
-  if (at < 0) return;
   const state = `${describePath(steps.map(String), document.root)} names ${quote(names[at]!)} twice`;
   throw refusal(document, [...steps, at], { code: "MANIFEST_DUPLICATE", state, fix: "Keep one of the two" });
 }

@@ -41,8 +41,13 @@ interface Found {
 /** The planned numbers of one side of a model, from its evaluation files and from the files of the run. */
 export async function collectMetrics(on: ModelSide, context: MetricContext): Promise<Collected> {
   const parts: Collected[] = [];
+  // Several evaluations may stand in one file, which is read once.
+  const committed = new Map<string, Found>();
   for (const evaluation of on.manifest.evaluation) {
-    const found = [await fromCommit(on, evaluation, context), fromRun(on, evaluation, context)];
+    const { path } = evaluation;
+    const known = committed.get(path) ?? (await fromCommit(on, path, context));
+    committed.set(path, known);
+    const found = [known, fromRun(on, evaluation, context)];
     for (const { origins, problems } of found) {
       parts.push({ evidence: [], problems }, ...origins.map((origin) => readOrigin(on, evaluation, origin)));
     }
@@ -50,11 +55,7 @@ export async function collectMetrics(on: ModelSide, context: MetricContext): Pro
   return join(parts);
 }
 
-async function fromCommit(
-  on: ModelSide,
-  { path }: DeclaredEvaluation,
-  { bound }: MetricContext,
-): Promise<Found> {
+async function fromCommit(on: ModelSide, path: string, { bound }: MetricContext): Promise<Found> {
   const read = await attempt({ on, path }, () => readFile(on.files, path, METRIC_BYTES_MAX));
   const bytes = read.value;
   // Absent is not unreadable: a gate that needs the file says that it is missing.
@@ -153,8 +154,8 @@ function readPlanned(on: ModelSide, plan: Plan): Collected {
   const { evaluation, planned, origin } = plan;
   const concern = { on, path: origin.path, metrics: [planned.name] };
   const wanted = namesOf(planned, origin.adapter);
-  const items = origin.items.filter(
-    ({ name, dataset }) => wanted.includes(name) && (dataset ?? evaluation.dataset) === evaluation.dataset,
+  const items = itemsNamed(origin, wanted).filter(
+    ({ dataset }) => (dataset ?? evaluation.dataset) === evaluation.dataset,
   );
   const unreadable = origin.problems.filter(({ metric }) => metric !== undefined && wanted.includes(metric));
   const problems = [
@@ -163,6 +164,15 @@ function readPlanned(on: ModelSide, plan: Plan): Collected {
     ...contradictions(items, plan).map((problem) => rawProblem(problem, concern)),
   ];
   return { evidence: items.map((item) => toEvidence(on, plan, item)), problems };
+}
+
+/** By the list of a file: each planned metric is looked up in it. */
+const NAMED = new WeakMap<Origin["items"], ReadonlyMap<string, readonly RawMetric[]>>();
+
+function itemsNamed({ items }: Origin, names: readonly string[]): readonly RawMetric[] {
+  const index = NAMED.get(items) ?? Map.groupBy(items, ({ name }) => name);
+  NAMED.set(items, index);
+  return [...new Set(names)].flatMap((name) => index.get(name) ?? []);
 }
 
 /** What the file may call a planned metric. */

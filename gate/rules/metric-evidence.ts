@@ -101,16 +101,30 @@ export function show(value: number, digits = 6): string {
 function candidates(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
   const { metric, dataset } = name;
   const subject = view.model && subjectAt(view.model, side);
-  return view.evidence.filter(
-    (item): item is MetricEvidence =>
-      item.kind === "metric" &&
-      item.side === side &&
-      item.name === metric &&
+  return reportedAs(view, side, metric).filter(
+    (item) =>
       (dataset === undefined || item.dataset === dataset) &&
       item.slice === undefined &&
       item.role !== "train" &&
       (item.subject === undefined || item.subject === subject),
   );
+}
+
+type MetricIndex = ReadonlyMap<string, readonly MetricEvidence[]>;
+
+/** By the list that a view holds: each planned number is looked up in it by several gates. */
+const INDICES = new WeakMap<View["evidence"], MetricIndex>();
+
+/** All that bears the name at one side, whatever it is about. */
+function reportedAs({ evidence }: View, side: Side, metric: string): readonly MetricEvidence[] {
+  const index = INDICES.get(evidence) ?? indexMetrics(evidence);
+  INDICES.set(evidence, index);
+  return index.get(`${side} ${metric}`) ?? [];
+}
+
+function indexMetrics(evidence: View["evidence"]): MetricIndex {
+  const metrics = evidence.filter((item) => item.kind === "metric");
+  return Map.groupBy(metrics, ({ side, name }) => `${side} ${name}`);
 }
 
 function absent(view: View, side: Side, name: MetricName): Judgement {
@@ -129,10 +143,7 @@ function absent(view: View, side: Side, name: MetricName): Judgement {
 
 /** What was found instead: says why it does not count. */
 function hint(view: View, side: Side, name: MetricName): string {
-  const same = view.evidence.filter(
-    (item): item is MetricEvidence =>
-      item.kind === "metric" && item.side === side && item.name === name.metric,
-  );
+  const same = reportedAs(view, side, name.metric);
   const elsewhere = same.filter((item) => name.dataset === undefined || item.dataset === name.dataset);
   if (elsewhere.some((item) => item.role === "train")) return "; a value from training data does not count";
   if (elsewhere.some((item) => item.slice !== undefined)) return "; a value of one slice does not count";

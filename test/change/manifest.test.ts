@@ -172,6 +172,11 @@ const REFUSED: readonly [name: string, text: string, code: string][] = [
     "MANIFEST_DUPLICATE",
   ],
   [
+    "more planned metrics than gates can judge",
+    `${LEAST}evaluation:\n${[0, 1, 2].map((at) => `  - { path: e${at}, dataset: d${at}, role: test, metrics: [${manyNames(667)}] }\n`).join("")}`,
+    "PLAN_TOO_LARGE",
+  ],
+  [
     "an evaluation without a plan",
     `${LEAST}evaluation: [{ path: e, dataset: d, role: test, metrics: [] }]\n`,
     "MANIFEST_INVALID",
@@ -255,3 +260,8 @@ test("the schema shows an example of every property, which fits", () => {
     }
   }
 });
+
+/** Names of metrics, none twice. */
+function manyNames(count: number): string {
+  return Array.from({ length: count }, (_, at) => `m${at}`).join(", ");
+}
