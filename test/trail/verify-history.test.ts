@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { canonicalBytes } from "../../gate/trail/canonical.ts";
 import { formatCheckpoint } from "../../gate/trail/checkpoint.ts";
-import { type EntryContent, sealEntry } from "../../gate/trail/entry.ts";
+import { checkContent, type EntryContent, sealEntry } from "../../gate/trail/entry.ts";
 import { EMPTY_EDGE, foldEntries } from "../../gate/trail/fold.ts";
 import { openGitStore } from "../../gate/trail/git-store.ts";
 import { formatState, type KeptState, parseState } from "../../gate/trail/kept-state.ts";
@@ -327,6 +327,32 @@ describe("F19: evidence", () => {
     const name = hash("sha256", other);
     amend(rig.repository, { [`evidence/${name.slice(0, 2)}/${name.slice(2)}`]: other });
     assert.deepEqual(await codesOf(rig), ["TRAIL_EVIDENCE_UNNAMED"]);
+  });
+  /** A decision with the file, of which it says that it has `size` bytes. */
+  async function claim(rig: Rig, number: number, size: number): Promise<void> {
+    const { subject, predicate } = decision(number);
+    const item = { name: "a.json", digest: { sha256: digest }, size, mediaType: "application/json" };
+    const content = { subject, predicate: { ...predicate, evidence: [item] } };
+    await rig.journal.enqueue({ id: checkContent(content), content, evidence: [file] });
+    await rig.writer.flush();
+  }
+  for (const [name, sizes, wrong] of [
+    ["first", [999, file.length, file.length], 1],
+    ["last", [file.length, file.length, 999], 3],
+  ] as const) {
+    test(`of another size by the word of the ${name} entry alone is a finding there`, async () => {
+      const rig = await started();
+      for (const [at, size] of sizes.entries()) await claim(rig, at + 1, size);
+      const { report } = await verified(rig);
+      assert.ok(report.findings.every(({ code }) => code === "TRAIL_EVIDENCE_SIZE"));
+      assert.ok(report.findings.some(({ seq }) => seq === wrong));
+    });
+  }
+  test("that was verified before, of another size by the word of a new entry, is a finding", async () => {
+    const rig = await withEvidence();
+    const since = await stateOf(rig);
+    await claim(rig, 2, 999);
+    assert.deepEqual(await codesOf(rig, { since, entries: "new" }), ["TRAIL_EVIDENCE_SIZE"]);
   });
   test("of a decision with 1,024 gates moves out of the entry, and is found again", async () => {
     const rig = await started();

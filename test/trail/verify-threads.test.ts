@@ -76,6 +76,21 @@ function withTile(index: number, bytes: Buffer): Changes {
   };
 }
 
+/** Neighbouring bundles with other entries, chained anew, each with the tile made for it. */
+function rechained(indices: readonly number[], change: (entry: Buffer, position: number) => Buffer): Changes {
+  let prev = leafHash(parseEntries(read(bundle(indices[0]! - 1)), "before").at(-1)!);
+  const changes = indices.map((index) => {
+    const entries = parseEntries(read(bundle(index)), bundle(index)).map((entry, position) => {
+      const place = `"prev":"${Buffer.from(prev).toString("hex")}"`;
+      const next = reworded(change(Buffer.from(entry), position), /"prev":"[0-9a-f]{64}"/, place);
+      prev = leafHash(next);
+      return next;
+    });
+    return withTile(index, Buffer.from(formatEntries(entries)));
+  });
+  return Object.assign({}, ...changes);
+}
+
 const TAMPERED: Readonly<Record<string, () => Changes>> = {
   "files that are not what they were": () => ({
     [bundle(7)]: read(bundle(8)),
@@ -99,6 +114,13 @@ const TAMPERED: Readonly<Record<string, () => Changes>> = {
     ...withTile(40, withEventTwice()),
     ...withTile(48, changed(bundle(48), rewordedAt(0, /"ts":"2026-01-02/, '"ts":"2026-01-01'))),
   }),
+  "one file of which two bundles, each in order by itself, say another size": () =>
+    rechained([22, 23], (entry, position) => {
+      if (position !== 9) return entry;
+      const size = entry.includes('"seq":5641,') ? 5 : 7;
+      const item = `{"digest":{"sha256":"${"ab".repeat(32)}"},"mediaType":"text/plain","name":"a","size":${size}}`;
+      return Buffer.from(reworded(entry, /"id":"[0-9a-f]{64}","kind"/, `"evidence":[${item}],$&`));
+    }),
   "an entry of years later, after which all others are too early": () =>
     withTile(21, changed(bundle(21), rewordedAt(4, /"ts":"2026/, '"ts":"2036'))),
 };

@@ -43,7 +43,7 @@ export interface EntryRulesStart {
  */
 export class EntryRules {
   readonly ids: IdIndex;
-  /** Who names which evidence, by digest. */
+  /** Who names which evidence first, by digest. */
   readonly evidence = new Map<string, EvidenceClaim>();
   /** Entries about the trail itself, the governed branch and explanations, by seq. */
   readonly integrity = new Map<number, Entry>();
@@ -96,11 +96,15 @@ export class EntryRules {
 
   /**
    * Takes a bundle that was checked by itself. False, and nothing is taken, if more has to be seen of it: it does not
-   * follow the entry with the leaf hash `prev`, a time in it is before one of an earlier entry, or someone visits.
+   * follow the entry with the leaf hash `prev`, a time in it is before one of an earlier entry, an earlier one says
+   * another size of the same evidence, or someone visits.
    */
   take(index: number, bundle: BundleSummary, prev: Uint8Array): boolean {
     if (this.#visit !== undefined || !equalHashes(bundle.prev, prev)) return false;
     if (bundle.earliest < this.#latest) return false;
+    for (const [digest, { size }] of bundle.evidence) {
+      if ((this.evidence.get(digest)?.size ?? size) !== size) return false;
+    }
     for (const [at, first] of this.ids.addAll(bundle.ids)) {
       const seq = index * TILE_WIDTH + at;
       const message = `entry ${seq} is the event of entry ${first} again`;
@@ -109,7 +113,9 @@ export class EntryRules {
     this.#count += TILE_WIDTH;
     this.#earliest ??= bundle.earliest;
     this.#latest = bundle.latest;
-    for (const [digest, claim] of bundle.evidence) this.evidence.set(digest, claim);
+    for (const [digest, claim] of bundle.evidence) {
+      if (!this.evidence.has(digest)) this.evidence.set(digest, claim);
+    }
     return true;
   }
 
@@ -145,7 +151,14 @@ export class EntryRules {
       const message = `entry ${seq} is of ${ts}, an earlier one of ${this.#latest}`;
       this.#findings.add("TRAIL_TIME_BACKWARD", message, { path, seq });
     }
-    for (const { digest, size } of evidence ?? []) this.evidence.set(digest.sha256, { seq, size });
+    for (const { digest, size } of evidence ?? []) {
+      const claim = this.evidence.get(digest.sha256);
+      if (claim === undefined) this.evidence.set(digest.sha256, { seq, size });
+      else if (claim.size !== size) {
+        const message = `entry ${seq} says that ${digest.sha256} has ${size} bytes, entry ${claim.seq} says ${claim.size}`;
+        this.#findings.add("TRAIL_EVIDENCE_SIZE", message, { path, seq });
+      }
+    }
   }
 }
 

@@ -31,14 +31,27 @@ export async function checkEvidence({
       findings.add("TRAIL_EVIDENCE_ALTERED", `${path} is not what its name says`, { path });
     } else if (claim === undefined) {
       findings.add("TRAIL_EVIDENCE_UNNAMED", `${path} is named by no entry`, { path });
-    } else if (claim.size !== bytes.length) {
-      const message = `${path} has ${bytes.length} bytes, entry ${claim.seq} says ${claim.size}`;
-      findings.add("TRAIL_EVIDENCE_SIZE", message, { path, seq: claim.seq });
+    } else {
+      checkSize(path, bytes, claim, findings);
     }
   }
-  for (const [digest, { seq }] of claims) {
+  for (const [digest, claim] of claims) {
     const path = evidencePathOf(digest);
-    if (listing.has(path)) continue;
-    findings.add("TRAIL_EVIDENCE_MISSING", `${path}, which entry ${seq} names, is not there`, { path, seq });
+    if (files.has(path)) continue;
+    // Nothing vouches for a new claim on a file that was there before.
+    const bytes = await readFile(objects, listing, path);
+    if (bytes !== undefined) {
+      checkSize(path, bytes, claim, findings);
+    } else {
+      const { seq } = claim;
+      const message = `${path}, which entry ${seq} names, is not there`;
+      findings.add("TRAIL_EVIDENCE_MISSING", message, { path, seq });
+    }
   }
+}
+
+function checkSize(path: string, bytes: Uint8Array, { seq, size }: EvidenceClaim, findings: Findings): void {
+  if (size === bytes.length) return;
+  const message = `${path} has ${bytes.length} bytes, entry ${seq} says ${size}`;
+  findings.add("TRAIL_EVIDENCE_SIZE", message, { path, seq });
 }
