@@ -16,8 +16,9 @@ export class Ledger {
   readonly anchors: { readonly seq: number; readonly size: number; readonly time: number }[] = [];
   readonly #times: number[] = [];
   readonly #ids = new Set<string>();
-  /** Passing decisions: head commits, and digests of subjects. */
-  readonly #passedHeads = new Set<string>();
+  /** Whether the last decision about a head on its base passed: a later one, by another policy, takes it back. */
+  readonly #decided = new Map<string, boolean>();
+  /** Digests of subjects that some decision passed. */
   readonly #passedDigests = new Set<string>();
   readonly #explained = new Set<string>();
 
@@ -53,23 +54,24 @@ export class Ledger {
 
   #takeDecision({ seq, predicate, subject }: LogEntry): void {
     const digests = subject.flatMap(({ digest }) => ("sha256" in digest ? [digest.sha256] : []));
-    if (predicate.decision?.verdict === "pass") {
-      const head = predicate.pr?.head_sha ?? predicate.group?.head_sha;
-      if (head !== undefined) this.#passedHeads.add(head);
-      for (const digest of digests) this.#passedDigests.add(digest);
-    }
+    const { decision } = predicate;
+    const isPassed = decision?.verdict === "pass";
+    const change = changeOf(predicate);
+    if (decision !== undefined && change !== undefined) this.#decided.set(change, isPassed);
+    if (isPassed) for (const digest of digests) this.#passedDigests.add(digest);
     if (predicate.kind !== "deploy.succeeded") return;
     for (const digest of digests)
       this.deployed.push({ seq, digest, isDecided: this.#passedDigests.has(digest) });
   }
 
-  #takeMove({ seq, predicate: { merge, move, pr, group } }: LogEntry): void {
+  #takeMove({ seq, predicate }: LogEntry): void {
+    const { merge, move } = predicate;
     if (move !== undefined) {
       this.moves.push({ kind: "bypass", seq, ref: move.ref, before: move.before, after: move.after });
     }
     if (merge === undefined) return;
-    const head = pr?.head_sha ?? group?.head_sha;
-    const isDecided = head !== undefined && this.#passedHeads.has(head);
+    const change = changeOf(predicate);
+    const isDecided = change !== undefined && this.#decided.get(change) === true;
     const { ref, before, sha: after } = merge;
     this.moves.push({ kind: "merge", seq, ref, before, after, isDecided });
   }
@@ -90,7 +92,7 @@ export type Move =
       readonly ref: string;
       readonly before: string | undefined;
       readonly after: string;
-      /** A passing decision about its head stands before it. */
+      /** The last decision before it about the same head and base passed. */
       readonly isDecided: boolean;
     };
 
@@ -98,6 +100,12 @@ export interface Claim {
   readonly seq: number;
   readonly digest: string;
   readonly isDecided: boolean;
+}
+
+/** Head and base of what an entry is about, whether it calls it a pull request or a merge group. */
+function changeOf({ pr, group }: LogEntry["predicate"]): string | undefined {
+  const commits = pr ?? group;
+  return commits === undefined ? undefined : keyOf(commits.head_sha, commits.base_sha);
 }
 
 function keyOf(code: string, object: string): string {

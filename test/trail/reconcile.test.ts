@@ -108,6 +108,45 @@ describe("a commit of the governed branch", () => {
     assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_MERGE"]);
   });
 
+  describe("is held against the last decision about the same head and base:", () => {
+    function decidedBy(policy: string, verdict: "pass" | "fail", head: string, base = "44".repeat(20)) {
+      const { subject, predicate } = decisionAbout(head, verdict);
+      const digest = { sha256: policy.repeat(32) };
+      const pr = { ...predicate.pr!, base_sha: base };
+      return { subject, predicate: { ...predicate, pr, policy: { ...predicate.policy!, digest } } };
+    }
+    const cases: readonly [string, (sha: string) => readonly EntryContent[], readonly string[]][] = [
+      [
+        "a new policy takes back what an old one passed",
+        (sha) => [decidedBy("a1", "pass", sha), decidedBy("b2", "fail", sha)],
+        ["TRAIL_GAP_DECISION"],
+      ],
+      [
+        "what failed may pass later",
+        (sha) => [decidedBy("a1", "fail", sha), decidedBy("b2", "pass", sha)],
+        [],
+      ],
+      [
+        "what was passed on another base was not passed on this one",
+        (sha) => [decidedBy("a1", "pass", sha, "45".repeat(20))],
+        ["TRAIL_GAP_DECISION"],
+      ],
+      [
+        "what failed on another base takes nothing back",
+        (sha) => [decidedBy("a1", "pass", sha), decidedBy("a1", "fail", sha, "45".repeat(20))],
+        [],
+      ],
+    ];
+    for (const [name, decisions, codes] of cases) {
+      test(name, async () => {
+        const { repository, rig } = await governed();
+        const sha = repository.commit("better", { "models/a/weights": "2" });
+        await rig.append(decisions(sha), [mergeOf(sha)]);
+        assert.deepEqual(await codesOf(rig, repository), codes);
+      });
+    }
+  });
+
   test("of a merge brings its whole branch: only the merge is recorded", async () => {
     const { repository, rig } = await governed();
     repository.git("checkout", "--quiet", "-b", "topic");
