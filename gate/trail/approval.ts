@@ -1,10 +1,9 @@
 import { GateError } from "../model/error.ts";
 import type { Predicate } from "./kind.ts";
-import { parseSshSignature, verifySshSignature } from "./sshsig.ts";
+import { APPROVAL_NAMESPACE, parseSshSignature, verifySshSignature } from "./sshsig.ts";
 
 /** How an owner approves a change of keys or of the trail's description: an SSH signature over a few lines. */
 
-export const APPROVAL_NAMESPACE = "weighbridge-trail";
 export const APPROVAL_FILE = "approval.sig";
 
 /** What a change to `trail.json` asks of an owner. */

@@ -15,6 +15,9 @@ export interface SshSignature {
   readonly raw: { readonly key: Uint8Array; readonly reserved: Uint8Array; readonly signature: Uint8Array };
 }
 
+/** What owners sign in: `ssh-keygen -Y sign -n weighbridge-trail`. */
+export const APPROVAL_NAMESPACE = "weighbridge-trail";
+
 const ARMOR =
   /^-----BEGIN SSH SIGNATURE-----\r?\n([A-Za-z0-9+/=\r\n]{1,4096})-----END SSH SIGNATURE-----\r?\n?$/;
 const MAGIC = "SSHSIG";
@@ -60,24 +63,39 @@ export function verifySshSignature(signature: SshSignature, namespace: string, m
   return verifyEd25519(publicKeyFrom(raw.key), signed, raw.signature);
 }
 
+/** Principals, perhaps the one option that is understood, key. */
+const SIGNER = /^(\S+)[ \t]+(?:namespaces="([^"]*)"[ \t]+)?ssh-ed25519[ \t]+([A-Za-z0-9+/=]+)(?:[ \t].*)?$/;
+
 /**
- * Keys of an `allowed_signers` file, as `ssh-ed25519 AAAA…`, with their principals. Options (`namespaces=`,
- * `valid-before=`) are refused rather than passed over. Throws `TRAIL_SIGNERS_INVALID`.
+ * Keys of an `allowed_signers` file that may sign in the namespace of approvals, as `ssh-ed25519 AAAA…`, with their
+ * principals. A key for other namespaces alone is left out, as ssh-keygen does; other options (`valid-before=`) are
+ * refused rather than passed over. Throws `TRAIL_SIGNERS_INVALID`.
  */
 export function parseAllowedSigners(text: string): ReadonlyMap<string, string> {
   const lines = text.split("\n").map((line) => line.trim());
-  const signers = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(
-    signers.map((line) => {
-      const [principals, type, key] = line.split(/[ \t]+/);
-      if (principals !== undefined && type === ED25519 && key !== undefined)
-        return [`${type} ${key}`, principals];
+  const signers = new Map<string, string>();
+  for (const line of lines.filter((each) => each !== "" && !each.startsWith("#"))) {
+    const [, principals, namespaces, key] = SIGNER.exec(line) ?? [];
+    if (principals === undefined || key === undefined) {
       throw new GateError(
         "TRAIL_SIGNERS_INVALID",
-        `Cannot read allowed signers: '${line.slice(0, 80)}' is not <principal> ${ED25519} <key>`,
+        `Cannot read allowed signers: '${line.slice(0, 80)}' is not <principal> [namespaces="…"] ${ED25519} <key>`,
       );
-    }),
-  );
+    }
+    if (namespaces === undefined || matches(APPROVAL_NAMESPACE, namespaces)) {
+      signers.set(`${ED25519} ${key}`, principals);
+    }
+  }
+  return signers;
+}
+
+/** Whether a name fits a pattern list of ssh_config(5): `*`, `?`, and `!` before what must not fit. */
+function matches(name: string, patterns: string): boolean {
+  const fitting = patterns.split(",").filter((pattern) => {
+    const literal = pattern.replace(/^!/, "").replaceAll(/[^A-Za-z0-9*?]/g, "\\$&");
+    return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(name);
+  });
+  return fitting.length > 0 && !fitting.some((pattern) => pattern.startsWith("!"));
 }
 
 /** Reads the fields of an SSH message (RFC 4251 section 5). */

@@ -130,6 +130,17 @@ describe("ssh-keygen", {
     const owner = verifyApproval(signature, ORIGIN, change);
     assert.equal(owner, `${type} ${blob}`);
     assert.equal(parseAllowedSigners(`# owners\nmaria ${type} ${blob} her laptop\n`).get(owner), "maria");
+    for (const namespaces of ["git,weighbridge-*", "git", "*,!weighbridge-trail"]) {
+      write("owners", `maria namespaces="${namespaces}" ${type} ${blob}\n`);
+      const files = ["-f", join(folder, "owners"), "-s", join(folder, "approval.txt.sig")];
+      const { status } = spawnSync(
+        "ssh-keygen",
+        ["-Y", "verify", "-n", "weighbridge-trail", "-I", "maria", ...files],
+        { input: approvalText(ORIGIN, change) },
+      );
+      const owners = parseAllowedSigners(readFileSync(join(folder, "owners"), "utf8"));
+      assert.equal(owners.has(owner), status === 0, namespaces);
+    }
     assert.throws(() => verifyApproval(signature, "example.com/other/trail", change), {
       code: "TRAIL_APPROVAL_WRONG",
     });

@@ -177,10 +177,36 @@ describe("an SSH signature", () => {
     assert.throws(() => parseSshSignature(Buffer.from(armored)), { code: "TRAIL_SSHSIG_UNSUPPORTED" });
   });
 
-  test("names owners by a file without options", () => {
+  test("names owners for the namespaces that the file gives them", () => {
+    const cases: readonly [string, boolean][] = [
+      ["weighbridge-trail", true],
+      ["git,weighbridge-trail", true],
+      ["weighbridge-*", true],
+      ["weighbridge?trail", true],
+      ["git", false],
+      ["weighbridge-trail2,xweighbridge-trail", false],
+      ["*,!weighbridge-trail", false],
+      ["!git", false],
+      ["", false],
+    ];
+    for (const [namespaces, isAllowed] of cases) {
+      const owners = parseAllowedSigners(`maria namespaces="${namespaces}" ${owner.publicKey} laptop\n`);
+      assert.deepEqual([...owners.keys()], isAllowed ? [owner.publicKey] : [], namespaces);
+    }
+    const both = `maria ${owner.publicKey}\nmaria namespaces="git" ${owner.publicKey}\n`;
+    assert.equal(parseAllowedSigners(both).get(owner.publicKey), "maria");
+  });
+
+  test("names owners by a file without other options", () => {
     const owners = parseAllowedSigners(`# owners\n\nmaria ${owner.publicKey} laptop\n`);
     assert.deepEqual([...owners], [[owner.publicKey, "maria"]]);
-    for (const line of [`maria namespaces="git" ${owner.publicKey}`, "maria ssh-rsa AAAA", "maria"]) {
+    for (const line of [
+      `maria valid-before="20270101" ${owner.publicKey}`,
+      `maria cert-authority,namespaces="weighbridge-trail" ${owner.publicKey}`,
+      `maria namespaces="weighbridge-trail ${owner.publicKey}`,
+      "maria ssh-rsa AAAA",
+      "maria",
+    ]) {
       assert.throws(() => parseAllowedSigners(line), { code: "TRAIL_SIGNERS_INVALID" });
     }
   });
