@@ -162,13 +162,14 @@ async function asOf(
   });
 }
 
-function outline({ time, origin, size, deployed, approved, bypasses }: AsOf): string {
+function outline({ time, origin, size, unknown, deployed, approved, bypasses }: AsOf): string {
   const by = ({ seq, pr, approvals, policy }: Approved) => {
     const people = approvals.map(({ id, role }) => `${role} ${id}`).join(", ") || "nobody named";
     return `entry ${seq}${pr === undefined ? "" : `, #${pr}`}, approved by ${people}, policy ${policy.slice(0, 12)}`;
   };
   return [
     `${origin} at ${time}, ${count(size, "entry").replace("entrys", "entries")} in all`,
+    ...(unknown === 0 ? [] : [`  NOT IN THIS: ${unknown} of a kind that this version does not know`]),
     ...deployed.map(({ environment, name, digest, since, decision }) => {
       const word = decision === undefined ? "NO PASSING DECISION" : by(decision);
       return `  ${environment}  ${name}  ${digest}  since ${since}\n    ${word}`;

@@ -7,6 +7,8 @@ export interface AsOf {
   readonly time: string;
   readonly origin: string;
   readonly size: number;
+  /** Entries whose kind this version does not know: what they say, of whatever time, is not in this. */
+  readonly unknown: number;
   readonly deployed: readonly Deployed[];
   /** The last passing decision about each subject that was never deployed. */
   readonly approved: readonly Approved[];
@@ -42,11 +44,12 @@ const KINDS = ["decision.made", "deploy.", "bypass.detected"];
 export async function readAsOf(store: GitStore, time: string): Promise<AsOf> {
   const head = await openTrail(store);
   const state = new StateAsOf();
-  for await (const entry of readLog(store, head, { kinds: KINDS })) {
+  let unknown = 0;
+  for await (const entry of readLog(store, head, { kinds: KINDS }, () => unknown++)) {
     if (entry.predicate.ts <= time) state.take(entry, entry.seq);
   }
   const { origin, size } = head.checkpoint;
-  return { time, origin, size, ...state.result() };
+  return { time, origin, size, unknown, ...state.result() };
 }
 
 class StateAsOf {

@@ -42,20 +42,24 @@ export async function openTrail(store: Pick<TrailStore, "head" | "read">): Promi
 
 /**
  * The entries that pass the filter, in order. Only entries whose bytes hold the rarest word of the filter are
- * parsed, so that looking for one model among a million entries costs no more than reading them.
+ * parsed, so that looking for one model among a million entries costs no more than reading them. With `onUnknown`
+ * every entry is: it hears of those whose kind this version does not know, whatever the filter, for nobody can say
+ * whether they pass it.
  */
 export async function* readLog(
   store: GitStore,
   head: Head,
   filter: LogFilter = {},
+  onUnknown?: (seq: number) => void,
 ): AsyncGenerator<LogEntry> {
-  const needles = needlesOf(filter);
+  const needles = onUnknown === undefined ? needlesOf(filter) : [];
   for await (const { first, path, bytes } of readBundles(store, head)) {
     if (needles.length > 0 && !needles.some((needle) => bytes.includes(needle))) continue;
     for (const [at, entry] of parseEntries(bytes, path).entries()) {
       if (needles.length > 0 && !needles.some((needle) => asBuffer(entry).includes(needle))) continue;
       const read = parseEntry(entry, `entry ${first + at}`);
-      if (read.known && passes(read.entry, filter)) yield { ...read.entry, seq: first + at, bytes: entry };
+      if (!read.known) onUnknown?.(first + at);
+      else if (passes(read.entry, filter)) yield { ...read.entry, seq: first + at, bytes: entry };
     }
   }
 }

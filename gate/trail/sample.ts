@@ -14,6 +14,8 @@ export interface Sample {
   readonly filter: LogFilter;
   /** Entries to draw from. */
   readonly population: number;
+  /** Entries of the trail that no filter could be held against: this version does not know their kind. */
+  readonly unknown: number;
   /** SHA-256 over the index of each entry of the population in decimal, one a line, in order. */
   readonly populationDigest: string;
   /** In the order drawn. */
@@ -32,7 +34,7 @@ export const SAMPLE_MAX = 10_000;
 
 /**
  * Draws `count` entries that pass the filter, or all if there are fewer. The population is complete by the signed
- * checkpoint: its size says how many entries there are, each is proved by its index, and whoever has the branch
+ * checkpoint, but for the entries that it says it leaves out: its size says how many entries there are, each is proved by its index, and whoever has the branch
  * finds the same ones by the filter. Each draw is SHA-256 over seed, root and its number, and rejects what would
  * favour the first entries.
  */
@@ -49,7 +51,8 @@ export async function drawSample(
   }
   const head = await openTrail(store);
   const population: number[] = [];
-  for await (const { seq } of readLog(store, head, filter)) population.push(seq);
+  let unknown = 0;
+  for await (const { seq } of readLog(store, head, filter, () => unknown++)) population.push(seq);
   const root = Buffer.from(head.checkpoint.root).toString("base64");
   const drawn: SampledEntry[] = [];
   for (const at of draw(`${seed}\n${root}`, population.length, Math.min(count, population.length))) {
@@ -67,6 +70,7 @@ export async function drawSample(
     seed,
     filter,
     population: population.length,
+    unknown,
     populationDigest: hash("sha256", population.map((seq) => `${seq}\n`).join("")),
     drawn,
   };

@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type AsOf, readAsOf } from "../../gate/trail/as-of.ts";
+import { formatCheckpoint } from "../../gate/trail/checkpoint.ts";
 import type { EntryContent } from "../../gate/trail/entry.ts";
 import { csvHeader, toCsv } from "../../gate/trail/export-table.ts";
+import { EMPTY_EDGE, foldEntries } from "../../gate/trail/fold.ts";
 import { Frontier, leafHash } from "../../gate/trail/merkle.ts";
-import { parseVkey } from "../../gate/trail/note.ts";
+import { formatNote, parseVkey, signNote } from "../../gate/trail/note.ts";
 import { formatProof, parseProof, verifyProof } from "../../gate/trail/proof.ts";
 import { proveEntry } from "../../gate/trail/prove.ts";
 import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/trail/read.ts";
 import { draw, drawSample } from "../../gate/trail/sample.ts";
+import { formatEntries, parseEntries } from "../../gate/trail/tile.ts";
 import { TreeReader } from "../../gate/trail/tree-reader.ts";
 import { CONTENTS, decisionContent } from "./entries.ts";
 import { decision, decisions, FIRST_KEY, ORIGIN, openRig, type Rig, signerOf, startedRig } from "./rig.ts";
@@ -157,6 +160,29 @@ describe("a trail of 700 entries", () => {
     );
     await assert.rejects(drawSample(rig.store, { count: 0, seed: "" }), { code: "TRAIL_SAMPLE_INVALID" });
   });
+});
+
+test("a sample and a state say how many entries they leave out because their kind is not known", async () => {
+  const rig = await startedRig();
+  await rig.append(decisions(2));
+  const path = "tail/00000000/0/01";
+  const entries = parseEntries(readFile(rig.repository, path), path).map((entry, at) =>
+    at === 0 ? Buffer.from(Buffer.from(entry).toString().replace("decision.made", "decision.felt")) : entry,
+  );
+  const tree = foldEntries(EMPTY_EDGE, [
+    ...parseEntries(readFile(rig.repository, "tail/00000000/0/00"), "it"),
+    ...entries,
+  ]);
+  const text = formatCheckpoint({ origin: ORIGIN, size: 3, root: tree.root });
+  const checkpoint = formatNote(await signNote(text, [FIRST_KEY]));
+  amend(rig.repository, { [path]: formatEntries(entries), checkpoint });
+  const filter = { kinds: ["decision.made"] };
+  const { population, unknown } = await drawSample(rig.store, { count: 5, seed: "2026", filter });
+  assert.deepEqual({ population, unknown }, { population: 1, unknown: 1 });
+  const state = await readAsOf(rig.store, "2027-01-01T00:00:00.000Z");
+  assert.equal(state.unknown, 1);
+  await rig.close();
+  rig.repository.remove();
 });
 
 describe("draw()", () => {
