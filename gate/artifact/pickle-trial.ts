@@ -10,6 +10,8 @@ export interface Trial {
   readonly calls: boolean;
   /** The first thing done was to call a function with nothing, which is how a line of Lisp reads too. */
   readonly bareCalls: boolean;
+  /** Something was imported by a name that a module can have: loading runs that module, whatever follows. */
+  readonly loads: boolean;
   /** A pickle that imports reached its end. */
   readonly imports: boolean;
   /** Where the last pickle that reached its end ended; 0 if none did. */
@@ -23,14 +25,17 @@ export interface Trial {
 
 /** Numbers as some unpickler accepts them; the canonical grammar is the pickle reader's to hold. */
 const LINES = {
-  int: /^\s*[+-]?\d[\da-fxo_]*L?\s*(?:\0.*)?$/is,
+  // Up to a zero byte; nothing before it is 0 to the C library.
+  int: /^(?:\s*[+-]?\d[\da-fxo_]*L?\s*(?:\0.*)?|\0.*)$/is,
   float: /^\s*[+-]?(?:\d|\.\d|inf|nan)[\d._e+a-z-]*\s*(?:\0.*)?$/is,
-  index: /^\s*\+?\d[\d_]*\s*(?:\0.*)?$/s,
+  index: /^\s*(?:\+?\d[\d_]*|-0[0_]*)\s*(?:\0.*)?$/s,
   string: /^\s*(['"]).*\1\s*$/s,
   any: /^/,
 } as const;
 
 const MODULE = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*\r?$/u;
+/** What Python looks for on the disk: the name up to the first dot, whose length and characters a file can have. */
+const IMPORTABLE = /^[^\0./]{1,255}(?:\.|$)/;
 /** A module, a class and a number are shorter. */
 const LINE_BYTES_KEPT = 4096;
 const PROTOCOL_MAX = 5;
@@ -38,6 +43,17 @@ const PROTOCOL_MAX = 5;
 const PUTS = new Set(["PUT", "BINPUT", "LONG_BINPUT"]);
 const GETS = new Set(["GET", "BINGET", "LONG_BINGET"]);
 const CALLS = new Set(["REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ", "BUILD"]);
+/** Change what they are given: `os.environ` and `sys.path` need no call. */
+const CHANGES = new Set(["SETITEM", "SETITEMS", "APPEND", "APPENDS", "ADDITEMS"]);
+const TEXTS = new Set([
+  "STRING",
+  "BINSTRING",
+  "SHORT_BINSTRING",
+  "UNICODE",
+  "BINUNICODE",
+  "SHORT_BINUNICODE",
+  "BINUNICODE8",
+]);
 const IMPORTS = new Set(["GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"]);
 
 /**
@@ -59,16 +75,21 @@ class TrialMachine {
   #depth = 0;
   #marks: number[] = [];
   #memo = new Set<number>();
+  #hasText = false;
   #imported = false;
+  /** Something proper was imported, and then a value with an argument put. */
+  #changeable: "no" | "imported" | "given" = "no";
+  #loads = false;
   #calls = false;
   #bareCalls = false;
   #imports = false;
   #end = 0;
   #ended: Trial["ended"] | undefined;
-  /** Of the opcode being read: its last line as text, its number, and whether it names a proper module. */
+  /** Of the opcode being read: its last line as text, its number, and whether it names a proper module, or any. */
   #line = "";
   #number = 0;
   #named = false;
+  #importable = false;
 
   constructor(source: ByteSource) {
     this.#window = new ByteWindow(source);
@@ -91,6 +112,7 @@ class TrialMachine {
       opcodes: this.#opcodes,
       calls: this.#calls,
       bareCalls: this.#bareCalls,
+      loads: this.#loads,
       imports: this.#imports,
       end: this.#end,
       ended: this.#ended ?? "refused",
@@ -126,12 +148,31 @@ class TrialMachine {
   }
 
   async #readText(argument: Argument & { kind: "line" | "global" }): Promise<boolean> {
+    const start = this.#offset;
     if (!(await this.#readLine())) return false;
-    if (argument.kind === "line") return LINES[argument.text].test(this.#line);
-    const isModule = MODULE.test(this.#line);
+    const line = this.#line;
+    if (argument.kind === "line") return LINES[argument.text].test(line);
     if (!(await this.#readLine())) return false;
-    this.#named = isModule && MODULE.test(this.#line);
+    this.#named = MODULE.test(line) && MODULE.test(this.#line);
+    this.#importable = IMPORTABLE.test(line) && (this.#loads || (await this.#isUtf8(start, this.#offset)));
     return true;
+  }
+
+  /** Whether bytes are UTF-8: names are decoded to their ends before anything is imported by them. */
+  async #isUtf8(start: number, end: number): Promise<boolean> {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    try {
+      for (let offset = start; offset < end; offset += LINE_BYTES_KEPT) {
+        const length = Math.min(LINE_BYTES_KEPT, end - offset);
+        await this.#window.cover(offset, length);
+        decoder.decode(this.#window.bytes(offset, length), { stream: true });
+      }
+      decoder.decode();
+      return true;
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
   }
 
   async #readLine(): Promise<boolean> {
@@ -175,7 +216,7 @@ class TrialMachine {
     if (opcode.toMark && !this.#dropToMark(name)) return false;
     if (this.#depth - this.#fence < opcode.pops) return false;
     this.#depth += opcode.pushes - opcode.pops;
-    this.#note(name, inMark);
+    this.#note(opcode, inMark);
     return true;
   }
 
@@ -190,18 +231,29 @@ class TrialMachine {
     return true;
   }
 
-  #note(name: string, inMark: number): void {
+  #note({ name, argument }: Opcode, inMark: number): void {
+    if (this.#changeable === "imported" && argument.kind !== "none") this.#changeable = "given";
     if (PUTS.has(name)) this.#memo.add(this.#number);
     else if (name === "MEMOIZE") this.#memo.add(this.#memo.size);
-    else if (IMPORTS.has(name)) this.#imported = true;
+    else if (IMPORTS.has(name)) this.#noteImport(name);
     else if (CALLS.has(name)) this.#calls ||= this.#imported;
+    else if (CHANGES.has(name)) this.#calls ||= this.#changeable === "given";
     else if (name === "INST") this.#noteInst(inMark);
     else if (name === "STOP") this.#stop();
+    this.#hasText ||= TEXTS.has(name);
+  }
+
+  /** The names of a STACK_GLOBAL are texts, or loading ends there. */
+  #noteImport(name: string): void {
+    this.#imported = true;
+    this.#loads ||= name === "GLOBAL" ? this.#importable : name === "STACK_GLOBAL" && this.#hasText;
+    if (this.#changeable === "no" && (name !== "GLOBAL" || this.#named)) this.#changeable = "imported";
   }
 
   /** A file that begins with `(if` and two lines may be Lisp: there, only an INST that passes something is a call. */
   #noteInst(inMark: number): void {
     this.#imported = true;
+    this.#loads ||= this.#importable;
     this.#calls ||= inMark > 0 || (this.#named && this.#opcodes > 1);
     this.#bareCalls ||= this.#named;
   }

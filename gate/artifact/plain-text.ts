@@ -7,11 +7,14 @@ const CUT_BYTES_MAX = 3;
 
 /** Whether bytes from the front of a file are UTF-8 text, the last character of it perhaps cut off. */
 export function isText(head: Uint8Array): boolean {
-  for (const byte of head) {
-    if ((byte < 0x20 && !TEXT_CONTROLS.has(byte)) || byte === 0x7f) return false;
-  }
+  if (hasControls(head)) return false;
   for (let cut = 0; cut <= Math.min(CUT_BYTES_MAX, head.length); cut++) {
     if (isUtf8(head.subarray(0, head.length - cut))) return true;
   }
   return false;
+}
+
+/** Whether bytes hold what no text does, in whatever encoding of one byte for a letter. */
+export function hasControls(head: Uint8Array): boolean {
+  return head.some((byte) => (byte < 0x20 && !TEXT_CONTROLS.has(byte)) || byte === 0x7f);
 }

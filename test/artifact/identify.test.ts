@@ -111,6 +111,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   INI: "[section]\nkey = value\n",
   "a licence": "Permission is hereby granted\n",
   "a prompt": "SELECT 'x'\nFROM y;\n",
+  "a column with gaps": "class\nnone\nNaN\n",
   "two lines that begin a pickle": "cbuiltins\nprint\nThe rest is text.\n",
 };
 
@@ -133,6 +134,17 @@ describe("ordinary text is never a pickle", () => {
   test("but bytes that are no text have to make no more than a bare call", async () => {
     assert.deepEqual((await readings("(ios\nsystem\n\0")).all, ["pickle"]);
     assert.deepEqual((await readings("cos\nsystem\n.\0")).all, ["pickle"]);
+  });
+
+  test("but bytes that are no text have to do no more than import", async () => {
+    for (const content of ["cmy-mod\nname\n\0", "(imy-mod\nname\n\0", "\x8c\x01x\x8c\x01y\x93\xff\0"]) {
+      assert.deepEqual((await readings(content)).all, ["pickle"]);
+    }
+  });
+
+  test("nor is text of another encoding that begins as an import", async () => {
+    assert.deepEqual((await readings("client;ville\nDup\xe9;Paris\nDuval;Orl\xe9ans\n")).all, ["unknown"]);
+    assert.deepEqual((await readings("client\nville\nOrl\xe9ans\n")).all, ["unknown"]);
   });
 
   test("but a text that is a pickle to its last byte is one", async () => {

@@ -31,11 +31,50 @@ describe("a trial stops at the first call on an import", () => {
     "a call behind a binary text": `X${"\0\x01\0\0"}${"y".repeat(256)}0${CALL}`,
     "a call between frames": `\x80\x04\x95\x02\0\0\0\0\0\0\0N0${CALL}`,
     "a call behind numbers that only some readers take": `I0x10\n0L1_0L\n0I 7\n0${CALL}`,
+    "a call behind an index below zero that is zero": `Np-0\n0Np-00\n0g-0\n0${CALL}`,
+    "a call behind a number that ends before it begins": `I\0x\n0${CALL}`,
+    "SETITEM on an import": "cos\nenviron\nS'LD_PRELOAD'\nS'x'\ns",
+    "SETITEMS on an import": "cos\nenviron\n(S'LD_PRELOAD'\nS'x'\nu",
+    "APPEND on an import": "csys\npath\nS'x'\na",
+    "APPENDS on an import": "csys\npath\n(S'x'\ne",
+    "ADDITEMS on an import": "cx\ny\n(S'x'\n\x90",
     "a name with a carriage return": "cbuiltins\r\nprint\n)R.",
     "the name of a module out of a memo": "\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93)R.",
   };
   for (const [name, content] of Object.entries(CASES)) {
     test(name, async () => assert.equal((await trial(content)).calls, true));
+  }
+});
+
+describe("a trial finds an import by a name that a module can have", () => {
+  const loads = async (content: string) =>
+    (await tryPickle(bufferSource("x", Buffer.from(content, "latin1")))).loads;
+  const LOADS = {
+    GLOBAL: "cmodule\nname\n",
+    "GLOBAL behind other values": "N0}]cmodule\nname\n",
+    "a name that is no identifier": "cmy-mod\nname\n",
+    "a name that goes on for long behind its first part": `cmodule.${"\0".repeat(100_000)}\nname\n`,
+    "INST without an argument": "(imy-mod\nname\n",
+    STACK_GLOBAL: "\x8c\x06module\x8c\x04name\x93",
+    "STACK_GLOBAL of one text twice": "\x8c\x01x2\x93",
+  };
+  for (const [name, content] of Object.entries(LOADS)) {
+    test(name, async () => assert.equal(await loads(`${content}\xff`), true));
+  }
+  const REFUSED = {
+    "a line that is not UTF-8": "cmod\xe9\nname\n",
+    "a line that is not UTF-8 far behind its start": `cmodule.${"x".repeat(100_000)}\xff${"x".repeat(5000)}\nname\n`,
+    "a second line that is not UTF-8": "cmodule\nname\xff\n",
+    "a zero byte": "cmod\0ule\nname\n",
+    "a folder": "cmod/ule\nname\n",
+    "a name that no file can have": `c${"x".repeat(256)}\nname\n`,
+    "no name": "c\nname\n",
+    "an INST without a mark": "imodule\nname\n",
+    "values that are no names": "NN\x93",
+    "a number of an extension": "\x82\x01",
+  };
+  for (const [name, content] of Object.entries(REFUSED)) {
+    test(`and not by ${name}`, async () => assert.equal(await loads(`${content}\xff`), false));
   }
 });
 
