@@ -5,8 +5,9 @@ import { type Command, Option } from "commander";
 import { fileSource } from "../../gate/artifact/bytes.ts";
 import { describe } from "../../gate/artifact/describe.ts";
 import { expectationOf } from "../../gate/artifact/extensions.ts";
-import { identify } from "../../gate/artifact/identify.ts";
+import { findReadings } from "../../gate/artifact/identify.ts";
 import { scanFile } from "../../gate/artifact/scan.ts";
+import type { ByteSource } from "../../gate/model/bytes.ts";
 import { GateError } from "../../gate/model/error.ts";
 import type { FileScan } from "../../gate/model/evidence.ts";
 import { terminal } from "../../gate/report/escape.ts";
@@ -26,7 +27,7 @@ export function registerScan(program: Command): void {
     .command("scan")
     .summary("look into model files")
     .description(
-      "Identifies files by content, hashes them and reads what can be read. In folders, files that are no models are passed over.\nExit status: 0 nothing found, 1 findings, 2 could not read.",
+      "Identifies files by content, hashes them and reads what can be read. In folders, files that are no models are passed over, unless they are packed in a way that hides what they hold.\nExit status: 0 nothing found, 1 findings, 2 could not read.",
     )
     .argument("<paths...>", "files and folders")
     .addOption(new Option("--format <format>", "of the result").choices(["text", "json"]).default("text"))
@@ -109,12 +110,18 @@ async function scanPath(path: string, want: "models only" | "anything"): Promise
   const source = await fileSource(path, path);
   const bar = progressBar(path, source.size);
   try {
-    if (want === "models only" && (await identify(source, path)).family !== "model") return undefined;
+    if (want === "models only" && !(await isForScan(source, path))) return undefined;
     return await scanFile(source, path, { onProgress: bar.update });
   } finally {
     bar.stop();
     await source.close();
   }
+}
+
+/** A model, or what may hold one that nobody can see. */
+async function isForScan(source: ByteSource, path: string): Promise<boolean> {
+  const { family, isSeen } = await findReadings(source, path);
+  return family === "model" || !isSeen;
 }
 
 function toText(files: readonly FileScan[]): string {

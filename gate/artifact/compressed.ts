@@ -22,7 +22,7 @@ export async function lookInside(
   depth: number,
 ): Promise<readonly ScanFinding[]> {
   const found: ScanFinding[] = [];
-  for (const { format } of await findInside(head, depth)) {
+  for (const format of await findInside(head, depth)) {
     if (PICKLE_FORMATS.has(format)) found.push(pickleNotScanned(where));
     if (ARCHIVES.has(format)) found.push(nestedArchive(where, format));
     const inside = depth < NESTING_MAX ? await peekInside(format, bufferSource(where, head)) : undefined;

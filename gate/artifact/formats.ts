@@ -80,6 +80,20 @@ export const FORMATS = {
 
 export type FormatName = keyof typeof FORMATS;
 
+/** Formats that hold another, whether they can be opened or not; of zip and tar the members are looked at. */
+export const WRAPPER_FORMATS: ReadonlySet<FormatName> = new Set([
+  "7z",
+  "bz2",
+  "gzip",
+  "joblib-zfile",
+  "lz4",
+  "lzma",
+  "rar",
+  "xz",
+  "zlib",
+  "zstd",
+]);
+
 /** Formats whose whole content is one or more pickles, or that hold one that every loader runs. */
 export const PICKLE_FORMATS: ReadonlySet<FormatName> = new Set([
   "joblib",

@@ -2,12 +2,13 @@ import type { ByteSource } from "../model/bytes.ts";
 import { isModelName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
-import { type Family, FORMATS, type FormatName } from "./formats.ts";
+import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "./formats.ts";
 import {
   HEAD_BYTES,
   MEMBERS_OPENED_MAX,
   NESTING_MAX,
   SAFETENSORS_HEADER_BYTES_FORMAT_MAX,
+  TAR_MEMBERS_MAX,
 } from "./limits.ts";
 import { findMagic, pickleKind } from "./magic.ts";
 import { peekInside } from "./peek.ts";
@@ -15,7 +16,7 @@ import { type Trial, tryPickle } from "./pickle-trial.ts";
 import { hasControls, isText } from "./plain-text.ts";
 import { findProtobuf } from "./protobuf-kind.ts";
 import { findTar, tarMemberHead } from "./tar-members.ts";
-import { findZip, memberHead } from "./zip-directory.ts";
+import { ENCRYPTED, findZip, memberHead } from "./zip-directory.ts";
 
 export interface Identification {
   readonly format: FormatName;
@@ -26,6 +27,8 @@ export interface Identification {
 export interface Readings extends Identification {
   /** The format first, then the others. */
   readonly all: readonly FormatName[];
+  /** False if it holds what could not be looked into: packed in another way, too deep or too much. */
+  readonly isSeen: boolean;
 }
 
 /**
@@ -37,10 +40,13 @@ export async function identify(source: ByteSource, path: string): Promise<Identi
   return { format, family };
 }
 
+/** What a look inside showed: a model, nothing of the kind, or that not all of it could be seen. */
+type Inside = "model" | "seen" | "unseen";
+
 interface Detected {
   readonly format: FormatName;
-  /** Of what is inside, where that is another. */
-  readonly family?: Family;
+  /** Of what holds something else. */
+  readonly inside?: Inside;
 }
 
 /** What is known of a file when the detectors look at it. */
@@ -76,18 +82,22 @@ export async function findReadings(source: ByteSource, path: string): Promise<Re
   const families = [...named.map(familyOf), expectation?.family ?? "other"];
   const family = families.includes("model") ? "model" : families.includes("data") ? "data" : "other";
   const formats = [main.format, ...named.map(({ format }) => format)];
-  return { format: main.format, family, all: [...new Set(formats)] };
+  const isSeen = named.every(({ inside }) => inside !== "unseen");
+  return { format: main.format, family, all: [...new Set(formats)], isSeen };
 }
 
 /** The formats of what came out of a wrapper, or of a member's first bytes; empty where nothing is recognised. */
-export async function findInside(bytes: Uint8Array, depth: number): Promise<readonly Identification[]> {
+export async function findInside(bytes: Uint8Array, depth: number): Promise<readonly FormatName[]> {
   if (bytes.length === 0 || depth > NESTING_MAX) return [];
-  const detected = await detect(await frontOf(bufferSource("content", bytes), { depth, partial: true }));
-  return detected.map((one) => ({ format: one.format, family: familyOf(one) }));
+  return (await detectInside(bytes, depth)).map(({ format }) => format);
 }
 
-function familyOf({ format, family }: Detected): Family {
-  return family ?? FORMATS[format].family;
+async function detectInside(bytes: Uint8Array, depth: number): Promise<readonly Detected[]> {
+  return detect(await frontOf(bufferSource("content", bytes), { depth, partial: true }));
+}
+
+function familyOf({ format, inside }: Detected): Family {
+  return inside === "model" ? "model" : FORMATS[format].family;
 }
 
 async function frontOf(source: ByteSource, at: { depth: number; partial: boolean }): Promise<Front> {
@@ -132,40 +142,53 @@ async function detectZip(front: Front): Promise<readonly Detected[]> {
   const directory = await findZip(front.source);
   if (directory === undefined) return [];
   // The directory stands at the end, which a front does not have.
-  if (front.partial) return [{ format: "zip" }];
+  if (front.partial) return [{ format: "zip", inside: "unseen" }];
   const format = zipKind(directory.entries.map(({ name }) => name));
   if (format !== "zip") return [{ format }];
-  const heads = directory.entries.map(
-    (entry) => [entry.name, () => memberHead(front.source, entry)] as const,
-  );
-  return [(await someIsModel(heads, front.depth)) ? { format, family: "model" } : { format }];
+  const members = directory.entries.map((entry) => ({
+    name: entry.name,
+    isEmpty: entry.bytes === 0 && entry.compressedBytes === 0,
+    head: async () => ((entry.flags & ENCRYPTED) === 0 ? memberHead(front.source, entry) : undefined),
+  }));
+  const inside = await lookIntoMembers(members, front.depth);
+  // Of two directories one was read, and of a broken one not all.
+  return [{ format, inside: inside === "seen" && directory.findings.length > 0 ? "unseen" : inside }];
+}
+
+interface Member {
+  readonly name: string;
+  readonly isEmpty: boolean;
+  readonly head: () => Promise<Uint8Array | undefined>;
 }
 
 /** Whether a member is a model by its name, or by its content whatever its name. */
-async function someIsModel(
-  members: readonly (readonly [name: string, head: () => Promise<Uint8Array | undefined>])[],
-  depth: number,
-): Promise<boolean> {
-  if (members.some(([name]) => isModelName(name))) return true;
-  for (const [, head] of members.slice(0, MEMBERS_OPENED_MAX)) {
-    const bytes = await head();
-    if (bytes !== undefined && (await holdsModel(bytes, depth))) return true;
+async function lookIntoMembers(members: readonly Member[], depth: number): Promise<Inside> {
+  if (members.some(({ name }) => isModelName(name))) return "model";
+  let inside: Inside = members.length > MEMBERS_OPENED_MAX ? "unseen" : "seen";
+  for (const { isEmpty, head } of members.slice(0, MEMBERS_OPENED_MAX)) {
+    const look = isEmpty ? "seen" : await lookInto(await head(), depth);
+    if (look === "model") return "model";
+    if (look === "unseen") inside = "unseen";
   }
-  return false;
+  return inside;
+}
+
+/** What bytes hold that were found inside of something; of nothing that came out of something, nothing was seen. */
+async function lookInto(bytes: Uint8Array | undefined, depth: number): Promise<Inside> {
+  if (bytes === undefined || bytes.length === 0 || depth >= NESTING_MAX) return "unseen";
+  const detected = await detectInside(bytes, depth + 1);
+  if (detected.some((one) => familyOf(one) === "model")) return "model";
+  return detected.some(({ inside }) => inside === "unseen") ? "unseen" : "seen";
 }
 
 async function detectMagic(front: Front): Promise<readonly Detected[]> {
   const found: Detected[] = [];
   for (const format of findMagic(front.head)) {
-    const inside = await peekInside(format, front.source);
-    const isModel = inside !== undefined && (await holdsModel(inside, front.depth));
-    found.push(isModel ? { format, family: "model" } : { format });
+    const isWrapper = WRAPPER_FORMATS.has(format);
+    const inside = isWrapper && (await lookInto(await peekInside(format, front.source), front.depth));
+    found.push(inside ? { format, inside } : { format });
   }
   return found;
-}
-
-async function holdsModel(bytes: Uint8Array, depth: number): Promise<boolean> {
-  return (await findInside(bytes, depth + 1)).some(({ family }) => family === "model");
 }
 
 /** Two bytes that a text may begin with too ("x^"), so something has to come out. */
@@ -174,9 +197,7 @@ async function detectZlib(front: Front): Promise<readonly Detected[]> {
   if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
   const inside = await peekInside("zlib", front.source);
   if (inside === undefined || inside.length === 0) return [];
-  return (await holdsModel(inside, front.depth))
-    ? [{ format: "zlib", family: "model" }]
-    : [{ format: "zlib" }];
+  return [{ format: "zlib", inside: await lookInto(inside, front.depth) }];
 }
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
@@ -194,9 +215,14 @@ async function detectTar({ source, partial, depth }: Front): Promise<readonly De
   const members = await findTar(source);
   if (members === undefined) return [];
   const format = tarKind(members.map(({ name }) => name));
-  if (format !== "tar" || partial) return [{ format }];
-  const heads = members.map((member) => [member.name, () => tarMemberHead(source, member)] as const);
-  return [(await someIsModel(heads, depth)) ? { format, family: "model" } : { format }];
+  if (format !== "tar") return [{ format }];
+  if (partial || members.length >= TAR_MEMBERS_MAX) return [{ format, inside: "unseen" }];
+  const opened = members.map((member) => ({
+    name: member.name,
+    isEmpty: member.bytes === 0,
+    head: () => tarMemberHead(source, member),
+  }));
+  return [{ format, inside: await lookIntoMembers(opened, depth) }];
 }
 
 async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {

@@ -21,7 +21,7 @@ export const ZIP_DIRECTORY_BYTES_MAX = 16 * MIB;
 /** Members of a tar that are listed; each costs one read. */
 export const TAR_MEMBERS_MAX = 4096;
 /** Members of an archive whose first bytes are looked at; what is a pickle by its name is always found. */
-export const MEMBERS_OPENED_MAX = 256;
+export const MEMBERS_OPENED_MAX = 1024;
 
 /** Compressed bytes that are looked into, and what may come out of them: enough to tell what is inside. */
 export const PEEK_INPUT_BYTES = 64 * KIB;

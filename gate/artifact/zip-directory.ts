@@ -23,6 +23,9 @@ const DIRECTORY_ENTRY_BYTES = 46;
 export const STORED = 0;
 export const DEFLATED = 8;
 
+/** Flag of a member. */
+export const ENCRYPTED = 1;
+
 /** One member as the central directory states it. */
 export interface ZipEntry {
   readonly name: string;

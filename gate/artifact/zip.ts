@@ -6,9 +6,8 @@ import type { FormatName } from "./formats.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
-import { DEFLATED, findZip, memberHead, STORED, type ZipEntry } from "./zip-directory.ts";
+import { DEFLATED, ENCRYPTED, findZip, memberHead, STORED, type ZipEntry } from "./zip-directory.ts";
 
-const ENCRYPTED = 1;
 /** The kind of a Unix file in the upper half of its attributes. */
 const SYMLINK = 0o12;
 

@@ -7,6 +7,8 @@ import { bufferSource } from "../../gate/artifact/bytes.ts";
 import { findReadings, identify } from "../../gate/artifact/identify.ts";
 import { safetensorsFile, tensor } from "./safetensors-file.ts";
 
+const ROOT = join(import.meta.dirname, "..", "..");
+
 async function formatOf(content: string | Uint8Array, path = "file") {
   const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
   return identify(bufferSource(path, bytes), path);
@@ -88,6 +90,67 @@ describe("the family is that of the content or of the name, whichever is the str
   }
 });
 
+describe("a file that is no model is none as far as it could be seen", () => {
+  const corpus = (path: string) => readFileSync(join(ROOT, "test", "corpus", "artifacts", path));
+  const bytes = (text: string) => Buffer.from(text, "latin1");
+  const wrapped = (content: Buffer, times: number): Buffer =>
+    times === 0 ? content : wrapped(gzipSync(content), times - 1);
+  const many = (count: number) => zipOf(Array.from({ length: count }, (_, index) => `m${index}`));
+  const CASES: Readonly<Record<string, readonly [content: Buffer, isSeen: boolean]>> = {
+    text: [bytes("text"), true],
+    "a picture": [bytes("\x89PNG\r\n\x1a\n"), true],
+    "text in gzip": [wrapped(bytes("text"), 1), true],
+    "text in three gzips": [wrapped(bytes("text"), 3), true],
+    "text in four gzips": [wrapped(bytes("text"), 4), false],
+    "a gzip of which nothing comes out": [bytes("\x1f\x8b\x08\0"), false],
+    "an archive in gzip": [wrapped(zipOf(["README"]), 1), false],
+    bzip2: [corpus("real/sklearn-bz2.joblib"), false],
+    xz: [corpus("real/sklearn-xz.joblib"), false],
+    lzma: [corpus("real/sklearn-lzma.joblib"), false],
+    LZ4: [corpus("hostile/joblib-in-lz4.joblib"), false],
+    Zstandard: [corpus("hostile/joblib-in-zstd.joblib"), false],
+    "7z": [corpus("hostile/torch.7z"), false],
+    "bzip2 in gzip": [wrapped(corpus("real/sklearn-bz2.joblib"), 1), false],
+    "a zip": [many(3), true],
+    "a zip of as many members as are opened": [many(1024), true],
+    "a zip of one more": [many(1025), false],
+    "a zip with a member that is encrypted": [
+      bytes(many(1).toString("latin1").replace("PK\x01\x02\0\0\0\0\0", "PK\x01\x02\0\0\0\0\x01")),
+      false,
+    ],
+    "a zip with a member of another compression": [corpus("hostile/method-99.zip"), false],
+    "a zip with a zip": [corpus("hostile/nested.zip"), false],
+    "a zip of which two readers see two": [corpus("hostile/two-end-records.zip"), false],
+    "a zip without a directory": [corpus("hostile/directory-cut-off.zip"), false],
+  };
+  for (const [name, [content, isSeen]] of Object.entries(CASES)) {
+    test(`${name}: ${isSeen ? "all" : "not all"} of it`, async () => {
+      const readings = await findReadings(bufferSource("x.dat", content), "x.dat");
+      assert.deepEqual({ family: readings.family, isSeen: readings.isSeen }, { family: "other", isSeen });
+    });
+  }
+});
+
+/** An archive of stored members of one letter. */
+function zipOf(names: readonly string[]): Buffer {
+  const u16 = (value: number) => Buffer.from([value & 255, value >>> 8]);
+  const u32 = (value: number) => Buffer.concat([u16(value & 0xffff), u16(value >>> 16)]);
+  const fixed = (name: string) => [Buffer.alloc(12), u32(1), u32(1), u16(name.length), u16(0)];
+  const bodies: Buffer[] = [];
+  const entries: Buffer[] = [];
+  let offset = 0;
+  for (const name of names) {
+    const body = [Buffer.from("PK\x03\x04"), u16(0), ...fixed(name), Buffer.from(`${name}x`)];
+    const entry = [Buffer.from("PK\x01\x02"), u32(0), ...fixed(name), Buffer.alloc(10), u32(offset)];
+    bodies.push(Buffer.concat(body));
+    entries.push(Buffer.concat([...entry, Buffer.from(name)]));
+    offset += bodies.at(-1)?.length ?? 0;
+  }
+  const directory = Buffer.concat(entries);
+  const counts = [u16(names.length), u16(names.length), u32(directory.length), u32(offset), u16(0)];
+  return Buffer.concat([...bodies, directory, Buffer.from("PK\x05\x06"), u32(0), ...counts]);
+}
+
 /** Text that reads as opcodes for a while, and is none the less text. */
 const TEXTS: Readonly<Record<string, string>> = {
   "a .gitignore that imports and stops": "coverage\ndist\n.env\nnode_modules\n",
@@ -153,8 +216,6 @@ describe("ordinary text is never a pickle", () => {
     }
   });
 });
-
-const ROOT = join(import.meta.dirname, "..", "..");
 
 async function readings(content: string) {
   return findReadings(bufferSource("file", Buffer.from(content, "latin1")), "file");

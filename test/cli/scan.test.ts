@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import type { FileScan } from "../../gate/model/evidence.ts";
 import {
   assertStatus,
@@ -66,6 +67,19 @@ describe("scan", { concurrency: 2 }, () => {
         },
       ],
     });
+  });
+
+  it("lists what nobody can look into in a folder, and passes over what was seen and is no model", async () => {
+    const packed = mkdtempSync(join(tmpdir(), "weighbridge-packed-"));
+    cpSync(join(CORPUS, "real/sklearn-bz2.joblib"), join(packed, "model.dat"));
+    writeFileSync(join(packed, "notes.dat"), gzipSync("text"));
+    const result = await scan(packed, "--format", "json");
+    rmSync(packed, { recursive: true });
+    assertStatus(result, 1);
+    assert.deepEqual(
+      filesOf(result).map(({ path, findings }) => [path, findings.map(({ code }) => code)]),
+      [[join(packed, "model.dat"), ["FORMAT_NOT_READ"]]],
+    );
   });
 
   it("ends with status 1 for a pickle, whose content nobody has looked at", async () => {
