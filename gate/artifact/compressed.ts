@@ -1,7 +1,7 @@
 import type { ScanFinding } from "../model/evidence.ts";
 import { bufferSource } from "./bytes.ts";
 import { FORMATS, type FormatName, PICKLE_FORMATS } from "./formats.ts";
-import { findInside } from "./identify.ts";
+import { findInside, newBudget, type Place } from "./identify.ts";
 import { NESTING_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import { peekInside } from "./peek.ts";
@@ -12,21 +12,25 @@ const ARCHIVES: ReadonlySet<FormatName> = new Set(["7z", "rar", "tar", "zip"]);
 /** Examines a compressed file by the first bytes of what is inside. */
 export const readCompressed: Reader = async ({ source, format }) => {
   const inside = await peekInside(format, source);
-  return notRead(format, inside === undefined ? [] : await lookInside(inside, "", 1));
+  return notRead(
+    format,
+    inside === undefined ? [] : await lookInside(inside, "", { depth: 1, budget: newBudget() }),
+  );
 };
 
 /** Findings on the first bytes of what an archive or a compressed file holds. */
 export async function lookInside(
   head: Uint8Array,
   where: string,
-  depth: number,
+  at: Place,
 ): Promise<readonly ScanFinding[]> {
   const found: ScanFinding[] = [];
-  for (const format of await findInside(head, depth)) {
+  for (const format of await findInside(head, at)) {
     if (PICKLE_FORMATS.has(format)) found.push(pickleNotScanned(where));
     if (ARCHIVES.has(format)) found.push(nestedArchive(where, format));
-    const inside = depth < NESTING_MAX ? await peekInside(format, bufferSource(where, head)) : undefined;
-    if (inside !== undefined) found.push(...(await lookInside(inside, where, depth + 1)));
+    const inside = at.depth < NESTING_MAX ? await peekInside(format, bufferSource(where, head)) : undefined;
+    if (inside !== undefined)
+      found.push(...(await lookInside(inside, where, { ...at, depth: at.depth + 1 })));
   }
   return found;
 }

@@ -5,10 +5,12 @@ import { type Expectation, expectationOf } from "./extensions.ts";
 import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "./formats.ts";
 import {
   HEAD_BYTES,
+  INSIDE_OPCODES_MAX,
   MEMBERS_OPENED_MAX,
   NESTING_MAX,
   SAFETENSORS_HEADER_BYTES_FORMAT_MAX,
   TAR_MEMBERS_MAX,
+  TRIAL_OPCODES_MAX,
 } from "./limits.ts";
 import { findMagic, pickleKind } from "./magic.ts";
 import { peekInside } from "./peek.ts";
@@ -49,6 +51,15 @@ interface Detected {
   readonly inside?: Inside;
 }
 
+/** What may still be spent on what one file holds; whoever spends all of it is taken for a pickle. */
+export interface Budget {
+  opcodes: number;
+}
+
+export function newBudget(): Budget {
+  return { opcodes: INSIDE_OPCODES_MAX };
+}
+
 /** What is known of a file when the detectors look at it. */
 interface Front {
   readonly source: ByteSource;
@@ -58,6 +69,8 @@ interface Front {
   readonly depth: number;
   /** The source is only the front of what was compressed. */
   readonly partial: boolean;
+  /** Shared by all that one file holds. */
+  readonly budget: Budget;
 }
 
 type Detector = (front: Front) => Promise<readonly Detected[]>;
@@ -74,7 +87,7 @@ const DETECTORS: readonly Detector[] = [
 
 /** Every format that the content of a file can be read as, the one that counts first. */
 export async function findReadings(source: ByteSource, path: string): Promise<Readings> {
-  const front = await frontOf(source, { depth: 0, partial: false });
+  const front = await frontOf(source, { depth: 0, partial: false, budget: newBudget() });
   const detected = await detect(front);
   const expectation = expectationOf(path);
   const named = detected.length > 0 ? detected : [{ format: plainFormat(front, expectation) }];
@@ -87,20 +100,27 @@ export async function findReadings(source: ByteSource, path: string): Promise<Re
 }
 
 /** The formats of what came out of a wrapper, or of a member's first bytes; empty where nothing is recognised. */
-export async function findInside(bytes: Uint8Array, depth: number): Promise<readonly FormatName[]> {
-  if (bytes.length === 0 || depth > NESTING_MAX) return [];
-  return (await detectInside(bytes, depth)).map(({ format }) => format);
+export async function findInside(bytes: Uint8Array, at: Place): Promise<readonly FormatName[]> {
+  if (bytes.length === 0 || at.depth > NESTING_MAX) return [];
+  return (await detectInside(bytes, at)).map(({ format }) => format);
 }
 
-async function detectInside(bytes: Uint8Array, depth: number): Promise<readonly Detected[]> {
-  return detect(await frontOf(bufferSource("content", bytes), { depth, partial: true }));
+/** Where in a file something was found. */
+export type Place = Pick<Front, "depth" | "budget">;
+
+function deeper({ depth, budget }: Place): Place {
+  return { depth: depth + 1, budget };
+}
+
+async function detectInside(bytes: Uint8Array, at: Place): Promise<readonly Detected[]> {
+  return detect(await frontOf(bufferSource("content", bytes), { ...at, partial: true }));
 }
 
 function familyOf({ format, inside }: Detected): Family {
   return inside === "model" ? "model" : FORMATS[format].family;
 }
 
-async function frontOf(source: ByteSource, at: { depth: number; partial: boolean }): Promise<Front> {
+async function frontOf(source: ByteSource, at: Place & { partial: boolean }): Promise<Front> {
   const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
   return { source, head, isText: isText(head), ...at };
 }
@@ -150,7 +170,7 @@ async function detectZip(front: Front): Promise<readonly Detected[]> {
     isEmpty: entry.bytes === 0 && entry.compressedBytes === 0,
     head: async () => ((entry.flags & ENCRYPTED) === 0 ? memberHead(front.source, entry) : undefined),
   }));
-  const inside = await lookIntoMembers(members, front.depth);
+  const inside = await lookIntoMembers(members, front);
   // Of two directories one was read, and of a broken one not all.
   return [{ format, inside: inside === "seen" && directory.findings.length > 0 ? "unseen" : inside }];
 }
@@ -162,11 +182,11 @@ interface Member {
 }
 
 /** Whether a member is a model by its name, or by its content whatever its name. */
-async function lookIntoMembers(members: readonly Member[], depth: number): Promise<Inside> {
+async function lookIntoMembers(members: readonly Member[], at: Place): Promise<Inside> {
   if (members.some(({ name }) => isModelName(name))) return "model";
   let inside: Inside = members.length > MEMBERS_OPENED_MAX ? "unseen" : "seen";
   for (const { isEmpty, head } of members.slice(0, MEMBERS_OPENED_MAX)) {
-    const look = isEmpty ? "seen" : await lookInto(await head(), depth);
+    const look = isEmpty ? "seen" : await lookInto(await head(), at);
     if (look === "model") return "model";
     if (look === "unseen") inside = "unseen";
   }
@@ -174,9 +194,9 @@ async function lookIntoMembers(members: readonly Member[], depth: number): Promi
 }
 
 /** What bytes hold that were found inside of something; of nothing that came out of something, nothing was seen. */
-async function lookInto(bytes: Uint8Array | undefined, depth: number): Promise<Inside> {
-  if (bytes === undefined || bytes.length === 0 || depth >= NESTING_MAX) return "unseen";
-  const detected = await detectInside(bytes, depth + 1);
+async function lookInto(bytes: Uint8Array | undefined, at: Place): Promise<Inside> {
+  if (bytes === undefined || bytes.length === 0 || at.depth >= NESTING_MAX) return "unseen";
+  const detected = await detectInside(bytes, deeper(at));
   if (detected.some((one) => familyOf(one) === "model")) return "model";
   return detected.some(({ inside }) => inside === "unseen") ? "unseen" : "seen";
 }
@@ -185,7 +205,7 @@ async function detectMagic(front: Front): Promise<readonly Detected[]> {
   const found: Detected[] = [];
   for (const format of findMagic(front.head)) {
     const isWrapper = WRAPPER_FORMATS.has(format);
-    const inside = isWrapper && (await lookInto(await peekInside(format, front.source), front.depth));
+    const inside = isWrapper && (await lookInto(await peekInside(format, front.source), front));
     found.push(inside ? { format, inside } : { format });
   }
   return found;
@@ -197,7 +217,7 @@ async function detectZlib(front: Front): Promise<readonly Detected[]> {
   if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
   const inside = await peekInside("zlib", front.source);
   if (inside === undefined || inside.length === 0) return [];
-  return [{ format: "zlib", inside: await lookInto(inside, front.depth) }];
+  return [{ format: "zlib", inside: await lookInto(inside, front) }];
 }
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
@@ -211,7 +231,8 @@ async function detectHdf5({ source }: Front): Promise<readonly Detected[]> {
   return [];
 }
 
-async function detectTar({ source, partial, depth }: Front): Promise<readonly Detected[]> {
+async function detectTar(front: Front): Promise<readonly Detected[]> {
+  const { source, partial } = front;
   const members = await findTar(source);
   if (members === undefined) return [];
   const format = tarKind(members.map(({ name }) => name));
@@ -222,7 +243,7 @@ async function detectTar({ source, partial, depth }: Front): Promise<readonly De
     isEmpty: member.bytes === 0,
     head: () => tarMemberHead(source, member),
   }));
-  return [{ format, inside: await lookIntoMembers(opened, depth) }];
+  return [{ format, inside: await lookIntoMembers(opened, front) }];
 }
 
 async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {
@@ -237,8 +258,15 @@ async function detectPickle(front: Front, hasOther: boolean): Promise<readonly D
   // PK reads as a persistent id, which plain unpicklers refuse; a stored array of objects may follow its line feed.
   if (hasOther && first === 0x50) return [];
   // A safetensors header of 640 bytes begins 80 02: where something else explains the file, two bytes are too few.
-  const isPickle = (hasMagic && !hasOther) || isPickleTrial(await tryPickle(front.source), front);
+  const isPickle = (hasMagic && !hasOther) || isPickleTrial(await trialOf(front), front);
   return isPickle ? [{ format: pickleKind(front.head) }] : [];
+}
+
+async function trialOf({ source, depth, budget }: Front): Promise<Trial> {
+  if (depth === 0) return tryPickle(source);
+  const trial = await tryPickle(source, Math.min(TRIAL_OPCODES_MAX, budget.opcodes));
+  budget.opcodes -= trial.opcodes;
+  return trial;
 }
 
 /** Opcodes before the end of a front that no text gets through. */

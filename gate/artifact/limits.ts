@@ -31,6 +31,8 @@ export const NESTING_MAX = 3;
 
 /** Opcodes of a trial: text that is no pickle fails within a few, so whoever gets this far is one. */
 export const TRIAL_OPCODES_MAX = 200_000;
+/** Opcodes of the trials of all that one file holds: a second of members that go on for as long as they may. */
+export const INSIDE_OPCODES_MAX = 1_000_000;
 /** Bytes of text arguments in a trial: no text has a line of this length. */
 export const TRIAL_LINE_BYTES_MAX = 256 * MIB;
 

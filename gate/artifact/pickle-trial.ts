@@ -60,8 +60,8 @@ const IMPORTS = new Set(["GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"]);
  * Reads bytes as a chain of pickles, without making anything of them: depth of the stack, marks and memo indices
  * only. Stops at the first call, for then there is nothing left to ask.
  */
-export function tryPickle(source: ByteSource): Promise<Trial> {
-  return new TrialMachine(source).run();
+export function tryPickle(source: ByteSource, opcodesMax = TRIAL_OPCODES_MAX): Promise<Trial> {
+  return new TrialMachine(source, opcodesMax).run();
 }
 
 /** An opcode and the longest argument of fixed size. */
@@ -69,6 +69,7 @@ const LOOK_AHEAD_BYTES = 9;
 
 class TrialMachine {
   readonly #window: ByteWindow;
+  readonly #opcodesMax: number;
   #offset = 0;
   #opcodes = 0;
   #lineBytes = 0;
@@ -91,8 +92,9 @@ class TrialMachine {
   #named = false;
   #importable = false;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, opcodesMax: number) {
     this.#window = new ByteWindow(source);
+    this.#opcodesMax = opcodesMax;
   }
 
   async run(): Promise<Trial> {
@@ -120,7 +122,7 @@ class TrialMachine {
   }
 
   #nextOpcode(): Opcode | undefined {
-    if (this.#opcodes >= TRIAL_OPCODES_MAX) this.#ended = "limit";
+    if (this.#opcodes >= this.#opcodesMax) this.#ended = "limit";
     else if (this.#offset === this.#window.size)
       this.#ended = this.#end === this.#offset ? "finished" : "cut";
     else return OPCODES.get(this.#window.u8(this.#offset++));

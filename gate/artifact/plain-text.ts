@@ -16,5 +16,10 @@ export function isText(head: Uint8Array): boolean {
 
 /** Whether bytes hold what no text does, in whatever encoding of one byte for a letter. */
 export function hasControls(head: Uint8Array): boolean {
-  return head.some((byte) => (byte < 0x20 && !TEXT_CONTROLS.has(byte)) || byte === 0x7f);
+  // A loop, for `some` was most of the time of a large archive.
+  for (let index = 0; index < head.length; index++) {
+    const byte = head[index]!;
+    if ((byte < 0x20 && !TEXT_CONTROLS.has(byte)) || byte === 0x7f) return true;
+  }
+  return false;
 }

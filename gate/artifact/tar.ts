@@ -1,6 +1,7 @@
 import { isPickleName } from "./archive-kind.ts";
 import { lookInside } from "./compressed.ts";
 import { Findings, quoted } from "./findings.ts";
+import { newBudget } from "./identify.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
@@ -23,9 +24,10 @@ export const readTar: Reader = async ({ source, format }) => {
     if (isPickleName(name)) findings.add(pickleNotScanned(quoted(name)));
   }
   const unnamed = members.filter(({ name }) => !isPickleName(name));
+  const at = { depth: 1, budget: newBudget() };
   for (const member of unnamed.slice(0, MEMBERS_OPENED_MAX)) {
     const head = await tarMemberHead(source, member);
-    for (const finding of await lookInside(head, quoted(member.name), 1)) findings.add(finding);
+    for (const finding of await lookInside(head, quoted(member.name), at)) findings.add(finding);
   }
   if (unnamed.length > MEMBERS_OPENED_MAX) {
     findings.fail("COUNT_LIMIT", "", `${unnamed.length} members, looked into ${MEMBERS_OPENED_MAX}`);

@@ -3,6 +3,7 @@ import { isPickleName } from "./archive-kind.ts";
 import { lookInside } from "./compressed.ts";
 import { Findings, quoted } from "./findings.ts";
 import type { FormatName } from "./formats.ts";
+import { newBudget } from "./identify.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
@@ -88,6 +89,7 @@ async function lookIntoMembers(
   members: readonly ZipEntry[],
   findings: Findings,
 ): Promise<void> {
+  const at = { depth: 1, budget: newBudget() };
   for (const entry of members.slice(0, MEMBERS_OPENED_MAX)) {
     const where = quoted(entry.name);
     const head = await memberHead(source, entry);
@@ -99,7 +101,7 @@ async function lookIntoMembers(
       );
       continue;
     }
-    for (const finding of await lookInside(head, where, 1)) findings.add(finding);
+    for (const finding of await lookInside(head, where, at)) findings.add(finding);
   }
   if (members.length > MEMBERS_OPENED_MAX) {
     findings.fail("COUNT_LIMIT", "", `${members.length} members, looked into ${MEMBERS_OPENED_MAX}`);

@@ -169,6 +169,27 @@ test("a file full of end records is looked through in bounded time", async () =>
   assert.ok(findings.some(({ code }) => code === "ZIP_AMBIGUOUS"));
 });
 
+test("members that read as opcodes to their ends are tried for a million opcodes in all", async () => {
+  const local = Buffer.concat([
+    Buffer.from("PK\x03\x04"),
+    Buffer.alloc(22),
+    u16(1),
+    u16(0),
+    Buffer.from("a"),
+  ]);
+  const data = Buffer.from(`${"N0".repeat(30_000)}\xff`, "latin1");
+  const sizes = [u32(data.length), u32(data.length), u16(1), Buffer.alloc(16)];
+  const head = [Buffer.from("PK\x01\x02"), Buffer.alloc(16), ...sizes, Buffer.from("a")];
+  const entry = Buffer.concat(head);
+  const directory = Buffer.concat(Array(40).fill(entry));
+  const counts = [u16(40), u16(40), u32(directory.length), u32(local.length + data.length), u16(0)];
+  const end = Buffer.concat([Buffer.from("PK\x05\x06"), Buffer.alloc(4), ...counts]);
+  const { findings } = await scan(Buffer.concat([local, data, directory, end]));
+  // 16 members of 60,000 opcodes end by themselves; the 17th and those after it are stopped.
+  const taken = findings.filter(({ code }) => code === "PICKLE_NOT_SCANNED");
+  assert.ok(taken.length > 0, JSON.stringify(findings.map(({ code }) => code)));
+});
+
 test("names that are made to be slow to compare are compared in bounded time", async () => {
   const name = `${".".repeat(65_534)}x`;
   const local = Buffer.from("PK\x03\x04");
