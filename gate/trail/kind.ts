@@ -33,6 +33,7 @@ export const OWN_KINDS: ReadonlySet<string> = new Set([
   "config.changed",
   "key.rotated",
   "key.revoked",
+  "anchor.recorded",
 ]);
 
 /** The predicate of an entry, of any kind. The kind says which of the optional members are there. */

@@ -11,6 +11,7 @@ import type { KeptState } from "./kept-state.ts";
 import { hashesAt } from "./tile.ts";
 import { parseTrailFile, TRAIL_FILE } from "./trail-file.ts";
 import { readEdge, TreeReader } from "./tree-reader.ts";
+import { checkAnchors } from "./verify/anchors.ts";
 import { BundleThreads } from "./verify/bundle-threads.ts";
 import { checkDescription, type Described, type Pin } from "./verify/description.ts";
 import { EntryRules } from "./verify/entries.ts";
@@ -189,6 +190,8 @@ async function run({ request, head, listing, base, findings, threads }: Run) {
     described = await checkDescription({ objects, listing, file, base: verified, entries, pin, findings });
     const files = new Map([...layout.evidence].filter(([path]) => !base?.listing.has(path)));
     await checkEvidence({ objects, listing, files, claims: rules.evidence, findings });
+    const anchors = new Map([...layout.anchors].filter(([path]) => !base?.listing.has(path)));
+    await checkAnchors({ objects, listing, files: anchors, entries, findings });
   } else {
     const message =
       "some entries are damaged: whether trail.json and the evidence are what they say cannot be told";

@@ -291,6 +291,52 @@ describe("in the history", () => {
   });
 });
 
+describe("a time stamp", () => {
+  const token = Buffer.from("a token of RFC 3161");
+  const PATH = "anchor/1.tsr";
+  /** A trail of two entries, the second of which records a stamp of the first. */
+  async function anchored(detail: { readonly size?: number; readonly digest?: string } = {}): Promise<Rig> {
+    const rig = await started();
+    const { subject, predicate } = CONTENTS["anchor.recorded"]!;
+    const anchor = { ...predicate.anchor!, size: 1, digest: hash("sha256", token), ...detail };
+    await rig.append([{ subject, predicate: { ...predicate, anchor } }]);
+    amend(rig.repository, { [`anchor/${anchor.size}.tsr`]: token });
+    return rig;
+  }
+
+  test("with its entry is fine, also for a run that goes on from there", async () => {
+    const rig = await anchored();
+    assert.deepEqual(await codesOf(rig), []);
+    const since = await stateOf(rig);
+    assert.deepEqual(await codesOf(rig, { since, entries: "new" }), []);
+  });
+  const cases: readonly [string, string, () => Promise<Rig>][] = [
+    [
+      "that no entry records",
+      "TRAIL_ANCHOR_UNNAMED",
+      async () => {
+        const rig = await anchored();
+        amend(rig.repository, { "anchor/999999.tsr": "#!/bin/sh" });
+        return rig;
+      },
+    ],
+    [
+      "that an entry records and that is missing",
+      "TRAIL_ANCHOR_MISSING",
+      async () => {
+        const rig = await anchored();
+        amend(rig.repository, { [PATH]: undefined });
+        return rig;
+      },
+    ],
+    ["of another digest", "TRAIL_ANCHOR_ALTERED", () => anchored({ digest: "ef".repeat(32) })],
+    ["of a tree that was not there yet", "TRAIL_ANCHOR_WRONG", () => anchored({ size: 2 })],
+  ];
+  for (const [name, code, tampered] of cases) {
+    test(`${name} is a finding`, async () => assert.deepEqual(await codesOf(await tampered()), [code]));
+  }
+});
+
 describe("F19: evidence", () => {
   const file = Buffer.from('{"verdict":"pass"}');
   const digest = hash("sha256", file);

@@ -197,7 +197,7 @@ describe("a writer", () => {
     const rig = await started();
     const approval = Buffer.from("signed");
     const sha256 = hash("sha256", approval);
-    for (const kind of ["trail.created", "config.changed", "key.rotated", "key.revoked"]) {
+    for (const kind of ["trail.created", "config.changed", "key.rotated", "key.revoked", "anchor.recorded"]) {
       const { subject, predicate } = CONTENTS[kind]!;
       const evidence = predicate.evidence?.map((file) => ({ ...file, digest: { sha256 }, size: 6 }));
       const content = { subject, predicate: evidence === undefined ? predicate : { ...predicate, evidence } };
