@@ -219,7 +219,8 @@ function earlierRoots(
 ): (size: number) => Promise<Uint8Array | undefined> {
   if (base === undefined) return async () => undefined;
   const reader = new TreeReader({ read, list }, base.head.commit, base.edge.size);
-  return (size) => reader.rootAt(size);
+  const end = base.edge.size;
+  return async (size) => (size <= end ? reader.rootAt(size) : undefined);
 }
 
 interface Covered {
