@@ -1,5 +1,5 @@
+import { groupBy } from "../../gate/model/group.ts";
 import { type Html, htm, join } from "../../gate/report/escape.ts";
-import { groupBy } from "../../gate/report/group.ts";
 import { CLASS_WORDS } from "../../gate/report/sentences.ts";
 import type { PullRow } from "../store/archive.ts";
 import type { Answer } from "./answer.ts";

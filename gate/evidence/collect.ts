@@ -1,6 +1,7 @@
 import { parseManifest } from "../change/manifest.ts";
 import { nameOf } from "../change/path.ts";
 import { type ChangeSet, type ModelChange, type ModelVersion, subjectAt } from "../model/change.ts";
+import { groupBy } from "../model/group.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { World } from "../world.ts";
@@ -51,7 +52,7 @@ function pathsOf(version: ModelVersion | undefined): readonly string[] {
 function baseEvaluations({ models }: ChangeSet): ReadonlyMap<string, readonly string[]> {
   const heirs = new Map<string, string[]>();
   for (const { base, head } of models) {
-    const byName = Map.groupBy(pathsOf(head), nameOf);
+    const byName = groupBy(pathsOf(head), nameOf);
     for (const path of new Set(pathsOf(base))) {
       heirs.set(path, [...(heirs.get(path) ?? []), ...(byName.get(nameOf(path)) ?? [])]);
     }

@@ -4,6 +4,7 @@ import { METRIC_BYTES_MAX } from "../adapter/metrics.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { EvidenceProblem, MetricEvidence, Side, Trust } from "../model/evidence.ts";
+import { groupBy } from "../model/group.ts";
 import type { DeclaredEvaluation, PlannedMetric } from "../model/manifest.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { sha256Of } from "../parse/canonical.ts";
@@ -170,7 +171,7 @@ function readPlanned(on: ModelSide, plan: Plan): Collected {
 const NAMED = new WeakMap<Origin["items"], ReadonlyMap<string, readonly RawMetric[]>>();
 
 function itemsNamed({ items }: Origin, names: readonly string[]): readonly RawMetric[] {
-  const index = NAMED.get(items) ?? Map.groupBy(items, ({ name }) => name);
+  const index = NAMED.get(items) ?? groupBy(items, ({ name }) => name);
   NAMED.set(items, index);
   return [...new Set(names)].flatMap((name) => index.get(name) ?? []);
 }

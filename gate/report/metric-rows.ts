@@ -2,9 +2,9 @@ import { type ModelChange, subjectAt } from "../model/change.ts";
 import type { DecisionRecord, GateResult, Outcome } from "../model/decision.ts";
 import { type Evidence, type Measure, type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
 import type { Gate } from "../model/gate.ts";
+import { groupBy } from "../model/group.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { type ShownPair, showPair } from "./digits.ts";
-import { groupBy } from "./group.ts";
 import { byOutcome, byText } from "./order.ts";
 
 /** One metric on one dataset, at base and at head, and what the gates say of it. */

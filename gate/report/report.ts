@@ -1,10 +1,10 @@
 import type { ModelChange } from "../model/change.ts";
 import type { DecisionRecord, GateResult, JudgedModel, VerdictKind } from "../model/decision.ts";
 import type { EvidenceProblem } from "../model/evidence.ts";
+import { groupBy } from "../model/group.ts";
 import type { Place } from "../model/place.ts";
 import type { Policy, PolicyChange, Tightening, Waiver } from "../model/policy.ts";
 import { type Names, type ReportedApprovals, toApprovals } from "./approval-rows.ts";
-import { groupBy } from "./group.ts";
 import { type MetricRow, toMetricRows } from "./metric-rows.ts";
 import { worstFirst } from "./order.ts";
 import { isUnmet, standingOf } from "./results.ts";

@@ -2,6 +2,7 @@ import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
+import { groupBy } from "../model/group.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
@@ -124,7 +125,7 @@ function reportedAs({ evidence }: View, side: Side, metric: string): readonly Me
 
 function indexMetrics(evidence: View["evidence"]): MetricIndex {
   const metrics = evidence.filter((item) => item.kind === "metric");
-  return Map.groupBy(metrics, ({ side, name }) => `${side} ${name}`);
+  return groupBy(metrics, ({ side, name }) => `${side} ${name}`);
 }
 
 function absent(view: View, side: Side, name: MetricName): Judgement {
