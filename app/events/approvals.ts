@@ -146,27 +146,19 @@ function inOrder(a: Participant, b: Participant): number {
 
 /** Within which moments of the host cannot be told apart, milliseconds: it tells time in seconds. */
 const SECOND_MS = 1_000;
-/** Of one pull request in one second: were there more, it would not be known what somebody saw. */
-const SHOWN_MAX = 10;
-
 /**
  * The decision that somebody had before them who spoke at that moment (milliseconds since 1970, as the host says), of
- * the head if it is known which: a word is not about what nobody was shown yet, whenever it was decided. Undefined
- * where it cannot be told which of two, about different things, it was.
+ * the head if it is known which: a word is not about what nobody was shown yet, whenever it was decided.
  */
 export async function decisionSeen(
   archive: Archive,
   { repositoryId, number, at, head }: Seen,
 ): Promise<DecisionRow | undefined> {
-  const rows = await archive.shown({
-    ...{ repositoryId, number, before: at + SECOND_MS, countMax: SHOWN_MAX },
+  const [newest] = await archive.shown({
+    ...{ repositoryId, number, before: at + SECOND_MS, countMax: 1 },
     ...(head !== undefined && { head }),
   });
-  const earlier = rows.findIndex(({ shownAt }) => shownAt < at);
-  // The last that was there when that second began, and all that came within it.
-  const maybe = earlier === -1 ? rows : rows.slice(0, earlier + 1);
-  const isCertain = rows.length < SHOWN_MAX || earlier !== -1;
-  return isCertain && new Set(maybe.map(({ subject }) => subject)).size === 1 ? maybe[0] : undefined;
+  return newest;
 }
 
 export interface Seen {

@@ -45,6 +45,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "metric.floor level": fc.constantFrom(0.9, 0.95, 0.99),
   "metric.no-regression metric": fc.constantFrom("roc_auc", "brier"),
   "metric.no-regression dataset": fc.constantFrom("holdout", "recent"),
+  "metric.no-regression direction": fc.constantFrom("higher", "lower"),
   "metric.no-regression margin": fc.constantFrom(0, 0.02, 0.1),
   "metric.no-regression relative_margin": fc.constantFrom(0, 0.02, 0.1),
   "policy.change-guard approved_by": fc.subarray(["risk", "owner"], { minLength: 1 }),

@@ -13,7 +13,7 @@ import { EMPTY_EDGE } from "../../gate/trail/fold.ts";
 import { openGitStore } from "../../gate/trail/git-store.ts";
 import { formatState, type KeptState, parseState } from "../../gate/trail/kept-state.ts";
 import { formatNote, type Signer, signNote } from "../../gate/trail/note.ts";
-import { toRow } from "../../gate/trail/outbox-row.ts";
+import { toOwnRow } from "../../gate/trail/outbox-row.ts";
 import { rotate } from "../../gate/trail/succession.ts";
 import { digestOf, type TrailFile } from "../../gate/trail/trail-file.ts";
 import { exitStatus, Findings } from "../../gate/trail/verify/report.ts";
@@ -91,7 +91,7 @@ async function forge({ file, contents, signer, header, said }: Forgery) {
   repositories.push(repository);
   const { batch } = buildBatch({
     ...{ origin: ORIGIN, edge: EMPTY_EDGE, vkeys: [signer.vkey], now: new Date(), trailFile: file },
-    rows: contents.map(({ content, evidence = [] }) => toRow(content, evidence)),
+    rows: contents.map(({ content, evidence = [] }) => toOwnRow(content, evidence)),
     parent: undefined,
   });
   const text = checkpointText(batch);
