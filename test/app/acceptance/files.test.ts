@@ -6,7 +6,7 @@ import { tip } from "../../github/git-data.ts";
 import type { Pull } from "../../github/nouns.ts";
 import type { Files } from "../../github/play/pushes.ts";
 import { current, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY } from "./scene.ts";
+import { approve, HASTY, requireCheck } from "./scene.ts";
 
 /** What git and a policy can hold, through the running App: read by its API, and no less strictly than from a clone. */
 
@@ -53,7 +53,9 @@ function assertClosed(pull: Pull, why: RegExp): void {
 
 /** A base that is judged by this policy. */
 function governedBy(policy: string): string {
-  return branchOf({ ".weighbridge/policy.yml": policy, ...current(modelFiles()) });
+  const branch = branchOf({ ".weighbridge/policy.yml": policy, ...current(modelFiles()) });
+  requireCheck(team, branch);
+  return branch;
 }
 
 const LFS = "*.safetensors filter=lfs diff=lfs merge=lfs -text\n";

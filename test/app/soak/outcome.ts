@@ -54,7 +54,9 @@ export class Outcomes {
     const told = entries.filter(({ predicate }) => predicate.kind !== "heartbeat");
     const ofPull = new Map<number, string[]>();
     const others: string[] = [];
-    for (const entry of told) {
+    // What ended a word may be told of before or after what came of it.
+    const isEnd = ({ predicate }: LogEntry) => predicate.kind === "approval.withdrawn";
+    for (const entry of [...told.filter((each) => !isEnd(each)), ...told.filter(isEnd)]) {
       const number = entry.predicate.pr?.number;
       const list = number === undefined ? others : (ofPull.get(number) ?? []);
       list.push(this.#entry(entry));
