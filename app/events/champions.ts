@@ -1,8 +1,8 @@
 import type { Champion, ChampionRequest } from "../../gate/model/trail.ts";
 import { metricsAbout, PASSED_MAX } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
-import { readDefaultBranch } from "../github/tip.ts";
 import type { Site } from "../services.ts";
+import { recentDefaultBranch } from "./default-branch.ts";
 
 /**
  * The champions among what is asked for, from what was kept when they were decided: each passing decision is in the
@@ -19,7 +19,7 @@ export async function keptChampions(
   const passed = await Promise.all(requests.map(isPassed));
   if (!passed.includes(true)) return [];
   // What was let into any other branch was judged by what anybody may have written there.
-  const baseRef = await readDefaultBranch(site.client, place);
+  const baseRef = await recentDefaultBranch(site);
   const found = await Promise.all(requests.map((request) => findKept(site, request, baseRef)));
   return found.filter((champion) => champion !== undefined);
 }
