@@ -117,7 +117,8 @@ function isBelow(path: string, folder: string): boolean {
   return folder === "" || path.startsWith(`${folder}/`);
 }
 
-async function readAttributes(tree: Tree, repository: Repository): Promise<Attributes> {
+/** The rules of a tree's `.gitattributes`. */
+export async function readAttributes(tree: Tree, repository: Repository): Promise<Attributes> {
   // Git does not follow a .gitattributes that is a link, either (since 2.32).
   const isAttributes = ({ path, kind }: TreeEntry) =>
     path.endsWith(ATTRIBUTES_NAME) &&

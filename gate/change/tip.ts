@@ -1,9 +1,11 @@
 import type { Artifact, ModelChange, ModelVersion } from "../model/change.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
-import { type ArtifactSource, type Content, indexTree, readArtifact, subjectOf } from "./artifacts.ts";
+import { type ArtifactSource, indexTree, readArtifact, subjectOf } from "./artifacts.ts";
+import { readLockOutputs } from "./lock-outputs.ts";
+import { readManifestFiles } from "./manifest-file.ts";
 import { folderOf } from "./path.ts";
-import { readSides } from "./side.ts";
+import { readAttributes } from "./side.ts";
 
 /**
  * The models, each with what it is by now at the commit that the change wants to enter. A branch that left before the
@@ -15,15 +17,21 @@ export async function withTips(
   repository: Repository,
 ): Promise<ModelChange[]> {
   const tree = await repository.tree(tip);
-  const { head: side } = await readSides({ base: tree, head: tree }, [], repository);
-  const known = new Map<string, Promise<Content>>();
-  const index = once(() => indexTree(tree));
-  const { attributes, outputs } = side;
-  const source: ArtifactSource = { tree, repository, index, known, attributes, outputs };
+  // Thousands of models may stand there that the change does not touch.
+  const own = models.flatMap(({ base }) => tree.get(base?.manifest?.path ?? "") ?? []);
+  const few = new Map(own.map((entry) => [entry.path, entry]));
+  const { base: manifests } = await readManifestFiles({ base: few, head: few }, repository);
+  const source: ArtifactSource = {
+    ...{ tree, repository },
+    known: new Map(),
+    index: once(() => indexTree(tree)),
+    attributes: once(() => readAttributes(tree, repository)),
+    outputs: once(() => readLockOutputs(tree, repository)),
+  };
   const withTip: ModelChange[] = [];
   for (const model of models) {
     const path = model.base?.manifest?.path;
-    const file = path === undefined ? undefined : side.manifests.get(folderOf(path));
+    const file = path === undefined ? undefined : manifests.get(folderOf(path));
     const result = file?.read();
     if (file === undefined || result === undefined) withTip.push(model);
     else if (result.kind === "broken") withTip.push({ ...model, tip: { artifacts: [] } });
