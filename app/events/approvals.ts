@@ -146,19 +146,13 @@ function inOrder(a: Participant, b: Participant): number {
 
 /** Within which moments of the host cannot be told apart, milliseconds: it tells time in seconds. */
 const SECOND_MS = 1_000;
+
 /**
  * The decision that somebody had before them who spoke at that moment (milliseconds since 1970, as the host says), of
  * the head if it is known which: a word is not about what nobody was shown yet, whenever it was decided.
  */
-export async function decisionSeen(
-  archive: Archive,
-  { repositoryId, number, at, head }: Seen,
-): Promise<DecisionRow | undefined> {
-  const [newest] = await archive.shown({
-    ...{ repositoryId, number, before: at + SECOND_MS, countMax: 1 },
-    ...(head !== undefined && { head }),
-  });
-  return newest;
+export function decisionSeen(archive: Archive, { at, ...about }: Seen): Promise<DecisionRow | undefined> {
+  return archive.lastShown({ ...about, before: at + SECOND_MS });
 }
 
 export interface Seen {

@@ -12,12 +12,7 @@ export async function keptChampions(
   site: Site,
   requests: readonly ChampionRequest[],
 ): Promise<readonly Champion[]> {
-  const { store, place } = site;
-  const isPassed = async ({ model, subject: content }: ChampionRequest) =>
-    (await store.archive.decisions({ ...passing(place.repositoryId, model, content), countMax: 1 })).length >
-    0;
-  const passed = await Promise.all(requests.map(isPassed));
-  if (!passed.includes(true)) return [];
+  if (requests.length === 0) return [];
   // What was let into any other branch was judged by what anybody may have written there.
   const baseRef = await recentDefaultBranch(site);
   const found = await Promise.all(requests.map((request) => findKept(site, request, baseRef)));
@@ -29,16 +24,15 @@ async function findKept(
   request: ChampionRequest,
   baseRef: string,
 ): Promise<Champion | undefined> {
-  const filter = passing(place.repositoryId, request.model, request.subject);
-  const rows = await store.archive.decisions({ ...filter, baseRef, countMax: PASSED_MAX });
+  const { model, subject: content } = request;
+  const rows = await store.archive.decisions({
+    ...{ repositoryId: place.repositoryId, model, content, baseRef },
+    ...{ verdict: "pass", countMax: PASSED_MAX },
+  });
   for (const { record, digest } of rows) {
     const kept = parseDecision(Buffer.from(record, "utf8"), digest);
     const metrics = metricsAbout(kept, request);
     if (metrics !== undefined) return { ...request, decision: kept.digest, metrics };
   }
   return undefined;
-}
-
-function passing(repositoryId: number, model: string, content: string) {
-  return { repositoryId, model, content, verdict: "pass" } as const;
 }

@@ -6,8 +6,8 @@ export interface Archive {
   keepDecision(row: DecisionRow, contents?: ReadonlyMap<string, string>): Promise<void>;
   /** Keeps when a decision could first be read on GitHub, milliseconds since 1970: shown again it keeps that time. */
   markShown(row: Pick<DecisionRow, "repositoryId" | "number" | "digest">, at: number): Promise<void>;
-  /** What was shown of a pull request before a moment, what was first shown last first. */
-  shown(filter: ShownFilter): Promise<readonly ShownRow[]>;
+  /** The last that was first shown of a pull request, or of one of its heads, before a moment. */
+  lastShown(filter: ShownFilter): Promise<DecisionRow | undefined>;
   /** The decision; of several pull requests that were decided alike, the first one's. */
   findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined>;
   /** The newest decisions first. */
@@ -106,12 +106,6 @@ export interface ShownFilter {
   readonly head?: string;
   /** Milliseconds since 1970, exclusive. */
   readonly before: number;
-  readonly countMax: number;
-}
-
-export interface ShownRow extends DecisionRow {
-  /** Milliseconds since 1970. */
-  readonly shownAt: number;
 }
 
 export interface DeveloperFilter {

@@ -9,7 +9,6 @@ import type {
   PullRow,
   SessionRow,
   ShownFilter,
-  ShownRow,
 } from "./archive.ts";
 import { toDecision, toPull, toSession, toVote, WHOLE } from "./archive-row.ts";
 import { bytesOf, type Database, type Dialect, integerOf, textOf, type Value } from "./database.ts";
@@ -175,14 +174,13 @@ export class SqlArchive implements Archive {
     );
   }
 
-  async shown({ repositoryId, number, head, before, countMax }: ShownFilter): Promise<readonly ShownRow[]> {
-    const values = [repositoryId, number, before, countMax];
-    const rows = await this.#database.query(
+  async lastShown({ repositoryId, number, head, before }: ShownFilter): Promise<DecisionRow | undefined> {
+    const [row] = await this.#database.query(
       `SELECT * FROM decision WHERE repository_id = $1 AND number = $2 AND shown_at < $3
-       ${head === undefined ? "" : "AND head = $5"} ORDER BY shown_at DESC, digest LIMIT $4`,
-      head === undefined ? values : [...values, head],
+       ${head === undefined ? "" : "AND head = $4"} ORDER BY shown_at DESC, digest LIMIT 1`,
+      [repositoryId, number, before, ...(head === undefined ? [] : [head])],
     );
-    return rows.map((row) => ({ ...toDecision(row), shownAt: integerOf(row, "shown_at") }));
+    return row === undefined ? undefined : toDecision(row);
   }
 
   async findDecision(repositoryId: number, digest: string): Promise<DecisionRow | undefined> {

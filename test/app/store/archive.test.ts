@@ -139,20 +139,17 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     await archive.markShown(decision("sha256:4"), 5_500);
     await archive.markShown(decision("sha256:1"), 7_000);
     const of = async (filter: object) => {
-      const rows = await archive.shown({
-        ...{ repositoryId: REPOSITORY, number: 7, before: 9_000, countMax: 9, ...filter },
-      });
-      return rows.map(({ digest, shownAt }) => [digest, shownAt]);
+      const about = { repositoryId: REPOSITORY, number: 7, before: 9_000, ...filter };
+      return (await archive.lastShown(about))?.digest;
     };
-    const [first, second] = [
-      ["sha256:1", 5_000],
-      ["sha256:2", 6_000],
-    ];
-    assert.deepEqual(await of({}), [second, first]);
-    assert.deepEqual(await of({ countMax: 1 }), [second]);
-    assert.deepEqual(await of({ before: 6_000 }), [first]);
-    assert.deepEqual(await of({ head }), [second]);
-    assert.deepEqual(await of({ before: 5_000 }), []);
+    assert.equal(await of({}), "sha256:2");
+    assert.equal(await of({ before: 6_001 }), "sha256:2");
+    assert.equal(await of({ before: 6_000 }), "sha256:1");
+    assert.equal(await of({ before: 5_001 }), "sha256:1");
+    assert.equal(await of({ before: 5_000 }), undefined);
+    assert.equal(await of({ head }), "sha256:2");
+    assert.equal(await of({ head: "a".repeat(40) }), "sha256:1");
+    assert.equal(await of({ repositoryId: OTHER }), undefined);
   },
 
   "what was decided about, of one head": async (archive) => {
