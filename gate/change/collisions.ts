@@ -1,4 +1,5 @@
 import type { FileChange, Tree } from "../model/change.ts";
+import { groupBy } from "../model/group.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { foldersAbove, foldPath } from "./path.ts";
 
@@ -20,8 +21,11 @@ export function findCollisions(
 ): Collision[] {
   const changed = files.filter(({ head }) => head !== undefined);
   const sought = new Set(changed.map(({ path }) => foldPath(path)));
-  const paths = groupByFold([...tree.keys()].filter((path) => sought.has(foldPath(path))));
-  const folders = groupByFold(manifests.keys());
+  const paths = groupBy(
+    [...tree.keys()].filter((path) => sought.has(foldPath(path))),
+    foldPath,
+  );
+  const folders = groupBy([...manifests.keys()], foldPath);
   const hostsOf = (path: string) =>
     [...foldersAbove(path)].flatMap((folder) =>
       (folders.get(foldPath(folder)) ?? [])
@@ -34,15 +38,4 @@ export function findCollisions(
     const others = twins.length > 0 ? twins : hostsOf(path);
     return others.map((other) => ({ path, other, cause }));
   });
-}
-
-function groupByFold(paths: Iterable<string>): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const path of paths) {
-    const key = foldPath(path);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [path]);
-    else group.push(path);
-  }
-  return groups;
 }

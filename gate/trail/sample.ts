@@ -34,9 +34,9 @@ export const SAMPLE_MAX = 10_000;
 
 /**
  * Draws `count` entries that pass the filter, or all if there are fewer. The population is complete by the signed
- * checkpoint, but for the entries that it says it leaves out: its size says how many entries there are, each is proved by its index, and whoever has the branch
- * finds the same ones by the filter. Each draw is SHA-256 over seed, root and its number, and rejects what would
- * favour the first entries.
+ * checkpoint, but for the entries that it says it leaves out: its size says how many entries there are, each is
+ * proved by its index, and whoever has the branch finds the same ones by the filter. Each draw is SHA-256 over seed,
+ * root and its number, and rejects what would favour the first entries.
  */
 export async function drawSample(
   store: GitStore,

@@ -25,14 +25,10 @@ export async function checkAnchors({
   entries,
   findings,
 }: AnchorCheck): Promise<void> {
-  const recorded = [...entries].flatMap(
-    ([
-      seq,
-      {
-        predicate: { anchor },
-      },
-    ]) => (anchor === undefined ? [] : [{ seq, anchor, path: `anchor/${anchor.size}.tsr` }]),
-  );
+  const recorded = [...entries].flatMap(([seq, { predicate }]) => {
+    const { anchor } = predicate;
+    return anchor === undefined ? [] : [{ seq, anchor, path: `anchor/${anchor.size}.tsr` }];
+  });
   const named = new Set(recorded.map(({ path }) => path));
   for (const path of files.keys()) {
     if (!named.has(path)) findings.add("TRAIL_ANCHOR_UNNAMED", `${path} is named by no entry`, { path });
