@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { BodyReader } from "../../app/body.ts";
@@ -11,7 +11,9 @@ const BYTES = 1_000;
 
 test("bodies are read as long as there is room for all that are being read", async () => {
   const reader = new BodyReader(2 * BYTES);
+  const sockets: Socket[] = [];
   const server = createServer(async (incoming, response) => {
+    sockets.push(incoming.socket);
     try {
       response.end(String((await reader.read(incoming)).length));
     } catch (cause) {
@@ -36,7 +38,7 @@ test("bodies are read as long as there is room for all that are being read", asy
   };
   const first = open();
   const second = open();
-  await setTimeout(50);
+  while (sockets.filter(({ bytesRead }) => bytesRead > BYTES).length < 2) await setTimeout(2);
   const third = open();
   assert.equal(await third.answer, "BODY_TOO_MANY");
   first.outgoing.end();

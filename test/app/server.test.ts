@@ -225,7 +225,7 @@ describe("C70: a body has 25 MB at most", () => {
   test("C70: one that breaks off is not taken", async () => {
     const before = await waiting();
     const socket = await openSocket(rig);
-    socket.write(head(`content-length: ${BODY.length}`));
+    await begin(socket);
     socket.write(BODY.slice(0, -1));
     await setTimeout(50);
     socket.destroy();
@@ -239,6 +239,13 @@ async function openSocket({ server }: ServerRig): Promise<Socket> {
   socket.on("error", () => {});
   await once(socket, "connect");
   return socket;
+}
+
+/** Sends the head of a delivery. Resolves when the server has read it. */
+async function begin(socket: Socket): Promise<void> {
+  socket.write(head(`content-length: ${BODY.length}`, "expect: 100-continue"));
+  const [chunk] = await once(socket, "data");
+  assert.match(String(chunk), /^HTTP\/1\.1 100 Continue\r\n\r\n$/);
 }
 
 function head(...lines: readonly string[]): string {
@@ -371,10 +378,9 @@ describe("when the server stops", () => {
     const own = await openServerRig();
     const socket = await openSocket(own);
     const answer: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => answer.push(chunk));
     const closed = once(socket, "close");
-    socket.write(head(`content-length: ${BODY.length}`));
-    await setTimeout(50);
+    await begin(socket);
+    socket.on("data", (chunk: Buffer) => answer.push(chunk));
     const stopped = own.server.close(5_000);
     await assert.rejects(fetch(`${own.origin}/healthz`));
     socket.write(BODY);
@@ -389,8 +395,7 @@ describe("when the server stops", () => {
     const own = await openServerRig();
     const socket = await openSocket(own);
     const closed = once(socket, "close");
-    socket.write(head(`content-length: ${BODY.length}`));
-    await setTimeout(50);
+    await begin(socket);
     await own.server.close(100);
     await closed;
     await own.store.close();

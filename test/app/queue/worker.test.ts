@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { GitHubFailure } from "../../../app/github/failure.ts";
 import { openLog } from "../../../app/log.ts";
@@ -12,7 +12,7 @@ import type { Inbox, Work } from "../../../app/store/inbox.ts";
 import { openSqliteStore } from "../../../app/store/sqlite-store.ts";
 import { GateError } from "../../../gate/model/error.ts";
 
-/** A worker on a store of its own. Its clock is the real one, plus what the test adds. */
+/** A worker on a store of its own. Its clock stands still but for what the test adds. */
 interface Rig {
   readonly inbox: Inbox;
   readonly worker: Worker;
@@ -20,6 +20,8 @@ interface Rig {
   readonly logged: readonly Record<string, unknown>[];
   receive(key: string, id?: string): Promise<void>;
   pass(ms: number): void;
+  /** Resolves when a lease has been prolonged once more. */
+  prolonged(): Promise<void>;
   /** Resolves when so many pieces of work have ended. */
   ended(count: number): Promise<void>;
 }
@@ -34,9 +36,10 @@ afterEach(async () => {
 async function openRig(handle: Handler, options: Partial<WorkerOptions> = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "weighbridge-worker-"));
   const settings = { leaseMs: 30_000, quietMs: 0, concurrency: 4, pollMs: 5, ...options };
-  let ahead = 0;
-  const now = () => Date.now() + ahead;
+  let clock = Date.now();
+  const now = () => clock;
   const store = openSqliteStore(folder, settings, now);
+  const extend = mock.method(store.inbox, "extend").mock;
   const outcomes: WorkOutcome[] = [];
   const logged: Record<string, unknown>[] = [];
   const log = openLog({ level: "debug", write: (line) => logged.push(JSON.parse(line)) });
@@ -57,7 +60,12 @@ async function openRig(handle: Handler, options: Partial<WorkerOptions> = {}): P
       worker.wake();
     },
     pass: (ms) => {
-      ahead += ms;
+      clock += ms;
+    },
+    prolonged: async () => {
+      const before = extend.callCount();
+      while (extend.callCount() === before) await setTimeout(2);
+      await extend.calls[before]?.result;
     },
     ended: async (count) => {
       while (outcomes.length < count) await setTimeout(2);
@@ -80,8 +88,10 @@ test("C69: ten pushes in a second are worked on once", async () => {
   const rig = await openRig(async ({ deliveries }) => void sizes.push(deliveries.length), { quietMs: 300 });
   for (let push = 0; push < 10; push++) {
     await rig.receive("repo/5/pull/3");
+    rig.pass(30);
     await setTimeout(5);
   }
+  rig.pass(300);
   await rig.ended(1);
   assert.deepEqual(sizes, [10]);
 });
@@ -91,6 +101,7 @@ test("C69: what comes for ever does not put work off for ever", async () => {
   const rig = await openRig(async () => void worked++, { quietMs: 60 });
   while (worked < 2) {
     await rig.receive("repo/5/pull/3");
+    rig.pass(5);
     await setTimeout(5);
   }
 });
@@ -240,7 +251,16 @@ test("an error of nobody's is told by its class alone, wherever it is told", asy
 });
 
 test("work that takes longer than a lease keeps it", async () => {
-  const rig = await openRig(async () => setTimeout(1_000), { leaseMs: 450 });
+  const rig = await openRig(
+    async () => {
+      for (let third = 0; third < 6; third++) {
+        rig.pass(150);
+        await rig.prolonged();
+      }
+      assert.equal(await rig.inbox.take(), undefined);
+    },
+    { leaseMs: 450 },
+  );
   await rig.receive("repo/5/pull/3");
   await rig.ended(1);
   assert.deepEqual(rig.outcomes, ["done"]);
