@@ -62,7 +62,7 @@ async function read(directory: string, size: number, result: Map<string, string>
   result.set("verify, every checkpoint", await seconds(() => clean(verifyTrail({ store, level: 1 }))));
   let found = 0;
   const lookUp = async () => {
-    for await (const _ of readLog(store, await openTrail(store), { model: MODEL })) found++;
+    for await (const _ of readLog(store, await openTrail(store), { models: [MODEL] })) found++;
   };
   result.set("log of one model", await seconds(lookUp));
   if (found !== Math.floor((size - 1 - 17) / 200) + 1) throw new Error(`${found} entries of ${MODEL}`);

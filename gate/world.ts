@@ -39,8 +39,11 @@ export interface Repository {
 export interface Trail {
   /** Whether it verifies; undefined where there is none. What keeps that from being told is a finding, no rejection. */
   state(): Promise<TrailState | undefined>;
-  /** Those of the models that have a champion; of a trail that does not verify, none. */
-  champions(requests: readonly ChampionRequest[]): Promise<readonly Champion[]>;
+  /**
+   * Those of the models that have a champion among the decisions about changes into `base`'s history, a commit; of a
+   * trail that does not verify, none.
+   */
+  champions(requests: readonly ChampionRequest[], base: string): Promise<readonly Champion[]>;
   /** Of each of the waivers, by id; undefined where it cannot be told, as from a trail that does not verify. */
   uses(waivers: readonly string[]): Promise<readonly WaiverUses[] | undefined>;
 }

@@ -84,7 +84,7 @@ function filtered(command: Command): Command {
 
 function toFilter({ model, pr, actor, kind, from, until }: FilterOptions): LogFilter {
   return {
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : { models: [model] }),
     ...(pr === undefined ? {} : { pr: integer(pr) }),
     ...(actor === undefined ? {} : { actor: integer(actor) }),
     ...(kind === undefined ? {} : { kinds: kind }),

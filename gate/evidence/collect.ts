@@ -39,7 +39,7 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
     parts.push(await collectHead({ model, files: head, run }));
   }
   const collected = join(parts);
-  const champions = await world.trail?.champions(championRequests(change));
+  const champions = await world.trail?.champions(championRequests(change), change.base);
   const { evidence, problems } = withChampions(collected, champions ?? []);
   return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
 }

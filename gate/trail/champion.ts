@@ -8,7 +8,8 @@ import { decodeUtf8 } from "../parse/text.ts";
 import { evidencePathOf } from "./batch.ts";
 import { DECISION_FILE } from "./decision-content.ts";
 import type { GitStore } from "./git-store.ts";
-import { type LogEntry, openTrail, readLog } from "./read.ts";
+import type { Head } from "./head.ts";
+import { concerns, type LogEntry, openTrail, readLog } from "./read.ts";
 
 /** Passing decisions about a model that are looked through, the newest first. */
 export const PASSED_MAX = 16;
@@ -16,27 +17,52 @@ const RECORD_DEPTH_MAX = 64;
 
 /**
  * The champions among what was asked for: of each model the last decision that let pass exactly what the base has.
- * The trail has to be verified before; a record that is not the one that its entry names is passed over.
+ * The trail has to be verified before; a record that is not the one that its entry names is passed over, and so is a
+ * decision about a change into a commit that is not in the history of the base: there, anybody may have written the
+ * policy. `isInBase` tells of a commit whether it is.
  */
 export async function findChampions(
   store: GitStore,
   requests: readonly ChampionRequest[],
+  isInBase: (commit: string) => Promise<boolean>,
 ): Promise<readonly Champion[]> {
-  const found = await Promise.all(requests.map((request) => findChampion(store, request)));
-  return found.filter((champion) => champion !== undefined);
+  const head = await openTrail(store);
+  const models = requests.map(({ model }) => model);
+  const passed = new Map(models.map((model): [string, LogEntry[]] => [model, []]));
+  for await (const entry of readLog(store, head, { models, kinds: ["decision.made"] })) {
+    if (entry.predicate.decision?.verdict !== "pass") continue;
+    for (const [model, entries] of passed) if (concerns(entry, model)) keepLast(entries, entry);
+  }
+  const found: Champion[] = [];
+  for (const request of requests) {
+    const entries = passed.get(request.model) ?? [];
+    const champion = await findChampion(entries.reverse(), request, { store, head, isInBase });
+    if (champion !== undefined) found.push(champion);
+  }
+  return found;
 }
 
-async function findChampion(store: GitStore, request: ChampionRequest): Promise<Champion | undefined> {
-  const head = await openTrail(store);
-  const passed: LogEntry[] = [];
-  for await (const entry of readLog(store, head, { model: request.model, kinds: ["decision.made"] })) {
-    if (entry.predicate.decision?.verdict !== "pass") continue;
-    passed.push(entry);
-    if (passed.length > PASSED_MAX) passed.shift();
-  }
-  for (const { predicate } of passed.reverse()) {
+function keepLast(entries: LogEntry[], entry: LogEntry): void {
+  entries.push(entry);
+  if (entries.length > PASSED_MAX) entries.shift();
+}
+
+interface Reading {
+  readonly store: GitStore;
+  readonly head: Head;
+  readonly isInBase: (commit: string) => Promise<boolean>;
+}
+
+/** From the newest entry to the oldest. */
+async function findChampion(
+  entries: readonly LogEntry[],
+  request: ChampionRequest,
+  { store, head, isInBase }: Reading,
+): Promise<Champion | undefined> {
+  for (const { predicate } of entries) {
+    const into = (predicate.pr ?? predicate.group)?.base_sha;
     const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
-    if (file === undefined) continue;
+    if (file === undefined || into === undefined || !(await isInBase(into))) continue;
     const [bytes] = await store.read(head.commit, [evidencePathOf(file)]);
     if (bytes === undefined || sha256Of(bytes) !== `sha256:${file}`) continue;
     const metrics = metricsAbout(toValue(parseRecord(bytes)), request);

@@ -1,3 +1,4 @@
+import { runGit } from "../checkout/git.ts";
 import type { Checkout } from "../checkout.ts";
 import { GateError } from "../model/error.ts";
 import { once } from "../model/once.ts";
@@ -29,9 +30,10 @@ export function cloneTrail(checkout: Checkout): Trail & { close(): Promise<void>
       isAsked = true;
       return state();
     },
-    champions: async (requests) => {
+    champions: async (requests, base) => {
       const store = requests.length === 0 ? undefined : await verified();
-      return store === undefined ? [] : findChampions(store, requests);
+      if (store === undefined) return [];
+      return findChampions(store, requests, (commit) => isAncestor(checkout.directory, commit, base));
     },
     uses: async (waivers) => {
       const store = await verified();
@@ -47,6 +49,11 @@ async function open(checkout: Checkout) {
   const ref = await findRef(checkout);
   if (ref === undefined) return undefined;
   return { ref, store: await openGitStore(checkout.directory, DEFAULT_BRANCH, ref) };
+}
+
+/** False as well where a shallow clone does not have it. */
+async function isAncestor(directory: string, commit: string, of: string): Promise<boolean> {
+  return (await runGit(directory, ["merge-base", "--is-ancestor", commit, of])).status === 0;
 }
 
 async function findRef(checkout: Checkout): Promise<string | undefined> {

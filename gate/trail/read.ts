@@ -19,8 +19,8 @@ export interface LogEntry extends Entry {
 
 /** What to show; every condition must hold. */
 export interface LogFilter {
-  /** Id of a model, or the path that it lies at. */
-  readonly model?: string;
+  /** Ids of models, or the paths that they lie at: about one of them. */
+  readonly models?: readonly string[];
   readonly pr?: number;
   /** Numeric id of a person, as actor or approver. */
   readonly actor?: number;
@@ -120,16 +120,17 @@ async function readBundle(
 }
 
 /** Words of which each entry that passes holds at least one, from the condition that is rarest. */
-function needlesOf({ model, pr, actor, kinds }: LogFilter): readonly Buffer[] {
-  if (model !== undefined) return [Buffer.from(JSON.stringify(model).slice(1, -1), "utf8")];
+function needlesOf({ models, pr, actor, kinds }: LogFilter): readonly Buffer[] {
+  if (models !== undefined)
+    return models.map((model) => Buffer.from(JSON.stringify(model).slice(1, -1), "utf8"));
   if (pr !== undefined) return [Buffer.from(`"number":${pr}`, "utf8")];
   if (actor !== undefined) return [Buffer.from(`"id":${actor}`, "utf8")];
   return (kinds ?? []).map((kind) => Buffer.from(`"kind":"${kind}`, "utf8"));
 }
 
-function passes(entry: Entry, { model, pr, actor, kinds, from, until }: LogFilter): boolean {
+function passes(entry: Entry, { models, pr, actor, kinds, from, until }: LogFilter): boolean {
   const { predicate } = entry;
-  if (model !== undefined && !concerns(entry, model)) return false;
+  if (models !== undefined && !models.some((model) => concerns(entry, model))) return false;
   if (pr !== undefined && predicate.pr?.number !== pr) return false;
   if (actor !== undefined && !involves(entry, actor)) return false;
   if (kinds !== undefined && !kinds.some((kind) => isKind(predicate.kind, kind))) return false;

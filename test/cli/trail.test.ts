@@ -124,6 +124,22 @@ describe("check beside a trail", { concurrency: 1 }, () => {
     assert.equal(outcomeOf(better, "PERF-02"), "pass");
   });
 
+  it("takes no champion's word from a branch that the base does not come from", async () => {
+    scratch.git("checkout", "--quiet", "-b", "own", "HEAD~2");
+    scratch.commit("whatever policy somebody likes", {
+      ".weighbridge/policy.yml": POLICY.replace("min: 0.8", "min: 0.5"),
+    });
+    change(2, 0.6);
+    const own = await check(0);
+    scratch.write("own.json", JSON.stringify(own));
+    await trail("append", "own.json", "--pr", "8", "--repository-name", "acme/models");
+    scratch.git("checkout", "--quiet", "fresh");
+    scratch.write("evidence/models/credit-pd/metrics.json", '{ "roc_auc": 0.7 }\n');
+    const worse = await check(1);
+    const regression = worse.results.find(({ gate }) => gate === "PERF-02");
+    assert.match(regression?.findings[0]?.message ?? "", /went from 0\.9 to 0\.7/);
+  });
+
   it("takes no champion's word for another content than the base has", async () => {
     change(4, 0.95);
     const record = await check(1);

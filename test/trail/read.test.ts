@@ -127,10 +127,10 @@ describe("a trail of 700 entries", () => {
     assert.deepEqual(await seqsOf({ pr: 699 }), [699]);
     assert.deepEqual(await seqsOf({ pr: 1, kinds: ["trail.created"] }), []);
     assert.deepEqual(await seqsOf({ kinds: ["trail."] }), [0]);
-    assert.equal((await seqsOf({ model: "models/credit-pd" })).length, 699);
-    assert.equal((await seqsOf({ model: "credit-pd" })).length, 699);
-    assert.deepEqual(await seqsOf({ model: "credit" }), []);
-    assert.deepEqual(await seqsOf({ model: 'x"y\\' }), []);
+    assert.equal((await seqsOf({ models: ["models/credit-pd"] })).length, 699);
+    assert.equal((await seqsOf({ models: ["credit-pd"] })).length, 699);
+    assert.deepEqual(await seqsOf({ models: ["credit"] }), []);
+    assert.deepEqual(await seqsOf({ models: ['x"y\\'] }), []);
     assert.equal((await seqsOf({ actor: 1000014 })).length, 699);
     assert.equal((await seqsOf({})).length, 700);
     assert.deepEqual(await seqsOf({ from: "2026-11-22T00:00:00.000Z" }), []);
