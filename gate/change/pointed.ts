@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { streamBytes } from "../artifact/bytes.ts";
-import { type Identification, identify } from "../artifact/identify.ts";
+import { findReadings, type Readings } from "../artifact/identify.ts";
 import type { ByteSource } from "../model/bytes.ts";
 import type { Pointer, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
@@ -12,14 +12,14 @@ import { LFS_POINTER_BYTES_MAX, parseDvcPointer, parseLfsPointer } from "./point
 export interface Held {
   readonly path: string;
   /** Absent for what is not here, or is not what the pointer says. */
-  readonly identity?: Identification;
+  readonly identity?: Readings;
 }
 
 /** What stands in a file, or behind it if it is a pointer of Git LFS or DVC. */
 export async function readHeld(entry: TreeEntry, repository: Repository): Promise<readonly Held[]> {
   const content = await repository.open(entry);
   try {
-    const identity = await identify(content, entry.path);
+    const identity = await findReadings(content, entry.path);
     const isDvc = entry.path.endsWith(".dvc");
     if (isDvc && identity.family !== "model") return await readDvc(content, entry.path, repository);
     const head = await content.read(0, Math.min(content.size, LFS_POINTER_BYTES_MAX + 1));
@@ -61,7 +61,7 @@ export async function readPointed(pointer: Pointer, path: string, repository: Re
     const [algorithm = "", hex] = pointer.digest.split(":");
     const hash = createHash(algorithm);
     await streamBytes(content, (chunk) => hash.update(chunk));
-    return hash.digest("hex") === hex ? { path, identity: await identify(content, path) } : { path };
+    return hash.digest("hex") === hex ? { path, identity: await findReadings(content, path) } : { path };
   } finally {
     await content.close();
   }

@@ -214,7 +214,7 @@ async function readUnclaimed(
 ): Promise<ModelChange> {
   const { path, change } = file;
   const base = file.base && (await readUnclaimedVersion(file.base, reading.base));
-  const head = file.head && (await readUnclaimedVersion(file.head, reading.head));
+  const head = file.head && (await readUnclaimedVersion(file.head, reading.head, file.isPacked));
   // A file at the root may have the name that another model has as its id.
   const id = reading.taken.has(path) ? `./${path}` : path;
   return toModelChange({ id, base, head, files: [change] }, reading);
@@ -223,13 +223,18 @@ async function readUnclaimed(
 async function readUnclaimedVersion(
   { path }: Pick<TreeEntry, "path">,
   source: ArtifactSource,
+  isPacked = false,
 ): Promise<ModelVersion> {
   const artifacts = [await readArtifact({ path }, source)];
   const problem: Finding = {
     code: "MODEL_UNCLAIMED",
-    message: `No model.yml names ${path} among its artifacts`,
+    message: isPacked
+      ? `Nobody can look into ${path}, which stands among models, and no model.yml names it`
+      : `No model.yml names ${path} among its artifacts`,
     place: { path },
-    fix: fixOf(artifacts[0]!),
+    fix: isPacked
+      ? "Commit what is packed in it, or name it under data in the model.yml beside it if it is data"
+      : fixOf(artifacts[0]!),
   };
   return { problems: [problem], artifacts, ...withSubject(artifacts, folderOf(path)) };
 }

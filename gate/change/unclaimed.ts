@@ -17,6 +17,8 @@ export interface UnclaimedFile {
   readonly change: FileChange;
   readonly base?: { readonly path: string };
   readonly head?: { readonly path: string };
+  /** Packed so that nobody can look into it; whether it is a model is not known. */
+  readonly isPacked?: true;
 }
 
 /** What differs between the two sides: what git keeps, what a pipeline makes, and what a checkout makes. */
@@ -33,6 +35,9 @@ const ARRAY_FORMATS: ReadonlySet<string> = new Set(["hdf5", "npy", "npz"]);
 const HARMLESS_FORMATS: ReadonlySet<string> = new Set(
   "png jpeg gif webp pdf text csv json jsonl xml yaml".split(" "),
 );
+
+/** Archives with archives inside: a sheet in a document. */
+const OFFICE_NAME = /\.(?:docx|odp|ods|odt|pptx|xlsx)$/i;
 
 /** Longer than any path that Linux follows. */
 const LINK_BYTES_MAX = 4096;
@@ -78,9 +83,9 @@ interface Candidate<T> {
   readonly head: T | undefined;
 }
 
-type Standing = "claimed" | "unclaimed" | "no model";
+type Standing = "claimed" | "unclaimed" | "packed" | "no model";
 
-/** The candidate if it is an unclaimed model on either side, and no manifest of the head claims it. */
+/** The candidate if it is or may be an unclaimed model on either side, and no manifest of the head claims it. */
 async function select<T extends { readonly path: string }>(
   { path, change, base, head }: Candidate<T>,
   standingOf: (side: T, name: SideName) => Promise<Standing>,
@@ -88,13 +93,15 @@ async function select<T extends { readonly path: string }>(
   const after = head && (await standingOf(head, "head"));
   if (after === "claimed") return [];
   const before = base && (await standingOf(base, "base"));
-  if (after !== "unclaimed" && before !== "unclaimed") return [];
+  const isHead = after === "unclaimed" || after === "packed";
+  if (!isHead && before !== "unclaimed") return [];
   return [
     {
       path,
       change,
       ...(before === "unclaimed" && base !== undefined ? { base } : {}),
-      ...(after === "unclaimed" && head !== undefined ? { head } : {}),
+      ...(isHead && head !== undefined ? { head } : {}),
+      ...(after === "packed" ? { isPacked: true as const } : {}),
     },
   ];
 }
@@ -121,23 +128,28 @@ async function readStanding(entry: TreeEntry, name: SideName, looking: Looking):
   if (await mayBecomeModel(entry, attributes, repository)) return "unclaimed";
   const standings = (await readHeld(entry, repository)).map(({ path: held, identity }) => {
     const own = claim ?? claimOf(held, name);
-    const isUnknown = identity === undefined && own === undefined && !isHarmlessName(held);
-    return name === "head" && isUnknown ? "unclaimed" : toStanding(held, own, identity);
+    const standing = toStanding(held, own, identity);
+    if (name === "base" || own !== undefined || isHarmlessName(held)) return standing;
+    if (identity === undefined) return "unclaimed";
+    const mayHide = !identity.isSeen && isAmongModels(held, looking);
+    return standing === "no model" && mayHide ? "packed" : standing;
   });
-  return (["unclaimed", "claimed"] as const).find((one) => standings.includes(one)) ?? "no model";
+  return (["unclaimed", "packed", "claimed"] as const).find((one) => standings.includes(one)) ?? "no model";
+}
+
+function isAmongModels(path: string, { modelFolders }: Looking): boolean {
+  const folders = modelFolders();
+  return [...foldersAbove(path)].some((folder) => folders.has(folder));
 }
 
 /**
  * Whether a submodule or a link keeps a model, or a folder that may hold one, where nobody can look. A link to a file
  * of the same commit hides nothing: that file is looked at itself.
  */
-async function hidesModel(
-  { path, kind, oid }: TreeEntry,
-  { sides, repository, modelFolders }: Looking,
-): Promise<boolean> {
+async function hidesModel({ path, kind, oid }: TreeEntry, looking: Looking): Promise<boolean> {
   if (expectationOf(path)?.family === "model") return kind === "submodule";
-  const folders = modelFolders();
-  if (![...foldersAbove(path)].some((folder) => folders.has(folder))) return false;
+  if (!isAmongModels(path, looking)) return false;
+  const { sides, repository } = looking;
   if (kind === "submodule") return true;
   const link = await repository.open({ path, kind, oid });
   try {
@@ -157,8 +169,9 @@ function findModelFolders({ base, head }: Pick<Sides, SideName>): ReadonlySet<st
   return new Set([...own, ...own.map(folderOf).filter((folder) => folder !== "")]);
 }
 
-/** Whether a name leads one to expect data, a picture or text, of content that nobody here has. */
+/** Whether a name leads one to expect data, a document, a picture or text, of content that nobody here can see. */
 function isHarmlessName(path: string): boolean {
+  if (OFFICE_NAME.test(path)) return true;
   const expectation = expectationOf(path);
   if (expectation?.family !== "other") return expectation?.family === "data";
   return (expectation.formats ?? []).every((format) => HARMLESS_FORMATS.has(format));

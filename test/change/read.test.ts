@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { readChangeSet } from "../../gate/change/read.ts";
 import { openCheckout } from "../../gate/checkout.ts";
 import type { ChangeSet, ModelChange } from "../../gate/model/change.ts";
@@ -445,6 +446,36 @@ test("a model file does not hide behind a claim that it is data", async () => {
   });
   const unclaimed = (await changeOf(scratched)).models.map(({ id }) => id);
   assert.deepEqual(unclaimed, ["data/evil.csv", "data/evil.pkl.dvc", "m", "out/evil.npy"]);
+});
+
+test("what is packed so that nobody can look into it hides no model among models", async () => {
+  const archive = gzipSync(gzipSync(gzipSync(gzipSync("80049506000000000000008c0161942e"))));
+  const scratched = await withModel({ "models/m/old.7z": "7z\xbc\xaf\x27\x1c" });
+  const more = "data: [{ name: all, role: train, path: data.bz2 }]\n";
+  scratched.commit("head", {
+    "models/m/model.yml": manifest({ more }),
+    "models/m/blob": archive,
+    "models/shared.tar.gz": archive,
+    "models/m/data.bz2": archive,
+    "models/m/rows.csv.gz": archive,
+    "models/m/report.docx": archive,
+    "models/m/text.gz": gzipSync("text"),
+    "docs/site.tar.gz": archive,
+  });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "C m",
+    "D models/m/blob MODEL_UNCLAIMED",
+    "D models/shared.tar.gz MODEL_UNCLAIMED",
+  ]);
+  assert.deepEqual(modelOf(change, "models/m/blob").head?.problems, [
+    {
+      code: "MODEL_UNCLAIMED",
+      message: "Nobody can look into models/m/blob, which stands among models, and no model.yml names it",
+      place: { path: "models/m/blob" },
+      fix: "Commit what is packed in it, or name it under data in the model.yml beside it if it is data",
+    },
+  ]);
 });
 
 test("the artifacts of a manifest that becomes unreadable are not models by themselves, but new files are", async () => {
