@@ -179,6 +179,8 @@ function findColumn(header: readonly string[], names: ReadonlySet<string>): numb
   return header.findIndex((title) => names.has(title.toLowerCase()));
 }
 
+/** What people write before a number that they do not want to be held to. */
+const ABOUT = /^(?:[~≈≃≅]|(?:about|approx(?:imately)?|around|ca|circa)\b\.?)\s*/i;
 /** `0.87`, `87.1%`, `0.871 ± 0.004`, `0.871 (0.861–0.880)` */
 const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(%))?(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
 
@@ -187,7 +189,7 @@ const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(%))?(?:\s*
  * checked, so that reading one more can only close a gate.
  */
 function parseClaim(text: string): Measure | undefined {
-  const [, digits, percent] = CLAIM.exec(text.trim()) ?? [];
+  const [, digits, percent] = CLAIM.exec(text.trim().replace(ABOUT, "")) ?? [];
   if (digits === undefined)
     return /^[-+.]*(?:nan|inf(?:inity)?)$/i.test(text.trim()) ? nonFinite(text) : undefined;
   // By its digits: 87.1 divided by 100 is not the number that 0.871 is.
