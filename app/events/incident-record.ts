@@ -35,20 +35,42 @@ export interface Review {
   readonly roles: readonly string[];
 }
 
+/** What keeping one takes. */
+type Keeping = Pick<Site, "store" | "place" | "now">;
+
 /**
  * Keeps an incident, once for its issue, and comes back to it when its review is due. Whoever joins those who broke it is
  * one of them from then on, and what they said in review before is nothing.
  */
-export async function keepIncident(site: Site, incident: Omit<Incident, "reviews">): Promise<void> {
+export async function keepIncident(site: Keeping, incident: Omit<Incident, "reviews">): Promise<void> {
   const { store, place } = site;
   const name = incidentName(place.repositoryId, incident.issue);
   const first: Incident = { ...incident, reviews: [] };
-  const known: Incident = JSON.parse(await store.archive.setOnce(name, JSON.stringify(first)));
-  const breakers = [...new Set([...known.breakers, ...incident.breakers])];
-  const reviews = known.reviews.filter(({ userId }) => !breakers.includes(userId));
-  const kept: Incident = { ...known, breakers, reviews };
-  if (breakers.length > known.breakers.length) await store.archive.set(name, JSON.stringify(kept));
-  await askWhenDue(site, kept, "due");
+  await store.archive.setOnce(name, JSON.stringify(first));
+  const kept = await changeIncident(store.archive, name, (known) => {
+    const breakers = [...new Set([...known.breakers, ...incident.breakers])];
+    const reviews = known.reviews.filter(({ userId }) => !breakers.includes(userId));
+    return { ...known, breakers, reviews };
+  });
+  await askWhenDue(site, kept ?? first, "due");
+}
+
+/**
+ * Makes something else of what is kept, whoever else does so at the same time: those who break and those who review
+ * come by different ways. What is kept then; undefined of an incident that nobody keeps.
+ */
+async function changeIncident(
+  archive: Archive,
+  name: string,
+  change: (known: Incident) => Incident,
+): Promise<Incident | undefined> {
+  for (;;) {
+    const known = await archive.get(name);
+    if (known === undefined) return undefined;
+    const changed = change(JSON.parse(known));
+    const text = JSON.stringify(changed);
+    if (text === known || (await archive.swap(name, known, text))) return changed;
+  }
 }
 
 /** Comes back, when their review is due, to the incidents of a pull request that was merged: it may be due already. */
@@ -59,7 +81,7 @@ export async function askAboutMerged(site: Site, number: number): Promise<void> 
 }
 
 async function askWhenDue(
-  { store, place, now }: Site,
+  { store, place, now }: Keeping,
   { issue, reviewBy }: Incident,
   why: "due" | "merged",
 ): Promise<void> {
@@ -95,11 +117,12 @@ export async function overdueIncidents({ store, place, now }: Site): Promise<rea
   return kept.filter((incident) => isOverdue(incident, now()));
 }
 
-/** Keeps that somebody looked; of one person the last time. */
-export async function keepReview({ store, place }: Site, incident: Incident, review: Review): Promise<void> {
-  const reviews = [...incident.reviews.filter(({ userId }) => userId !== review.userId), review];
-  const name = incidentName(place.repositoryId, incident.issue);
-  await store.archive.set(name, JSON.stringify({ ...incident, reviews }));
+/** Keeps that somebody looked who did not break it; of one person the last time. */
+export async function keepReview({ store, place }: Keeping, issue: number, review: Review): Promise<void> {
+  await changeIncident(store.archive, incidentName(place.repositoryId, issue), (known) => {
+    const others = known.reviews.filter(({ userId }) => userId !== review.userId);
+    return known.breakers.includes(review.userId) ? known : { ...known, reviews: [...others, review] };
+  });
 }
 
 /** Whether two people have looked, one in each role. */

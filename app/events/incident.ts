@@ -53,7 +53,7 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
   if (roles.length > 0) {
     await recordReview(site, incident, { userId: author.id, role: roles[0]!, commentId, body });
-    await keepReview(site, incident, { userId: author.id, roles });
+    await keepReview(site, incident.issue, { userId: author.id, roles });
   }
   await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
   return true;

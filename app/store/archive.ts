@@ -43,6 +43,8 @@ export interface Archive {
   under(prefix: string): Promise<readonly string[]>;
   /** Sets the value only if nobody has set it before; the value that stands. */
   setOnce(name: string, value: string): Promise<string>;
+  /** Sets the value only if it is still the one that was read; whether it was. */
+  swap(name: string, from: string, to: string): Promise<boolean>;
   remove(name: string): Promise<void>;
   /** Adds to a number that began with 0, whoever else adds to it; the sum. */
   add(name: string, count: number): Promise<number>;

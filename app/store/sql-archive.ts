@@ -357,6 +357,14 @@ export class SqlArchive implements Archive {
     return textOf(row!, "value");
   }
 
+  async swap(name: string, from: string, to: string): Promise<boolean> {
+    const rows = await this.#database.query(
+      "UPDATE note SET value = $3 WHERE name = $1 AND value = $2 RETURNING name",
+      [name, from, to],
+    );
+    return rows.length > 0;
+  }
+
   async remove(name: string): Promise<void> {
     await this.#database.query("DELETE FROM note WHERE name = $1", [name]);
   }

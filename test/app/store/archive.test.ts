@@ -298,6 +298,19 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.equal(await archive.get("id"), stands[0]);
   },
 
+  "of many who change a value that they read, one does; nobody changes one that is not there": async (
+    archive,
+  ) => {
+    await archive.set("incident", "read");
+    const swaps = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => archive.swap("incident", "read", String(at))),
+    );
+    assert.deepEqual(swaps.filter(Boolean), [true]);
+    assert.equal(await archive.get("incident"), String(swaps.indexOf(true)));
+    assert.equal(await archive.swap("other", "read", "written"), false);
+    assert.equal(await archive.get("other"), undefined);
+  },
+
   "what begins so is found, and nothing else": async (archive) => {
     for (const name of ["incident/5/2", "incident/5/10", "incident/55/1", "Incident/5/3"]) {
       await archive.set(name, name);

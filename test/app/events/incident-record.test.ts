@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findIncident, keepIncident, keepReview } from "../../../app/events/incident-record.ts";
+import { openSqliteStore } from "../../../app/store/sqlite-store.ts";
+
+const PLACE = { installationId: 1, owner: "acme", repo: "credit", repositoryId: 5 };
+const INCIDENT = {
+  issue: 9,
+  pull: 7,
+  head: "a".repeat(40),
+  occurrence: { id: "once", gates: ["PERF-02"] },
+  decision: `sha256:${"b".repeat(64)}`,
+  models: ["credit-pd"],
+  usedAt: "2026-11-03T00:00:00Z",
+  reviewBy: "2026-11-08T00:00:00Z",
+};
+
+test("who breaks and who reviews at the same time are all kept, and nobody is both", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "weighbridge-incident-"));
+  const store = openSqliteStore(folder, { leaseMs: 30_000, quietMs: 0 }, Date.now);
+  context.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const site = { store, place: PLACE, now: Date.now };
+  const people = Array.from({ length: 12 }, (_, at) => at);
+  await Promise.all(
+    people.flatMap((userId) => [
+      keepReview(site, INCIDENT.issue, { userId: 100 + userId, roles: ["risk"] }),
+      keepIncident(site, { ...INCIDENT, breakers: [userId] }),
+      keepReview(site, INCIDENT.issue, { userId: people.length - 1 - userId, roles: ["validator"] }),
+    ]),
+  );
+  await keepReview(site, INCIDENT.issue, { userId: 200, roles: ["validator"] });
+  await keepReview(site, INCIDENT.issue, { userId: 3, roles: ["validator"] });
+  const kept = await findIncident(store.archive, PLACE.repositoryId, INCIDENT.issue);
+  assert.deepEqual(
+    [...(kept?.breakers ?? [])].sort((a, b) => a - b),
+    people,
+  );
+  const reviewers = kept?.reviews.map(({ userId }) => userId) ?? [];
+  assert.ok(reviewers.includes(200) && reviewers.every((userId) => userId >= 100), String(reviewers));
+});
