@@ -243,7 +243,9 @@ async function detectTar(front: Front): Promise<readonly Detected[]> {
     isEmpty: member.bytes === 0,
     head: () => tarMemberHead(source, member),
   }));
-  return [{ format, inside: await lookIntoMembers(opened, front) }];
+  const inside = await lookIntoMembers(opened, front);
+  const isResized = members.some((member) => member.isResized);
+  return [{ format, inside: inside === "seen" && isResized ? "unseen" : inside }];
 }
 
 async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {

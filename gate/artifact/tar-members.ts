@@ -5,6 +5,13 @@ const BLOCK_BYTES = 512;
 
 /** What `str.strip` takes off has four separators more than white space has elsewhere. */
 const BLANKS = /^[\s\x1c-\x1f]*$/;
+/** Of a pax header, which holds names, times and attributes of one member. */
+const PAX_BYTES_MAX = 1024 * 1024;
+/** The front of a record, as far as a size may go. */
+const PAX_RECORD = /^(\d{1,10}) (?:size=(\d{1,15}))?/;
+const PAX_RECORD_CHARACTERS = 40;
+/** Blocks that go on with the map of one sparse file, 21 stretches each. */
+const SPARSE_BLOCKS_MAX = 4096;
 const OCTAL = /^[\s\x1c-\x1f]*([+-]?)(?:0o_?)?([0-7]+(?:_[0-7]+)*)[\s\x1c-\x1f]*$/i;
 
 export interface TarMember {
@@ -13,22 +20,59 @@ export interface TarMember {
   readonly bytes: number;
   /** A hard or a symbolic link. */
   readonly isLink: boolean;
+  /** Where it ends is said elsewhere than in its header, which not every reader heeds: by pax, or as a sparse file. */
+  readonly isResized: boolean;
 }
 
-/** The members of the tar that a file is (POSIX.1-1988 ustar, GNU and the older v7); undefined if it is none. */
+/** The members of the tar that a file is (POSIX.1-2001 pax, ustar, GNU and the older v7); undefined if it is none. */
 export async function findTar(source: ByteSource): Promise<readonly TarMember[] | undefined> {
   const members: TarMember[] = [];
+  /** What pax says of the member to come. */
+  let resized: number | undefined;
   let offset = 0;
   while (offset + BLOCK_BYTES <= source.size && members.length < TAR_MEMBERS_MAX) {
     const header = Buffer.from(await source.read(offset, BLOCK_BYTES));
     if (!isHeader(header)) break;
-    const bytes = sizeOf(header);
-    const isLink = header[156] === 0x31 || header[156] === 0x32;
-    members.push({ name: nameOf(header), offset: offset + BLOCK_BYTES, bytes, isLink });
-    const dataBytes = hasData(header) ? bytes : 0;
-    offset += BLOCK_BYTES + Math.ceil(dataBytes / BLOCK_BYTES) * BLOCK_BYTES;
+    const type = String.fromCharCode(header[156] ?? 0);
+    const isExtended = /[gxXLK]/.test(type);
+    const isResized = type === "S" || (!isExtended && resized !== undefined);
+    const bytes = isExtended ? sizeOf(header) : (resized ?? sizeOf(header));
+    offset = type === "S" ? await skipSparse(source, header, offset) : offset + BLOCK_BYTES;
+    members.push({ name: nameOf(header), offset, bytes, isLink: /[12]/.test(type), isResized });
+    if (!isExtended) resized = undefined;
+    else if (/[xX]/.test(type)) resized = sizeIn(await readPax(source, offset, bytes)) ?? resized;
+    if (hasData(header)) offset += Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
   }
   return members.length > 0 ? members : undefined;
+}
+
+/** Where the data of a sparse file of GNU begins: behind the blocks that go on with its map. */
+async function skipSparse(source: ByteSource, header: Buffer, offset: number): Promise<number> {
+  let next = offset + BLOCK_BYTES;
+  let goesOn = header[482] !== 0;
+  for (let blocks = 0; goesOn && blocks < SPARSE_BLOCKS_MAX && next + BLOCK_BYTES <= source.size; blocks++) {
+    goesOn = (await source.read(next + 504, 1))[0] !== 0;
+    next += BLOCK_BYTES;
+  }
+  return next;
+}
+
+async function readPax(source: ByteSource, offset: number, bytes: number): Promise<Buffer> {
+  const length = Math.max(0, Math.min(bytes, PAX_BYTES_MAX, source.size - offset));
+  return Buffer.from(await source.read(offset, length));
+}
+
+/** The size that a pax header gives to the member behind it: records are `<length> <key>=<value>\n`, the last counts. */
+function sizeIn(pax: Buffer): number | undefined {
+  let size: number | undefined;
+  const text = pax.toString("latin1");
+  for (let at = 0; at < text.length; ) {
+    const [, length, value] = PAX_RECORD.exec(text.slice(at, at + PAX_RECORD_CHARACTERS)) ?? [];
+    if (!(Number(length) > 0)) break;
+    if (value !== undefined) size = Number(value);
+    at += Number(length);
+  }
+  return size;
 }
 
 /** The first bytes of a member. */

@@ -96,6 +96,45 @@ describe("the next header stands where Python's tarfile looks for it", () => {
     assert.deepEqual(await namesIn(header({ name: "a/", type: "\0", size: "7777" }), next), ["a/", "next"]);
   });
 
+  const pax = (text: string) => [
+    header({ name: "pax", type: "x", size: octal(text.length) }),
+    Buffer.alloc(512, text.padEnd(512, "\0")),
+  ];
+  const sized = `18 path=sized.bin\n107 ${"k".repeat(100)}=v\n10 size=0\n`;
+
+  test("where pax gives a size, behind that many bytes", async () => {
+    assert.deepEqual(await namesIn(...pax(sized), header({ name: "a", size: "1000" }), next), [
+      "pax",
+      "a",
+      "next",
+    ]);
+  });
+
+  test("where pax gives a size, and a long name stands between", async () => {
+    const long = [header({ name: "long", type: "L", size: "1" }), Buffer.alloc(512, "b")];
+    const blocks = [...pax(sized), ...long, header({ name: "a", size: "1000" }), next];
+    assert.deepEqual(await namesIn(...blocks), ["pax", "long", "a", "next"]);
+  });
+
+  test("where pax gives none, behind the data of the file", async () => {
+    const blocks = [...pax("14 mtime=1.25\n"), header({ name: "a", size: "1" }), Buffer.alloc(512), next];
+    assert.deepEqual(await namesIn(...blocks), ["pax", "a", "next"]);
+  });
+
+  test("behind the blocks of a sparse file's map", async () => {
+    const sparse = header({ name: "a", type: "S", size: "1" });
+    sparse[482] = 1;
+    // The flag is part of the sum.
+    sparse.write(
+      octal(Number.parseInt(sparse.toString("latin1", 148, 156), 8) + 1).padEnd(8, "\0"),
+      148,
+      "latin1",
+    );
+    const more = Buffer.alloc(1024);
+    more[504] = 1;
+    assert.deepEqual(await namesIn(sparse, more, Buffer.alloc(512), next), ["a", "next"]);
+  });
+
   test("at once behind a size below zero", async () => {
     assert.deepEqual(await namesIn(header({ name: "a", size: "\xff".repeat(12) }), next), ["a", "next"]);
   });
