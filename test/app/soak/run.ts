@@ -122,9 +122,9 @@ export async function soak({ count, store, weather }: Soak): Promise<Soaked> {
       await rest();
       killing.abort();
       await killer;
-      // What GitHub did not show yet it shows now; and what was lost is found.
+      // What GitHub did not show yet it shows now; and what was lost is found, as in calm weather on a slow machine.
       if (weather !== undefined) await sleep(STALE_MS);
-      for (let sweeps = 0; weather !== undefined && (sweeps === 0 || (await isAnyLost())); sweeps++) {
+      for (let sweeps = 0; (weather !== undefined && sweeps === 0) || (await isAnyLost()); sweeps++) {
         if (sweeps === SWEEPS_MAX)
           throw new Error("Cannot go on: deliveries stay lost, however often it sweeps");
         const failed = await app.ask("sweep");
