@@ -1,7 +1,8 @@
 import type { Champion, ChampionRequest } from "../../gate/model/trail.ts";
-import { metricsAbout, PASSED_MAX } from "../../gate/trail/champion.ts";
+import { PASSED_MAX, wordOn } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
 import { recentDefaultBranch } from "./default-branch.ts";
 
 /**
@@ -20,19 +21,27 @@ export async function keptChampions(
 }
 
 async function findKept(
-  { store, place }: Site,
+  site: Site,
   request: ChampionRequest,
   baseRef: string,
 ): Promise<Champion | undefined> {
+  const { store, place } = site;
   const { model, subject: content } = request;
   const rows = await store.archive.decisions({
     ...{ repositoryId: place.repositoryId, model, content, baseRef },
     ...{ verdict: "pass", countMax: PASSED_MAX },
   });
-  for (const { record, digest } of rows) {
-    const kept = parseDecision(Buffer.from(record, "utf8"), digest);
-    const metrics = metricsAbout(kept, request);
-    if (metrics !== undefined) return { ...request, decision: kept.digest, metrics };
+  for (const row of rows) {
+    const kept = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+    const word = wordOn(kept, request);
+    if (word === undefined || !(word.isIntroduction || (await hasEntered(site, row)))) continue;
+    return { ...request, decision: kept.digest, metrics: word.metrics };
   }
   return undefined;
+}
+
+/** Whether the pull request was merged as it was judged. */
+async function hasEntered({ store }: Site, { repositoryId, number, head }: DecisionRow): Promise<boolean> {
+  const pull = await store.archive.findPull(repositoryId, number);
+  return pull?.state === "merged" && pull.head === head;
 }

@@ -12,14 +12,15 @@ import type { Head } from "./head.ts";
 import { concerns, type LogEntry, openTrail, readLog } from "./read.ts";
 
 /** Passing decisions about a model that are looked through, the newest first. */
-export const PASSED_MAX = 16;
+export const PASSED_MAX = 64;
 const RECORD_DEPTH_MAX = 64;
 
 /**
  * The champions among what was asked for: of each model the last decision that let pass exactly what the base has.
- * The trail has to be verified before; a record that is not the one that its entry names is passed over, and so is a
- * decision about a change into a commit that is not in the history of the base: there, anybody may have written the
- * policy. `isInBase` tells of a commit whether it is.
+ * The trail has to be verified before; a record that is not the one that its entry names is passed over. So is what
+ * would let a baseline sink: a decision about a change into a commit that is not in the history of the base, where
+ * anybody may have written the policy; and one about a change that measured the model anew, left it as it was and
+ * never entered. `isInBase` tells of a commit whether it is in that history.
  */
 export async function findChampions(
   store: GitStore,
@@ -60,13 +61,14 @@ async function findChampion(
   { store, head, isInBase }: Reading,
 ): Promise<Champion | undefined> {
   for (const { predicate } of entries) {
-    const into = (predicate.pr ?? predicate.group)?.base_sha;
+    const commits = predicate.pr ?? predicate.group;
     const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
-    if (file === undefined || into === undefined || !(await isInBase(into))) continue;
+    if (file === undefined || commits === undefined || !(await isInBase(commits.base_sha))) continue;
     const [bytes] = await store.read(head.commit, [evidencePathOf(file)]);
     if (bytes === undefined || sha256Of(bytes) !== `sha256:${file}`) continue;
-    const metrics = metricsAbout(toValue(parseRecord(bytes)), request);
-    if (metrics !== undefined) return { ...request, decision: `sha256:${file}`, metrics };
+    const word = wordOn(toValue(parseRecord(bytes)), request);
+    if (word === undefined || !(word.isIntroduction || (await isInBase(commits.head_sha)))) continue;
+    return { ...request, decision: `sha256:${file}`, metrics: word.metrics };
   }
   return undefined;
 }
@@ -75,17 +77,26 @@ function parseRecord(bytes: Uint8Array) {
   return parseJson(decodeUtf8(bytes, DECISION_FILE), DECISION_FILE, { depthMax: RECORD_DEPTH_MAX });
 }
 
-/** The candidate's metrics in a record; undefined if the record is about another state of the model. */
-export function metricsAbout(
-  record: unknown,
-  { model, subject }: ChampionRequest,
-): readonly MetricEvidence[] | undefined {
+/** What a record says of a state of a model. */
+export interface Word {
+  /** Measured at head. */
+  readonly metrics: readonly MetricEvidence[];
+  /** Whether the model came to that state by the change: then it was held against what it was before. */
+  readonly isIntroduction: boolean;
+}
+
+/** Undefined if the record is about another state of the model. */
+export function wordOn(record: unknown, { model, subject }: ChampionRequest): Word | undefined {
   const input = member(record, "input");
+  const is = (change: unknown, side: string) => member(member(change, side), "subject") === subject;
   const judged = listOf(member(member(input, "change"), "models")).find(
-    (each) => member(each, "id") === model && member(member(each, "head"), "subject") === subject,
+    (each) => member(each, "id") === model && is(each, "head"),
   );
   if (judged === undefined) return undefined;
-  return listOf(member(input, "evidence")).filter((item) => isMetricAbout(item, model, subject));
+  return {
+    metrics: listOf(member(input, "evidence")).filter((item) => isMetricAbout(item, model, subject)),
+    isIntroduction: !is(judged, "base") && !is(judged, "tip"),
+  };
 }
 
 /** Evidence of our own making, in a record whose digest the trail states; this keeps apart what it is about. */

@@ -140,6 +140,29 @@ describe("check beside a trail", { concurrency: 1 }, () => {
     assert.match(regression?.findings[0]?.message ?? "", /went from 0\.9 to 0\.7/);
   });
 
+  it("takes no champion's word of a change that left the model as it was and never entered", async () => {
+    scratch.git("checkout", "--quiet", "-b", "again", "HEAD~1");
+    const measured = (auc: number) =>
+      scratch.write("evidence/models/credit-pd/metrics.json", `{ "roc_auc": ${auc} }\n`);
+    scratch.commit("words alone", { "models/credit-pd/README.md": "A score.\n" });
+    measured(0.899);
+    const again = await check(0);
+    assert.equal(again.models[0]?.changeClass, "A");
+    scratch.write("again.json", JSON.stringify(again));
+    await trail("append", "again.json", "--pr", "9", "--repository-name", "acme/models");
+    scratch.git("checkout", "--quiet", "fresh");
+    measured(0.7);
+    const worse = await check(1);
+    const regression = worse.results.find(({ gate }) => gate === "PERF-02");
+    assert.match(regression?.findings[0]?.message ?? "", /went from 0\.9 to 0\.7/);
+    scratch.git("checkout", "--quiet", "again");
+    change(3, 0.7);
+    const entered = await check(1);
+    const lower = entered.results.find(({ gate }) => gate === "PERF-02");
+    assert.match(lower?.findings[0]?.message ?? "", /went from 0\.899 to 0\.7/);
+    scratch.git("checkout", "--quiet", "fresh");
+  });
+
   it("takes no champion's word for another content than the base has", async () => {
     change(4, 0.95);
     const record = await check(1);
