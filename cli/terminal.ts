@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { SingleBar } from "cli-progress";
 import { GateError } from "../gate/model/error.ts";
 import { terminal } from "../gate/report/escape.ts";
@@ -28,6 +29,16 @@ async function writeStandardOutput(text: string): Promise<void> {
 async function writeOut(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
+  } catch (cause) {
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Writes a file that the command line names, and the folders above it. */
+export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
   } catch (cause) {
     throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }

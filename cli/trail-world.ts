@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
@@ -5,12 +6,14 @@ import { GateError } from "../gate/model/error.ts";
 import { FileJournal } from "../gate/trail/file-journal.ts";
 import { DEFAULT_BRANCH, type GitStore, openGitStore } from "../gate/trail/git-store.ts";
 import { readHead } from "../gate/trail/head.ts";
+import { type KeptState, parseState } from "../gate/trail/kept-state.ts";
 import { commandSigner, environmentSigner, fileSigner } from "../gate/trail/keys.ts";
 import type { Signer } from "../gate/trail/note.ts";
 import { openPushStore } from "../gate/trail/push-store.ts";
+import { parseAllowedSigners } from "../gate/trail/sshsig.ts";
 import { currentKey } from "../gate/trail/trail-file.ts";
 import { type Flush, TrailWriter, type WriterWorld } from "../gate/trail/writer.ts";
-import { say } from "./terminal.ts";
+import { readNamed, say } from "./terminal.ts";
 
 /** Options of every command on a trail. */
 export interface TrailOptions {
@@ -132,4 +135,19 @@ export function assertLanded(flush: Flush): Extract<Flush, { readonly kind: "lan
         fix: "Find out why, then: weighbridge trail resume",
       });
   }
+}
+
+/** What a run before kept in a file; undefined if there is none yet. Throws `TRAIL_STATE_DAMAGED`. */
+export async function readState(path: string): Promise<KeptState | undefined> {
+  try {
+    return parseState(await readFile(path), path);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw cause;
+  }
+}
+
+/** Those who may approve new keys, from an `allowed_signers` file. */
+export async function readOwners(path: string): Promise<ReturnType<typeof parseAllowedSigners>> {
+  return parseAllowedSigners(Buffer.from(await readNamed(path)).toString("utf8"));
 }

@@ -80,7 +80,7 @@ function proofBlocks(repository: Repository, row: DecisionRow, proof: DecisionPr
 <div class="card"><ol class="steps">
 <li>Keep both files: <a href="${decisionPath(repository, row.digest, "entry.json")}">the entry</a> and <a href="${decisionPath(repository, row.digest, "entry.tlog-proof")}">its proof</a> (c2sp.org/tlog-proof@v1).</li>
 <li>Check that the entry is in the log that your key signed:
-${command(`weighbridge trail check-proof entry-${seq}.tlog-proof entry-${seq}.json --pin-key "$KEY"`)}</li>
+${command(`weighbridge trail verify entry-${seq}.tlog-proof entry-${seq}.json --pin-key "$KEY"`)}</li>
 <li>Check that <a href="${decisionPath(repository, digest, "decision.json")}">the decision record</a> is what judging its input gives, and that the entry names its digest:
 ${command("weighbridge replay decision.json")}</li>
 </ol></div>`,

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { approvalText } from "../../gate/trail/approval.ts";
 import { revokeKey, rotateKey, type Setting } from "../../gate/trail/change.ts";
-import { generateKey } from "../../gate/trail/keys.ts";
+import { witnessVkey } from "../../gate/trail/cosigner.ts";
+import { generateKey, pemSigner } from "../../gate/trail/keys.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { currentKey, repositoryOf } from "../../gate/trail/trail-file.ts";
 import { ENGINE } from "../../gate/verdict/decide.ts";
@@ -29,7 +30,11 @@ export function registerTrailKeys(trail: Command): void {
     .description(
       "Writes the private key to a file that only you can read, and its public key to standard output.",
     )
-    .requiredOption("--origin <origin>", "of the trail, as github.com/acme/models/trail")
+    .requiredOption(
+      "--origin <origin>",
+      "of the trail, as github.com/acme/models/trail; of a witness its name",
+    )
+    .option("--witness", "the key of a witness, which cosigns and signs no trail")
     .requiredOption("--out <file>", "where the private key goes; must not exist")
     .action(make);
   trailCommand(key, "approval", "the text that an owner signs to approve a new key")
@@ -50,7 +55,13 @@ export function registerTrailKeys(trail: Command): void {
     .action(revoke);
 }
 
-async function make({ origin, out }: { readonly origin: string; readonly out: string }): Promise<void> {
+interface MakeOptions {
+  readonly origin: string;
+  readonly witness?: true;
+  readonly out: string;
+}
+
+async function make({ origin, witness, out }: MakeOptions): Promise<void> {
   const { pem, vkey } = generateKey(origin);
   try {
     const file = await open(out, "wx", 0o600);
@@ -59,7 +70,7 @@ async function make({ origin, out }: { readonly origin: string; readonly out: st
   } catch (cause) {
     throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${out}: ${reasonOf(cause)}`, { cause });
   }
-  await writeDocument(vkey, undefined);
+  await writeDocument(witness === true ? witnessVkey(pemSigner(origin, pem, out)) : vkey, undefined);
 }
 
 interface ApprovalOptions extends TrailOptions {

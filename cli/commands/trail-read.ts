@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
@@ -7,12 +6,10 @@ import { type Approved, type AsOf, readAsOf } from "../../gate/trail/as-of.ts";
 import { csvHeader, toCsv, toJsonLine } from "../../gate/trail/export-table.ts";
 import { exportTiles } from "../../gate/trail/export-tiles.ts";
 import type { GitStore } from "../../gate/trail/git-store.ts";
-import { parseVkey } from "../../gate/trail/note.ts";
-import { parseProof, verifyProof } from "../../gate/trail/proof.ts";
 import { proveEntry } from "../../gate/trail/prove.ts";
 import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/trail/read.ts";
 import { drawSample } from "../../gate/trail/sample.ts";
-import { count, readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { count, say, writeBytes, writeDocument } from "../terminal.ts";
 import { type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
 const FORMAT = () =>
@@ -30,14 +27,6 @@ export function registerTrailRead(trail: Command): void {
     .requiredOption("--out <file>", "where the proof goes")
     .requiredOption("--entry-out <file>", "where the entry goes")
     .action(prove);
-  trail
-    .command("check-proof")
-    .summary("verify a proof without the trail")
-    .description("Exit status: 0 the entry is in the trail, 1 it is not proved, 2 could not read.")
-    .argument("<proof>", "a .tlog-proof file")
-    .argument("<entry>", "the entry that it is about")
-    .requiredOption("--pin-key <vkey>", "the log's public key")
-    .action(checkProof);
   trailCommand(trail, "asof", "what ran on a day, on whose word, by which policy")
     .argument("<date>", "a day as 2026-11-21 (its end, UTC), or a time as 2026-11-21T12:00:00.000Z")
     .addOption(FORMAT())
@@ -132,23 +121,6 @@ async function prove(
   });
 }
 
-async function checkProof(
-  proof: string,
-  entry: string,
-  { pinKey }: { readonly pinKey: string },
-): Promise<void> {
-  const parsed = parseProof(await readNamed(proof), proof);
-  const bytes = await readNamed(entry);
-  try {
-    const { origin, size } = verifyProof(parsed, bytes, [parseVkey(pinKey)]);
-    await writeDocument(`Entry ${parsed.index} is one of the ${size} of ${terminal(origin)}.`, undefined);
-  } catch (error) {
-    if (!(error instanceof GateError)) throw error;
-    say(`${terminal(error.message)}\n  code: ${error.code}`);
-    process.exitCode = 1;
-  }
-}
-
 async function asOf(
   date: string,
   options: TrailOptions & { readonly format: "text" | "json" },
@@ -211,15 +183,6 @@ async function exportTrail(
 async function writeTiles(store: GitStore, folder: string): Promise<void> {
   for await (const { path, bytes } of exportTiles(store, await openTrail(store))) {
     await writeBytes(join(folder, path), bytes);
-  }
-}
-
-async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes);
-  } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 

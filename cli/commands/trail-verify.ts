@@ -1,43 +1,40 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
-import { readBody } from "../../gate/response-body.ts";
-import { formatState, type KeptState, parseState } from "../../gate/trail/kept-state.ts";
-import { openTrail } from "../../gate/trail/read.ts";
+import { type Checkpoint, parseCheckpoint } from "../../gate/trail/checkpoint.ts";
+import { formatState } from "../../gate/trail/kept-state.ts";
+import { parseNote, parseVkey } from "../../gate/trail/note.ts";
+import { parseProof, verifyProof } from "../../gate/trail/proof.ts";
 import { reconcile } from "../../gate/trail/reconcile.ts";
-import { parseAllowedSigners } from "../../gate/trail/sshsig.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
-import { ANSWER_BYTES_MAX, type WitnessAnswer } from "../../gate/trail/witness.ts";
-import { witnessTrail } from "../../gate/trail/witnessing.ts";
 import { type ProgressBar, progressBar, readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
-import {
-  currentSigner,
-  type TrailOptions,
-  trailCommand,
-  type WriteOptions,
-  withTrail,
-  withWriter,
-  writingCommand,
-} from "../trail-world.ts";
+import { readOwners, readState, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
-const WITNESS_TIMEOUT_MS = 20_000;
 const FORMAT = () =>
   new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
 
 export function registerTrailVerify(trail: Command): void {
-  trailCommand(trail, "verify", "verify the trail, offline")
-    .description("Exit status: 0 nothing is wrong, 1 something is, 2 it could not be told.")
+  trailCommand(trail, "verify", "verify the trail, or the proof of one entry, offline")
+    .description(
+      "Without a proof, the trail. With one, the entry that it is about: that takes no clone, but --pin-key.\nExit status: 0 nothing is wrong, 1 something is, 2 it could not be told.",
+    )
+    .argument("[proof]", "a .tlog-proof file, as trail prove writes it")
+    .argument("[entry]", "the entry that it is about")
     .addOption(
       new Option("--level <level>", "0: the last commit; 1: every commit of the branch")
         .choices(["0", "1"])
         .default("1"),
     )
-    .option("--pin-key <vkey>", "the first key, as trail init printed it")
+    .option(
+      "--pin-key <vkey>",
+      "the first key, as trail init printed it; for a proof, the key that signed it",
+    )
     .option("--pin-digest <digest>", "the first description, as trail init printed it")
     .option("--owners <file>", "who may approve new keys, as an allowed_signers file")
     .option("--state <file>", "what the last run kept; written again when nothing is wrong")
+    .option("--since <file>", "a checkpoint that you kept, which the trail has to extend")
     .option("--all", "read every entry again, not only those after the state")
     .addOption(FORMAT())
     .action(verify);
@@ -46,11 +43,6 @@ export function registerTrailVerify(trail: Command): void {
     .option("--governed <folder>", "a clone of the governed repository", ".")
     .addOption(FORMAT())
     .action(runReconcile);
-  writingCommand(trail, "witness", "have the trail cosigned by the witnesses that it names")
-    .description(
-      "Exit status: 0 enough witnesses cosigned, 2 not; a witness that has seen another trail halts it.",
-    )
-    .action(witness);
 }
 
 interface VerifyOptions extends TrailOptions {
@@ -59,14 +51,20 @@ interface VerifyOptions extends TrailOptions {
   readonly pinDigest?: string;
   readonly owners?: string;
   readonly state?: string;
+  readonly since?: string;
   readonly all?: boolean;
   readonly format: "text" | "json";
 }
 
-async function verify(options: VerifyOptions): Promise<void> {
+async function verify(
+  proof: string | undefined,
+  entry: string | undefined,
+  options: VerifyOptions,
+): Promise<void> {
+  if (proof !== undefined) return verifyEntry(proof, entry, options);
   const since = options.state === undefined ? undefined : await readState(options.state);
-  const owners =
-    options.owners && parseAllowedSigners(Buffer.from(await readNamed(options.owners)).toString("utf8"));
+  const kept = options.since === undefined ? undefined : await readCheckpoint(options.since);
+  const owners = options.owners === undefined ? undefined : await readOwners(options.owners);
   await withTrail(options, async (store) => {
     const progress = new VerifyProgress();
     const { report, state } = await verifyTrail({
@@ -77,9 +75,10 @@ async function verify(options: VerifyOptions): Promise<void> {
       pin: {
         ...(options.pinKey === undefined ? {} : { vkey: options.pinKey }),
         ...(options.pinDigest === undefined ? {} : { digest: options.pinDigest }),
-        ...(owners ? { owners } : {}),
+        ...(owners === undefined ? {} : { owners }),
       },
       ...(since === undefined ? {} : { since }),
+      ...(kept === undefined ? {} : { kept }),
     }).finally(progress.stop);
     const { origin, size, checkpoints, entriesRead } = report;
     const head = `${origin}: ${size} entries, ${entriesRead} read, ${checkpoints} checkpoints`;
@@ -91,6 +90,42 @@ async function verify(options: VerifyOptions): Promise<void> {
     if (state !== undefined && options.state !== undefined)
       await writeState(options.state, formatState(state));
   });
+}
+
+async function verifyEntry(
+  proof: string,
+  entry: string | undefined,
+  { pinKey, format }: VerifyOptions,
+): Promise<void> {
+  if (entry === undefined || pinKey === undefined) {
+    throw new GateError(
+      "USAGE",
+      `Cannot verify ${proof}: the entry that it is about, or --pin-key is missing`,
+      {
+        fix: "weighbridge trail verify 42.tlog-proof 42.json --pin-key <the log's public key>",
+      },
+    );
+  }
+  const parsed = parseProof(await readNamed(proof), proof);
+  const bytes = await readNamed(entry);
+  try {
+    const { origin, size } = verifyProof(parsed, bytes, [parseVkey(pinKey)]);
+    const said = `Entry ${parsed.index} is one of the ${size} of ${terminal(origin)}.`;
+    const result = { origin, size, index: parsed.index, holds: true };
+    await writeDocument(format === "json" ? JSON.stringify(result, null, 2) : said, undefined);
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    const { code, message } = error;
+    if (format === "json")
+      await writeDocument(JSON.stringify({ holds: false, code, message }, null, 2), undefined);
+    say(`${terminal(message)}\n  code: ${code}`);
+    process.exitCode = 1;
+  }
+}
+
+/** Whoever kept it looked at its signatures then, or not at all: here its root is what counts. */
+async function readCheckpoint(path: string): Promise<Checkpoint> {
+  return parseCheckpoint(parseNote(await readNamed(path), path).text, path);
 }
 
 /** Checkpoints and entries below which a bar would only flicker. */
@@ -114,16 +149,6 @@ class VerifyProgress {
     this.#bar?.stop();
     this.#bar = undefined;
   };
-}
-
-async function readState(path: string): Promise<KeptState | undefined> {
-  try {
-    return parseState(await readFile(path), path);
-  } catch (cause) {
-    // The first run has none yet.
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw cause;
-  }
 }
 
 async function writeState(path: string, bytes: Uint8Array): Promise<void> {
@@ -167,31 +192,4 @@ async function runReconcile(
     );
     process.exitCode = exitStatus(result);
   });
-}
-
-async function witness(options: WriteOptions): Promise<void> {
-  const signers = async (opened: Parameters<typeof currentSigner>[1]) => [
-    await currentSigner(options, opened),
-  ];
-  await withWriter(options, signers, async ({ world }) => {
-    const head = await openTrail(world.store);
-    const outcome = await witnessTrail({ ...world, post }, head);
-    if (outcome.kind === "witnessed") {
-      return say(
-        `${outcome.by.join(", ")} cosigned the tree of ${outcome.size}; the next append records it.`,
-      );
-    }
-    process.exitCode = 2;
-    if (outcome.kind === "halted") return say(`The trail is halted: ${terminal(outcome.message)}`);
-    for (const { message } of outcome.problems) say(terminal(message));
-    return say(`Too few witnesses cosigned: ${outcome.by.join(", ") || "none"}`);
-  });
-}
-
-async function post(url: string, body: Uint8Array): Promise<WitnessAnswer> {
-  const signal = AbortSignal.timeout(WITNESS_TIMEOUT_MS);
-  const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
-  const answer = await readBody(response, ANSWER_BYTES_MAX);
-  if (answer !== undefined) return { status: response.status, body: answer };
-  throw new GateError("WITNESS_ANSWER_TOO_LARGE", `Cannot read ${url}: more than ${ANSWER_BYTES_MAX} bytes`);
 }

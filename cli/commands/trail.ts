@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerTrailKeys } from "./trail-keys.ts";
 import { registerTrailRead } from "./trail-read.ts";
 import { registerTrailVerify } from "./trail-verify.ts";
+import { registerTrailWitness } from "./trail-witness.ts";
 import { registerTrailWrite } from "./trail-write.ts";
 
 export function registerTrail(program: Command): void {
@@ -9,5 +10,6 @@ export function registerTrail(program: Command): void {
   registerTrailWrite(trail);
   registerTrailRead(trail);
   registerTrailVerify(trail);
+  registerTrailWitness(trail);
   registerTrailKeys(trail);
 }

@@ -2,7 +2,7 @@ import { runGit } from "../checkout/git.ts";
 import { GateError } from "../model/error.ts";
 import { authenticate } from "./authenticate.ts";
 import { CHECKPOINT_FILE } from "./batch.ts";
-import type { SignedCheckpoint } from "./checkpoint.ts";
+import type { Checkpoint, SignedCheckpoint } from "./checkpoint.ts";
 import type { Entry } from "./entry.ts";
 import { type Edge, EMPTY_EDGE } from "./fold.ts";
 import type { GitStore } from "./git-store.ts";
@@ -32,6 +32,8 @@ export interface VerifyRequest {
   readonly pin?: Pin;
   /** What the last run kept. */
   readonly since?: KeptState;
+  /** A checkpoint that somebody kept: the trail has to extend it. */
+  readonly kept?: Checkpoint;
   /** Which entries to read: those after `since`, if its commit is in this clone; or all, which is the default. */
   readonly entries?: "new" | "all";
   /** Sees each entry that is in order, as it goes by. */
@@ -163,13 +165,13 @@ async function startThreads(
 }
 
 async function run({ request, head, listing, base, findings, threads }: Run) {
-  const { store, since, visit } = request;
+  const { store, since, kept, visit } = request;
   const { objects } = store;
   const { file, checkpoint } = head;
   const edge = base?.edge ?? EMPTY_EDGE;
   const history = request.level === 0 ? undefined : await readHistory({ request, head, base, findings });
   const witnessed = await readWitnessed({ objects, listing }, file, findings);
-  const expected = expectedRoots({ checkpoint, witnessed, since, history }, findings);
+  const expected = expectedRoots({ checkpoint, witnessed, since, kept, history }, findings);
   const layout = checkLayout(listing, checkpoint.size, findings);
   if (base !== undefined) checkUnchanged(base.listing, listing, findings);
   const rules = new EntryRules(findings, { ...(base ?? {}), visit });
@@ -229,8 +231,8 @@ interface Covered {
   readonly hasAnchors: boolean;
 }
 
-function addNotes({ request: { since }, history, hasAnchors }: Covered, findings: Findings): void {
-  if (since === undefined) {
+function addNotes({ request: { since, kept }, history, hasAnchors }: Covered, findings: Findings): void {
+  if (since === undefined && kept === undefined) {
     findings.note(
       "A rollback to an older signed state cannot be seen from this clone alone: keep the state of a run.",
     );

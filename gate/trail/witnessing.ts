@@ -41,7 +41,7 @@ export async function witnessTrail(world: WitnessingWorld, head: Head): Promise<
       seen: await lastSeen(world, head, witness),
       proveConsistency: (from) => reader.proveConsistency(from),
     });
-    if (outcome.kind === "forked") return halt(world, outcome.message);
+    if (outcome.kind === "forked") return haltForked(world, outcome.message);
     if (outcome.kind === "unavailable") problems.push(outcome.cause);
     if (outcome.kind !== "cosigned") continue;
     by.push(witness);
@@ -70,7 +70,11 @@ async function lastSeen(
   return hasSigned ? parseCheckpoint(note.text, WITNESSED_FILE).size : 0;
 }
 
-async function halt({ journal, now }: WitnessingWorld, message: string): Promise<Witnessing> {
+/** Halts the trail, for a witness has seen another tree. */
+export async function haltForked(
+  { journal, now }: Pick<WitnessingWorld, "journal" | "now">,
+  message: string,
+): Promise<Witnessing> {
   await journal.halt({ code: "TRAIL_FORKED", message, since: now().toISOString() });
   return { kind: "halted", message };
 }

@@ -164,6 +164,25 @@ describe("an auditor", () => {
     repository.git("update-ref", `refs/heads/${BRANCH}`, tip);
   });
 
+  test("sees a rollback, and another tree, by a checkpoint alone", () => {
+    const tip = repository.git("rev-parse", BRANCH);
+    const kept = readFile(repository, "checkpoint");
+    const since = ["--since", write("checkpoint", kept)];
+    assert.deepEqual(JSON.parse(run(0, "verify", ...since, "--format", "json")).findings, []);
+    repository.git("update-ref", `refs/heads/${BRANCH}`, `${BRANCH}~1`);
+    assert.match(run(1, "verify", ...since), /TRAIL_ROLLED_BACK: .* of 5 entries: there are 4/);
+    repository.git("update-ref", `refs/heads/${BRANCH}`, tip);
+    const [origin, size, , ...rest] = kept.toString().split("\n");
+    write("checkpoint", [origin, size, Buffer.alloc(32, 7).toString("base64"), ...rest].join("\n"));
+    assert.match(run(1, "verify", ...since), /TRAIL_FORKED: the checkpoint that was kept has another root/);
+    write(
+      "checkpoint",
+      ["example.com/other/trail", size, ...kept.toString().split("\n").slice(2)].join("\n"),
+    );
+    assert.match(run(1, "verify", ...since), /TRAIL_ORIGIN_WRONG/);
+    assert.equal(codeOf("verify", "--since", at("decision.json")), "TRAIL_NOTE_MALFORMED");
+  });
+
   test("sees one bit turned over", () => {
     const tip = repository.git("rev-parse", BRANCH);
     const path = "tail/00000000/0/01";
@@ -193,11 +212,14 @@ describe("an auditor", () => {
   test("gets a proof of one entry that holds without the trail", () => {
     run(0, "prove", "1", "--out", at("1.tlog-proof"), "--entry-out", at("1.json"));
     const { vkey } = JSON.parse(readFile(repository, "trail.json").toString()).keys[1];
-    const check = (key: string) => ["check-proof", at("1.tlog-proof"), at("1.json"), "--pin-key", key];
+    const check = (key: string) => ["verify", at("1.tlog-proof"), at("1.json"), "--pin-key", key];
     assert.equal(run(0, ...check(vkey)), `Entry 1 is one of the 5 of ${ORIGIN}.\n`);
     run(1, ...check(generateKey(ORIGIN).vkey));
     write("1.json", flipped(readFileSync(at("1.json")), 99));
     run(1, ...check(vkey));
+    assert.equal(JSON.parse(run(1, ...check(vkey), "--format", "json")).holds, false);
+    assert.equal(codeOf("verify", at("1.tlog-proof"), "--pin-key", vkey), "USAGE");
+    assert.equal(codeOf("verify", at("1.tlog-proof"), at("1.json")), "USAGE");
     assert.equal(codeOf("prove", "5", "--out", at("x"), "--entry-out", at("y")), "TRAIL_ENTRY_UNKNOWN");
   });
 
@@ -224,7 +246,7 @@ describe("an auditor", () => {
     write("s.tlog-proof", one.drawn[0].proof);
     write("s.json", one.drawn[0].entry);
     const { vkey } = JSON.parse(readFile(repository, "trail.json").toString()).keys[1];
-    run(0, "check-proof", at("s.tlog-proof"), at("s.json"), "--pin-key", vkey);
+    run(0, "verify", at("s.tlog-proof"), at("s.json"), "--pin-key", vkey);
   });
 
   test("takes the trail along as a table, as lines and as tiles", () => {

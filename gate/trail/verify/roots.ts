@@ -1,5 +1,5 @@
 import { WITNESSED_FILE } from "../batch.ts";
-import type { SignedCheckpoint } from "../checkpoint.ts";
+import type { Checkpoint, SignedCheckpoint } from "../checkpoint.ts";
 import type { KeptState } from "../kept-state.ts";
 import { equalHashes } from "../merkle.ts";
 import type { History } from "./history.ts";
@@ -19,13 +19,16 @@ export interface Statements {
   readonly checkpoint: SignedCheckpoint;
   readonly witnessed: SignedCheckpoint | undefined;
   readonly since: KeptState | undefined;
+  /** What somebody kept of the trail, whose word it is or not. */
+  readonly kept: Checkpoint | undefined;
   readonly history: History | undefined;
 }
 
 /** Every root that was stated, by rising size. A statement about more entries than there are is a finding. */
 export function expectedRoots(statements: Statements, findings: Findings): readonly Expected[] {
-  const { checkpoint, witnessed, since, history } = statements;
+  const { checkpoint, witnessed, since, kept, history } = statements;
   checkSince(checkpoint, since, history, findings);
+  checkOrigin(checkpoint, kept, "checkpoint", findings);
   const expected: Expected[] = [
     ...(history?.snapshots ?? []).map(({ commit, checkpoint: { size, root } }) => ({
       size,
@@ -36,7 +39,8 @@ export function expectedRoots(statements: Statements, findings: Findings): reado
     })),
     signedRoot(checkpoint),
     ...(witnessed === undefined ? [] : [witnessedRoot(witnessed)]),
-    ...(since === undefined ? [] : [keptRoot(since)]),
+    ...(since === undefined ? [] : [verifiedRoot(since)]),
+    ...(kept === undefined ? [] : [keptRoot(kept)]),
   ];
   for (const { size, message, place } of expected) {
     if (size > checkpoint.size)
@@ -69,16 +73,24 @@ export async function compareRoots(
   }
 }
 
-function checkSince(
+function checkOrigin(
   { origin }: SignedCheckpoint,
+  kept: { readonly origin: string } | undefined,
+  what: "state" | "checkpoint",
+  findings: Findings,
+): void {
+  if (kept === undefined || kept.origin === origin) return;
+  findings.add("TRAIL_ORIGIN_WRONG", `this is the trail of ${origin}, kept is a ${what} of ${kept.origin}`);
+}
+
+function checkSince(
+  checkpoint: SignedCheckpoint,
   since: KeptState | undefined,
   history: History | undefined,
   findings: Findings,
 ): void {
   if (since === undefined) return;
-  if (since.origin !== origin) {
-    findings.add("TRAIL_ORIGIN_WRONG", `this is the trail of ${origin}, kept is a state of ${since.origin}`);
-  }
+  checkOrigin(checkpoint, since, "state", findings);
   if (history !== undefined && !history.isShallow && !history.commits.has(since.commit)) {
     const message = `commit ${since.commit}, which was verified before, is not in the history`;
     findings.add("TRAIL_HISTORY_REWRITTEN", message, { commit: since.commit });
@@ -95,7 +107,12 @@ function witnessedRoot({ size, root }: SignedCheckpoint): Expected {
   return { size, root, code: "TRAIL_FORKED", message, place: { path: WITNESSED_FILE } };
 }
 
-function keptRoot({ size, root, commit }: KeptState): Expected {
+function keptRoot({ size, root }: Checkpoint): Expected {
+  const message = `the checkpoint that was kept has another root of ${size} entries`;
+  return { size, root, code: "TRAIL_FORKED", message, place: {} };
+}
+
+function verifiedRoot({ size, root, commit }: KeptState): Expected {
   const message = `a run before verified another root of ${size} entries`;
   return { size, root, code: "TRAIL_FORKED", message, place: { commit } };
 }

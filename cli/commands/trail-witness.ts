@@ -1,0 +1,148 @@
+import type { Command } from "commander";
+import { GateError } from "../../gate/model/error.ts";
+import { terminal } from "../../gate/report/escape.ts";
+import { readBody } from "../../gate/response-body.ts";
+import { takeCosigned } from "../../gate/trail/cosigned.ts";
+import { cosign, witnessVkey } from "../../gate/trail/cosigner.ts";
+import { writeDurably } from "../../gate/trail/durable-file.ts";
+import type { GitStore } from "../../gate/trail/git-store.ts";
+import { readHead } from "../../gate/trail/head.ts";
+import { formatState } from "../../gate/trail/kept-state.ts";
+import { Leader } from "../../gate/trail/leader.ts";
+import { openTrail } from "../../gate/trail/read.ts";
+import { exitStatus } from "../../gate/trail/verify/report.ts";
+import { verifyTrail } from "../../gate/trail/verify.ts";
+import { ANSWER_BYTES_MAX, type WitnessAnswer } from "../../gate/trail/witness.ts";
+import { type Witnessing, witnessTrail } from "../../gate/trail/witnessing.ts";
+import { readNamed, say, writeBytes } from "../terminal.ts";
+import {
+  currentSigner,
+  openSigner,
+  readOwners,
+  readState,
+  type TrailOptions,
+  trailCommand,
+  type WriteOptions,
+  withTrail,
+  withWriter,
+  writingCommand,
+} from "../trail-world.ts";
+
+const WITNESS_TIMEOUT_MS = 20_000;
+
+export function registerTrailWitness(trail: Command): void {
+  trailCommand(trail, "witness", "be a witness: verify what is new in a trail, and cosign it")
+    .description(
+      "Run it from a timer, on a machine and with a key that those who write the trail do not have, after git fetch.\nExit status: 0 cosigned, 1 the trail is not in order and was not cosigned, 2 it could not be told.",
+    )
+    .requiredOption("--key <key>", "the witness's key: file:PATH or env:NAME")
+    .requiredOption("--name <name>", "of the witness, as witness.example/audit")
+    .requiredOption("--pin-key <vkey>", "the log's first key, as trail init printed it")
+    .requiredOption("--state <file>", "what was cosigned last: without it two trees might be cosigned")
+    .option("--begin", "the first run of this witness: there is no state yet")
+    .option("--pin-digest <digest>", "the first description, as trail init printed it")
+    .option("--owners <file>", "who may approve new keys, as an allowed_signers file")
+    .requiredOption("--out <file>", "where the cosigned checkpoint goes")
+    .action(witness);
+  writingCommand(trail, "submit", "have the trail cosigned by the witnesses that it names")
+    .description(
+      "Asks the witnesses that trail.json gives an address, or takes what they left in files.\nExit status: 0 enough witnesses cosigned, 2 not; a witness that has seen another trail halts it.",
+    )
+    .option("--cosigned <file...>", "checkpoints that trail witness wrote")
+    .action(submit);
+}
+
+interface WitnessOptions extends TrailOptions {
+  readonly key: string;
+  readonly name: string;
+  readonly pinKey: string;
+  readonly pinDigest?: string;
+  readonly owners?: string;
+  readonly state: string;
+  readonly begin?: true;
+  readonly out: string;
+}
+
+async function witness(options: WitnessOptions): Promise<void> {
+  const signer = await openSigner(options.key, { name: options.name });
+  const leader = await Leader.begin(`${options.state}.runs`, Date.now);
+  try {
+    await withTrail(options, async (store) => {
+      const commit = await verified(store, options);
+      if (commit === undefined) return;
+      const head = await readHead(store, commit);
+      await writeBytes(options.out, await cosign({ signer, now: () => new Date() }, head));
+      say(`${witnessVkey(signer)} cosigned the tree of ${head.checkpoint.size}.`);
+    });
+  } finally {
+    await leader.end();
+  }
+}
+
+/** The commit that was found in order and is kept as such, so that nothing else is ever cosigned in its place. */
+async function verified(store: GitStore, options: WitnessOptions): Promise<string | undefined> {
+  const since = await readState(options.state);
+  if (since === undefined && options.begin !== true) {
+    throw new GateError("TRAIL_STATE_MISSING", `Cannot go on witnessing: ${options.state} is not there`, {
+      fix: "Restore it; or begin with --begin if this witness has never cosigned the trail",
+    });
+  }
+  const { report, state } = await verifyTrail({
+    ...{ store, level: 1, entries: "new" },
+    pin: {
+      vkey: options.pinKey,
+      ...(options.pinDigest === undefined ? {} : { digest: options.pinDigest }),
+      ...(options.owners === undefined ? {} : { owners: await readOwners(options.owners) }),
+    },
+    ...(since === undefined ? {} : { since }),
+  });
+  process.exitCode = exitStatus(report);
+  if (state === undefined || process.exitCode !== 0) {
+    for (const { code, message } of [...report.findings, ...report.undecided])
+      say(terminal(`${code}: ${message}`));
+    say("It is not cosigned.");
+    process.exitCode ||= 2;
+    return undefined;
+  }
+  await writeDurably(options.state, formatState(state));
+  return report.commit;
+}
+
+async function submit(options: WriteOptions & { readonly cosigned?: readonly string[] }): Promise<void> {
+  const signers = async (opened: Parameters<typeof currentSigner>[1]) => [
+    await currentSigner(options, opened),
+  ];
+  const names = options.cosigned;
+  const files =
+    names && (await Promise.all(names.map(async (name) => ({ name, bytes: await readNamed(name) }))));
+  await withWriter(options, signers, async ({ world }) => {
+    const head = await openTrail(world.store);
+    tell(
+      files === undefined
+        ? await witnessTrail({ ...world, post }, head)
+        : await takeCosigned(world, head, files),
+    );
+  });
+}
+
+function tell(outcome: Witnessing): void {
+  if (outcome.kind === "witnessed") {
+    say(`${outcome.by.join(", ")} cosigned the tree of ${outcome.size}; the next append records it.`);
+    return;
+  }
+  process.exitCode = 2;
+  if (outcome.kind === "halted") {
+    say(`The trail is halted: ${terminal(outcome.message)}`);
+    return;
+  }
+  for (const { message } of outcome.problems) say(terminal(message));
+  say(`Too few witnesses cosigned: ${outcome.by.join(", ") || "none"}`);
+}
+
+async function post(url: string, body: Uint8Array): Promise<WitnessAnswer> {
+  const signal = AbortSignal.timeout(WITNESS_TIMEOUT_MS);
+  const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
+  const answer = await readBody(response, ANSWER_BYTES_MAX);
+  if (answer !== undefined) return { status: response.status, body: answer };
+  throw new GateError("WITNESS_ANSWER_TOO_LARGE", `Cannot read ${url}: more than ${ANSWER_BYTES_MAX} bytes`);
+}
