@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { GateError } from "../gate/model/error.ts";
+import { parseWitnessPolicy } from "../gate/trail/witness-policy.ts";
 
 /** What the process was started with: read once, checked, never changed. */
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   readonly store: StoreConfig;
   readonly trailKey: TrailKey;
+  /** The witnesses of the trails that it begins, as tlog-policy states them; absent: none. */
+  readonly witnesses?: string;
   /** Absent: no dashboard, for nobody could sign in. */
   readonly login?: LoginConfig;
   readonly logLevel: LogLevel;
@@ -73,6 +76,7 @@ export function readConfig(environment: Environment): Config {
   const settings = new Settings(environment);
   const login = readLogin(settings);
   const metricsToken = settings.find("METRICS_TOKEN");
+  const witnesses = readWitnesses(settings);
   const operatorToken = readOperatorToken(settings);
   const config: Config = {
     appId: readAppId(settings),
@@ -85,6 +89,7 @@ export function readConfig(environment: Environment): Config {
     },
     store: readStore(settings),
     trailKey: readTrailKey(settings),
+    ...(witnesses === undefined ? {} : { witnesses }),
     ...(login === undefined ? {} : { login }),
     logLevel: readLogLevel(settings),
     concurrency: settings.number("CONCURRENCY", { least: 1, most: CONCURRENCY_MAX, usual: 4 }),
@@ -268,6 +273,24 @@ function readTrailKey(settings: Settings): TrailKey {
   if (kind === "command" && program !== undefined) return { kind, command: [program, ...args] };
   if (text !== "") settings.refuse("TRAIL_KEY", "it is none of these", fix);
   return { kind: "file", path: "" };
+}
+
+/** As trail.json takes it. */
+const WITNESSES = /^[\n -~]{1,1024}$/;
+
+function readWitnesses(settings: Settings): string | undefined {
+  const path = settings.find("TRAIL_WITNESSES");
+  if (path === undefined) return undefined;
+  const fix = "Name a file of lines as: witness audit <vkey> <url>, and at its end: quorum audit";
+  try {
+    const text = readFileSync(path, "utf8");
+    parseWitnessPolicy(text);
+    if (WITNESSES.test(text)) return text;
+    return settings.refuse("TRAIL_WITNESSES", "it has more than 1024 characters, or others than ASCII", fix);
+  } catch (cause) {
+    const state = cause instanceof GateError ? cause.message : `${path} cannot be read`;
+    return settings.refuse("TRAIL_WITNESSES", state, fix);
+  }
 }
 
 const LOGIN_SETTINGS = ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "SESSION_KEY", "PUBLIC_URL"] as const;

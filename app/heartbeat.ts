@@ -17,6 +17,7 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
   if (last?.hour === hour) return;
   const trail = await trails.standing(place);
   if (trail === undefined) return;
+  if (trail.namesWitnesses) await trails.haveWitnessed(place);
   const { commit: head } = await readDefaultTip(github.installation(place.installationId), place);
   const worked = await store.archive.add(workedName(place.repositoryId), 0);
   await trails.recordEvent(place, {

@@ -14,6 +14,8 @@ import { parseNote } from "../gate/trail/note.ts";
 import { toRow } from "../gate/trail/outbox-row.ts";
 import type { TrailStore } from "../gate/trail/store.ts";
 import { currentKey, type TrailFile } from "../gate/trail/trail-file.ts";
+import { postToWitness } from "../gate/trail/witness-post.ts";
+import { witnessTrail } from "../gate/trail/witnessing.ts";
 import { TrailWriter } from "../gate/trail/writer.ts";
 import { ENGINE } from "../gate/verdict/decide.ts";
 import type { Config } from "./config.ts";
@@ -38,7 +40,7 @@ const PENDING_COUNTED_MAX = 1_000;
 const BRANCHES_MAX = 8;
 
 export interface TrailsWorld {
-  readonly config: Pick<Config, "trailKey" | "appId" | "github">;
+  readonly config: Pick<Config, "trailKey" | "witnesses" | "appId" | "github">;
   readonly github: GitHub;
   readonly store: Store;
   readonly log: Log;
@@ -126,9 +128,34 @@ export class Trails {
     return {
       keyId: currentKey(file).vkey.split("+")[1] ?? "",
       witnessed: witnessed === undefined ? 0 : sizeOf(witnessed),
+      namesWitnesses: file.witness !== undefined,
       pending: pending.length,
       oldestAt: oldest === undefined ? undefined : Date.parse(oldest),
     };
+  }
+
+  /**
+   * Has the trail cosigned by the witnesses that it names; the next commit takes it along. Nothing waits for them: who
+   * does not answer is asked again when this is called again.
+   */
+  async haveWitnessed(place: Place): Promise<void> {
+    const { log, now } = this.#world;
+    await this.#inTurn(place.repositoryId, () =>
+      this.#withWriter(place, async (_, journal) => {
+        const commit = (await journal.landed())?.commit;
+        if (commit === undefined) return;
+        const store = this.storeOf(place);
+        const world = { store, journal, post: postToWitness, now: () => new Date(now()) };
+        const outcome = await witnessTrail(world, await readHead(store, commit));
+        const repository = place.repositoryId;
+        if (outcome.kind === "behind") {
+          const reason = outcome.problems[0]?.code ?? "TRAIL_WITNESS_MISSING";
+          log.warn("Too few witnesses cosigned the trail", { repository, reason });
+        } else if (outcome.kind === "halted") {
+          log.error("The trail is halted: an operator has to look", { repository, reason: "TRAIL_FORKED" });
+        }
+      }),
+    );
   }
 
   /** Brings what waits anywhere to its branch. What cannot be written now waits for the next time. */
@@ -237,6 +264,7 @@ export class Trails {
   ): Promise<void> {
     const client = this.#world.github.installation(place.installationId);
     const { branch, commit } = await readDefaultTip(client, place);
+    const { witnesses } = this.#world.config;
     const file: TrailFile = {
       v: 1,
       origin,
@@ -245,6 +273,7 @@ export class Trails {
       governed: { branch, globs: GOVERNED },
       keys: [{ vkey, from: 0 }],
       heartbeat_minutes: HEARTBEAT_MINUTES,
+      ...(witnesses === undefined ? {} : { witness: witnesses }),
     };
     const { repo: named, app } = this.setting(place);
     const source_ts = new Date(this.#world.now()).toISOString();
@@ -284,6 +313,7 @@ export interface Beat {
   readonly keyId: string;
   /** Entries that witnesses have seen. */
   readonly witnessed: number;
+  readonly namesWitnesses: boolean;
   readonly pending: number;
   /** When the oldest event that waits happened, in milliseconds since 1970. */
   readonly oldestAt: number | undefined;

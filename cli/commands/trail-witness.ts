@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
-import { readBody } from "../../gate/response-body.ts";
 import { takeCosigned } from "../../gate/trail/cosigned.ts";
 import { cosign, witnessVkey } from "../../gate/trail/cosigner.ts";
 import { writeDurably } from "../../gate/trail/durable-file.ts";
@@ -12,7 +11,7 @@ import { Leader } from "../../gate/trail/leader.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { exitStatus } from "../../gate/trail/verify/report.ts";
 import { verifyTrail } from "../../gate/trail/verify.ts";
-import { ANSWER_BYTES_MAX, type WitnessAnswer } from "../../gate/trail/witness.ts";
+import { postToWitness } from "../../gate/trail/witness-post.ts";
 import { type Witnessing, witnessTrail } from "../../gate/trail/witnessing.ts";
 import { readNamed, say, writeBytes } from "../terminal.ts";
 import {
@@ -27,8 +26,6 @@ import {
   withWriter,
   writingCommand,
 } from "../trail-world.ts";
-
-const WITNESS_TIMEOUT_MS = 20_000;
 
 export function registerTrailWitness(trail: Command): void {
   trailCommand(trail, "witness", "be a witness: verify what is new in a trail, and cosign it")
@@ -119,7 +116,7 @@ async function submit(options: WriteOptions & { readonly cosigned?: readonly str
     const head = await openTrail(world.store);
     tell(
       files === undefined
-        ? await witnessTrail({ ...world, post }, head)
+        ? await witnessTrail({ ...world, post: postToWitness }, head)
         : await takeCosigned(world, head, files),
     );
   });
@@ -137,12 +134,4 @@ function tell(outcome: Witnessing): void {
   }
   for (const { message } of outcome.problems) say(terminal(message));
   say(`Too few witnesses cosigned: ${outcome.by.join(", ") || "none"}`);
-}
-
-async function post(url: string, body: Uint8Array): Promise<WitnessAnswer> {
-  const signal = AbortSignal.timeout(WITNESS_TIMEOUT_MS);
-  const response = await fetch(url, { method: "POST", body, signal, redirect: "error" });
-  const answer = await readBody(response, ANSWER_BYTES_MAX);
-  if (answer !== undefined) return { status: response.status, body: answer };
-  throw new GateError("WITNESS_ANSWER_TOO_LARGE", `Cannot read ${url}: more than ${ANSWER_BYTES_MAX} bytes`);
 }

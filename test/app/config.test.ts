@@ -163,6 +163,8 @@ const WRONG: Readonly<Record<string, [more: Environment, setting: string]>> = {
   "a trail key of no kind": [{ TRAIL_KEY: "/etc/key.pem" }, "TRAIL_KEY"],
   "a trail key without a place": [{ TRAIL_KEY: "file:" }, "TRAIL_KEY"],
   "a trail key in a variable that is not set": [{ TRAIL_KEY: "env:LOG_KEY" }, "LOG_KEY"],
+  "witnesses in no file": [{ TRAIL_WITNESSES: "/nowhere" }, "TRAIL_WITNESSES"],
+  "witnesses in a file of something else": [{ TRAIL_WITNESSES: import.meta.filename }, "TRAIL_WITNESSES"],
   "an API without TLS": [{ GITHUB_API_URL: "http://api.example.com" }, "GITHUB_API_URL"],
   "an API with a password": [{ GITHUB_API_URL: "https://me:pass@api.example.com" }, "GITHUB_API_URL"],
   "an API that is no address": [{ GITHUB_API_URL: "api.example.com" }, "GITHUB_API_URL"],

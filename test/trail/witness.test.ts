@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, sign } from "node:crypto";
 import { after, describe, test } from "node:test";
 import { configure } from "../../gate/trail/change.ts";
 import { openCheckpoint } from "../../gate/trail/checkpoint.ts";
-import { cosignedMessage, formatCosignature, formatWitnessVkey } from "../../gate/trail/cosignature.ts";
-import { rawPublicKey } from "../../gate/trail/ed25519.ts";
-import { assertConsistency } from "../../gate/trail/merkle.ts";
-import { formatSignature, parseVkey, parseVkeyOf } from "../../gate/trail/note.ts";
+import { parseVkey } from "../../gate/trail/note.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { digestOf, type TrailFile } from "../../gate/trail/trail-file.ts";
 import { exitStatus } from "../../gate/trail/verify/report.ts";
@@ -17,62 +13,7 @@ import { type Witnessing, witnessTrail } from "../../gate/trail/witnessing.ts";
 import { ownerOf } from "./owner.ts";
 import { decision, decisions, FIRST_KEY, landed, type Rig, SETTING, startedRig, trailFile } from "./rig.ts";
 import { amend, BRANCH, readFile } from "./tamper.ts";
-
-/** A witness in this process, as c2sp.org/tlog-witness v1.0.0 describes it. */
-class Witness {
-  readonly vkey: string;
-  seen = { size: 0, root: Buffer.alloc(0) as Uint8Array };
-  requests = 0;
-  seconds = Date.UTC(2026, 10, 21, 22, 15) / 1000;
-  readonly #key;
-  readonly #name: string;
-
-  constructor(name: string, byte: number) {
-    const der = Buffer.concat([
-      Buffer.from("302e020100300506032b657004220420", "hex"),
-      Buffer.alloc(32, byte),
-    ]);
-    this.#key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-    this.#name = name;
-    this.vkey = formatWitnessVkey(name, rawPublicKey(this.#key));
-  }
-
-  answer(body: Uint8Array): WitnessAnswer {
-    this.requests++;
-    const text = Buffer.from(body).toString("utf8");
-    const [head = ""] = text.split("\n\n", 1);
-    const note = Buffer.from(text.slice(head.length + 2));
-    const [old = "", ...hashes] = head.split("\n");
-    const from = Number(/^old (\d+)$/.exec(old)?.[1]);
-    const checkpoint = openCheckpoint(note, [parseVkey(FIRST_KEY.vkey)], "submitted");
-    if (from > checkpoint.size) return { status: 400, body: new Uint8Array(0) };
-    if (from !== this.seen.size) return this.conflict();
-    if (from > 0) {
-      try {
-        const proof = hashes.map((hash) => Buffer.from(hash, "base64"));
-        assertConsistency({ from: this.seen, to: checkpoint, proof });
-      } catch {
-        return from === checkpoint.size ? this.conflict() : { status: 422, body: new Uint8Array(0) };
-      }
-    }
-    this.seen = checkpoint;
-    return { status: 200, body: Buffer.from(this.cosign(checkpoint.text)) };
-  }
-
-  conflict(size = this.seen.size): WitnessAnswer {
-    return { status: 409, body: Buffer.from(`${size}\n`) };
-  }
-
-  cosign(text: string, vkey = this.vkey): string {
-    const signature = sign(null, cosignedMessage(text, this.seconds), this.#key);
-    const { keyId } = parseVkeyOf(4, vkey);
-    return formatSignature({
-      name: this.#name,
-      keyId,
-      signature: formatCosignature(this.seconds, signature),
-    });
-  }
-}
+import { Witness } from "./witness-stand-in.ts";
 
 const OWNER = ownerOf(21);
 const rigs: Rig[] = [];
