@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import { GateError } from "../gate/model/error.ts";
+import type { Setting } from "../gate/trail/change.ts";
 import { FileJournal } from "../gate/trail/file-journal.ts";
 import { DEFAULT_BRANCH, type GitStore, openGitStore } from "../gate/trail/git-store.ts";
 import { readHead } from "../gate/trail/head.ts";
@@ -10,9 +11,12 @@ import { type KeptState, parseState } from "../gate/trail/kept-state.ts";
 import { commandSigner, environmentSigner, fileSigner } from "../gate/trail/keys.ts";
 import type { Signer } from "../gate/trail/note.ts";
 import { openPushStore } from "../gate/trail/push-store.ts";
+import { openTrail } from "../gate/trail/read.ts";
 import { parseAllowedSigners } from "../gate/trail/sshsig.ts";
-import { currentKey } from "../gate/trail/trail-file.ts";
+import { currentKey, repositoryOf } from "../gate/trail/trail-file.ts";
+import { parseWitnessPolicy } from "../gate/trail/witness-policy.ts";
 import { type Flush, TrailWriter, type WriterWorld } from "../gate/trail/writer.ts";
+import { ENGINE } from "../gate/verdict/decide.ts";
 import { readNamed, say } from "./terminal.ts";
 
 /** Options of every command on a trail. */
@@ -150,4 +154,24 @@ export async function readState(path: string): Promise<KeptState | undefined> {
 /** Those who may approve new keys, from an `allowed_signers` file. */
 export async function readOwners(path: string): Promise<ReturnType<typeof parseAllowedSigners>> {
   return parseAllowedSigners(Buffer.from(await readNamed(path)).toString("utf8"));
+}
+
+/** Of an entry that is written now by this command. */
+export async function settingOf({ store }: Writing["world"]): Promise<Setting> {
+  const { file } = await openTrail(store);
+  const repo = { id: file.repo_id, name: repositoryOf(file.origin).name };
+  return { repo, source_ts: new Date().toISOString(), app: { version: ENGINE } };
+}
+
+/** The text of a witness policy that parses. Throws `TRAIL_POLICY_INVALID`. */
+export async function readWitnessPolicy(path: string): Promise<string> {
+  const text = Buffer.from(await readNamed(path)).toString("utf8");
+  parseWitnessPolicy(text);
+  return text;
+}
+
+/** An option that is a whole number. */
+export function integer(text: string): number {
+  if (/^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new GateError("USAGE", `Cannot use "${text}": expected a whole number`);
 }

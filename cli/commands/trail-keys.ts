@@ -2,21 +2,20 @@ import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { approvalText } from "../../gate/trail/approval.ts";
-import { revokeKey, rotateKey, type Setting } from "../../gate/trail/change.ts";
+import { revokeKey, rotateKey } from "../../gate/trail/change.ts";
 import { witnessVkey } from "../../gate/trail/cosigner.ts";
 import { generateKey, pemSigner } from "../../gate/trail/keys.ts";
 import { openTrail } from "../../gate/trail/read.ts";
-import { currentKey, repositoryOf } from "../../gate/trail/trail-file.ts";
-import { ENGINE } from "../../gate/verdict/decide.ts";
+import { currentKey } from "../../gate/trail/trail-file.ts";
 import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
   openSigner,
+  settingOf,
   type TrailOptions,
   trailCommand,
   type WriteOptions,
-  type Writing,
   withTrail,
   withWriter,
   writingCommand,
@@ -119,12 +118,6 @@ async function revoke(
     assertLanded(await revokeKey(writer, { vkey, lastGoodSize, approval }, await settingOf(world)));
     say(`${vkey} signs from now on.`);
   });
-}
-
-async function settingOf({ store }: Writing["world"]): Promise<Setting> {
-  const { file } = await openTrail(store);
-  const repo = { id: file.repo_id, name: repositoryOf(file.origin).name };
-  return { repo, source_ts: new Date().toISOString(), app: { version: ENGINE } };
 }
 
 function sizeIn(text: string): number {

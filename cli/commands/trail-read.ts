@@ -10,7 +10,7 @@ import { proveEntry } from "../../gate/trail/prove.ts";
 import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/trail/read.ts";
 import { drawSample } from "../../gate/trail/sample.ts";
 import { count, say, writeBytes, writeDocument } from "../terminal.ts";
-import { type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
+import { integer, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
 const FORMAT = () =>
   new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
@@ -198,9 +198,4 @@ function toTime(text: string, side: "start" | "end"): string {
     "USAGE",
     `Cannot use "${text}": expected a day as 2026-11-21 or a time as 2026-11-21T12:00:00Z`,
   );
-}
-
-function integer(text: string): number {
-  if (/^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new GateError("USAGE", `Cannot use "${text}": expected a whole number`);
 }

@@ -12,7 +12,9 @@ import { readNamed, say, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
+  integer,
   openSigner,
+  readWitnessPolicy,
   type WriteOptions,
   type Writing,
   withWriter,
@@ -77,8 +79,7 @@ interface InitOptions extends WriteOptions {
 
 async function init(options: InitOptions): Promise<void> {
   const signer = await openSigner(options.key, { name: options.origin });
-  const witness =
-    options.witnessPolicy && Buffer.from(await readNamed(options.witnessPolicy)).toString("utf8");
+  const witness = options.witnessPolicy && (await readWitnessPolicy(options.witnessPolicy));
   await withWriter(
     options,
     async () => [signer],
@@ -248,9 +249,4 @@ async function explanation(
 
 function now(): string {
   return new Date().toISOString();
-}
-
-function integer(text: string): number {
-  if (/^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new GateError("USAGE", `Cannot use "${text}": expected a whole number`);
 }

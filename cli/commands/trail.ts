@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { registerTrailConfigure } from "./trail-configure.ts";
 import { registerTrailKeys } from "./trail-keys.ts";
 import { registerTrailRead } from "./trail-read.ts";
 import { registerTrailVerify } from "./trail-verify.ts";
@@ -11,5 +12,6 @@ export function registerTrail(program: Command): void {
   registerTrailRead(trail);
   registerTrailVerify(trail);
   registerTrailWitness(trail);
+  registerTrailConfigure(trail);
   registerTrailKeys(trail);
 }

@@ -49,8 +49,8 @@ export interface BatchRequest {
   readonly now: Date;
   /** The trail's new description, if this commit changes it. */
   readonly trailFile?: TrailFile;
-  /** The last checkpoint that witnesses cosigned, if it is news. */
-  readonly witnessed?: Uint8Array;
+  /** The last checkpoint that witnesses cosigned, if it is news; `none` if the one that stands there is none any more. */
+  readonly witnessed?: Uint8Array | "none";
 }
 
 /** The batch that appends the rows, and the edge after it. Same request, same bytes. */
@@ -71,7 +71,7 @@ export function buildBatch(request: BatchRequest): { readonly batch: Batch; read
   const { size } = fold.edge;
   const writes = new Map([...fold.writes, ...evidence]);
   if (trailFile !== undefined) writes.set(TRAIL_FILE, formatTrailFile(trailFile));
-  if (witnessed !== undefined) writes.set(WITNESSED_FILE, witnessed);
+  if (witnessed instanceof Uint8Array) writes.set(WITNESSED_FILE, witnessed);
   const text = formatCheckpoint({ origin, size, root: fold.root });
   const batch: Batch = {
     origin,
@@ -84,7 +84,7 @@ export function buildBatch(request: BatchRequest): { readonly batch: Batch; read
     parent,
     time: Math.floor(now.getTime() / 1000),
     writes,
-    deletes: fold.deletes,
+    deletes: witnessed === "none" ? [...fold.deletes, WITNESSED_FILE] : fold.deletes,
   };
   return { batch, edge: fold.edge };
 }

@@ -1,6 +1,7 @@
 import { GateError } from "../model/error.ts";
+import { WITNESSED_FILE } from "./batch.ts";
 import { parseWitnessVkey } from "./cosignature.ts";
-import { parseVkey, type Verifier } from "./note.ts";
+import { parseNote, parseVkey, type Verifier } from "./note.ts";
 
 /** Which witnesses a log needs: c2sp.org/tlog-policy. */
 export interface WitnessPolicy {
@@ -28,6 +29,25 @@ export function parseWitnessPolicy(text: string): WitnessPolicy {
   const parser = new PolicyParser();
   for (const line of lines) if (line !== "" && !line.startsWith("#")) parser.take(line.split(/[ \t]+/), line);
   return parser.finish();
+}
+
+/**
+ * Whether enough of the witnesses that a policy names stand under a note; that they signed it is not looked at again.
+ * False for a policy that does not parse, which is nobody's to meet.
+ */
+export function isCosigned(note: Uint8Array, policy: string | undefined): boolean {
+  if (policy === undefined) return false;
+  try {
+    const { witnesses, isMetBy } = parseWitnessPolicy(policy);
+    const { signatures } = parseNote(note, WITNESSED_FILE);
+    const present = witnesses.filter(({ verifier: { name, keyId } }) =>
+      signatures.some((signature) => signature.name === name && signature.keyId === keyId),
+    );
+    return isMetBy(new Set(present.map(({ verifier }) => verifier.vkey)));
+  } catch (cause) {
+    if (cause instanceof GateError) return false;
+    throw cause;
+  }
 }
 
 type Quorum = (vkeys: ReadonlySet<string>) => boolean;

@@ -15,7 +15,8 @@ import { type Landing, type LandingWorld, landBatch } from "./landing.ts";
 import { toRow } from "./outbox-row.ts";
 import { locate, type Position } from "./position.ts";
 import { StoreUnavailable } from "./store.ts";
-import { currentKey, TRAIL_FILE } from "./trail-file.ts";
+import { currentKey, TRAIL_FILE, type TrailFile } from "./trail-file.ts";
+import { isCosigned } from "./witness-policy.ts";
 
 /** What stops a trail until a person has looked: going on could sign a second truth, or hide a first. */
 const HALTING: ReadonlySet<string> = new Set([
@@ -143,7 +144,7 @@ export class TrailWriter {
   }
 
   async #append({ head, edge }: Position, plan: ChangePlan): Promise<Flush> {
-    const witnessed = await this.#newlyWitnessed(head.commit);
+    const witnessed = await this.#witnessed(head, plan.trailFile);
     const { batch } = buildBatch({
       ...plan,
       ...(witnessed === undefined ? {} : { witnessed }),
@@ -164,12 +165,20 @@ export class TrailWriter {
     throw new GateError("TRAIL_EVENT_KNOWN", `Cannot append ${kind}: the trail has this event already`);
   }
 
-  /** What witnesses cosigned since the last commit. */
-  async #newlyWitnessed(commit: string): Promise<Uint8Array | undefined> {
+  /** What witnesses cosigned since the last commit. What those who are named now have not cosigned goes. */
+  async #witnessed(
+    { commit, file }: Position["head"],
+    changed: TrailFile | undefined,
+  ): Promise<BatchRequest["witnessed"]> {
     const kept = await this.#world.journal.witnessed();
-    if (kept === undefined) return undefined;
+    const policy = (changed ?? file).witness;
+    // A trail without witnesses is not read for them.
+    if (kept === undefined && policy === undefined && changed === undefined) return undefined;
     const [stored] = await this.#world.store.read(commit, [WITNESSED_FILE]);
-    return stored !== undefined && Buffer.compare(stored, kept) === 0 ? undefined : kept;
+    if (kept !== undefined && isCosigned(kept, policy)) {
+      return stored !== undefined && Buffer.compare(stored, kept) === 0 ? undefined : kept;
+    }
+    return stored === undefined || isCosigned(stored, policy) ? undefined : "none";
   }
 
   async #land(batch: Batch): Promise<Flush> {

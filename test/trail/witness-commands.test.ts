@@ -8,8 +8,9 @@ import { canonicalBytes } from "../../gate/trail/canonical.ts";
 import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { CONTENTS } from "./entries.ts";
+import { ownerOf } from "./owner.ts";
 import { programEnvironment } from "./programs.ts";
-import { BRANCH, readFile } from "./tamper.ts";
+import { BRANCH, paths, readFile } from "./tamper.ts";
 
 /** The bundled command as a witness runs it from a timer, in a clone and with a key that the log's people do not have. */
 
@@ -125,4 +126,31 @@ test("it cosigns no tree that another key began, and none that it has seen large
   assert.ok(!existsSync(at("cosigned")));
   assert.notDeepEqual(readFileSync(at("state")), kept);
   writeFileSync(at("cosigned"), before);
+});
+
+test("an owner's approval changes what the trail says of itself", () => {
+  const { directory } = repository;
+  const key = ["--key", `file:${at("log.pem")}`];
+  assert.match(run(directory, 2, "configure"), /TRAIL_FILE_SAME/);
+  assert.match(run(directory, 2, "configure", "--witness-policy", at("entry.json")), /TRAIL_POLICY_INVALID/);
+  const wanted = ["--glob", "models/**", "data/**", "--heartbeat-minutes", "30", "--no-witnesses"];
+  const text = run(directory, 0, "configure", ...wanted);
+  assert.match(
+    text,
+    /^weighbridge-trail\/approval\/v1\nexample\.com\/acme\/models\/trail\nconfig\.changed\n/,
+  );
+  writeFileSync(at("approval.sig"), ownerOf(21).sign(text));
+  const approval = ["--approval", at("approval.sig"), ...key];
+  assert.match(run(directory, 2, "configure", "--no-witnesses", ...approval), /TRAIL_APPROVAL_WRONG/);
+  run(directory, 0, "configure", ...wanted, ...approval);
+  const file = JSON.parse(readFile(repository, "trail.json").toString());
+  assert.deepEqual(file.governed, { branch: "main", globs: ["models/**", "data/**"] });
+  assert.deepEqual([file.heartbeat_minutes, file.witness], [30, undefined]);
+  writeFileSync(at("owners"), `maria ${ownerOf(21).publicKey}\n`);
+  const pins = ["--pin-key", pin, "--owners", at("owners")];
+  // What a witness cosigned that is named no more went with its name, and does not come back.
+  assert.ok(!paths(repository).includes("checkpoint.witnessed"));
+  append("merge.observed");
+  assert.ok(!paths(repository).includes("checkpoint.witnessed"));
+  assert.match(run(directory, 0, "verify", ...pins), /Nothing is wrong\./);
 });
