@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { type Approved, type AsOf, readAsOf } from "../../gate/trail/as-of.ts";
+import { readAssessmentResults } from "../../gate/trail/export-oscal.ts";
 import { csvHeader, toCsv, toJsonLine } from "../../gate/trail/export-table.ts";
 import { exportTiles } from "../../gate/trail/export-tiles.ts";
 import type { GitStore } from "../../gate/trail/git-store.ts";
@@ -40,12 +41,15 @@ export function registerTrailRead(trail: Command): void {
     trailCommand(
       trail,
       "export",
-      "the entries as a table, as lines of JSON, or as tiles for other verifiers",
+      "the entries as a table, lines of JSON, OSCAL assessment results, or tiles for other verifiers",
     ),
   )
+    .description(
+      "oscal gives one document for assessors; tiles are the whole trail, whatever the filter, for other verifiers.",
+    )
     .addOption(
       new Option("--format <format>", "of the result")
-        .choices(["csv", "jsonl", "tiles"])
+        .choices(["csv", "jsonl", "oscal", "tiles"])
         .makeOptionMandatory(),
     )
     .requiredOption("--out <path>", "a file; for tiles, a folder")
@@ -168,16 +172,22 @@ async function sample(
 
 async function exportTrail(
   options: TrailOptions &
-    FilterOptions & { readonly format: "csv" | "jsonl" | "tiles"; readonly out: string },
+    FilterOptions & { readonly format: "csv" | "jsonl" | "oscal" | "tiles"; readonly out: string },
 ): Promise<void> {
   await withTrail(options, async (store) => {
     if (options.format === "tiles") return writeTiles(store, options.out);
+    if (options.format === "oscal") return writeOscal(store, options);
     const lines = options.format === "csv" ? [csvHeader()] : [];
     const line = options.format === "csv" ? toCsv : toJsonLine;
     for await (const entry of readLog(store, await openTrail(store), toFilter(options)))
       lines.push(line(entry));
     return writeBytes(options.out, Buffer.from(lines.join(""), "utf8"));
   });
+}
+
+async function writeOscal(store: GitStore, options: FilterOptions & { readonly out: string }): Promise<void> {
+  const results = await readAssessmentResults(store, toFilter(options));
+  await writeBytes(options.out, Buffer.from(`${JSON.stringify(results, null, 2)}\n`, "utf8"));
 }
 
 async function writeTiles(store: GitStore, folder: string): Promise<void> {

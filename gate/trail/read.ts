@@ -128,7 +128,8 @@ function needlesOf({ models, pr, actor, kinds }: LogFilter): readonly Buffer[] {
   return (kinds ?? []).map((kind) => Buffer.from(`"kind":"${kind}`, "utf8"));
 }
 
-function passes(entry: Entry, { models, pr, actor, kinds, from, until }: LogFilter): boolean {
+/** True if every condition of the filter holds of the entry. */
+export function passes(entry: Entry, { models, pr, actor, kinds, from, until }: LogFilter): boolean {
   const { predicate } = entry;
   if (models !== undefined && !models.some((model) => concerns(entry, model))) return false;
   if (pr !== undefined && predicate.pr?.number !== pr) return false;

@@ -260,6 +260,20 @@ describe("an auditor", () => {
     assert.ok(existsSync(join(at("tiles"), "tile", "0", "000.p", "5")));
   });
 
+  test("takes the trail along as assessment results", () => {
+    run(0, "export", "--format", "oscal", "--out", at("oscal.json"));
+    const { metadata, results } = JSON.parse(readFileSync(at("oscal.json"), "utf8"))["assessment-results"];
+    assert.equal(metadata.version, "5");
+    assert.equal(metadata["oscal-version"], "1.2.2");
+    const titles = results.map(({ title }: { title: string }) => title);
+    assert.deepEqual(titles, ["Decision on pull request 17: pass", "Recorded beside decisions"]);
+    assert.equal(
+      codeOf("export", "--format", "oscal", "--out", at("none.json"), "--pr", "99"),
+      "TRAIL_EXPORT_EMPTY",
+    );
+    assert.ok(!existsSync(at("none.json")));
+  });
+
   test("finds the merge that no entry records", () => {
     const result = JSON.parse(run(1, "reconcile", "--format", "json"));
     assert.deepEqual(
