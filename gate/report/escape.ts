@@ -164,6 +164,15 @@ export function html(text: string): Html {
   return new Escaped("html", escapeMarkup(text));
 }
 
+/** What a page links to: a `javascript:` URL would run, and what is not ASCII may look like another host. */
+const LINKED_URL = /^https:\/\/[!-~]{1,1000}$/;
+
+/** The URL as text, which links to it if it is https. */
+export function htmlLink(url: string): Html {
+  if (!LINKED_URL.test(url)) return html(url);
+  return htm`<a href="${url}" rel="noreferrer">${url}</a>`;
+}
+
 /** The text for an element or a quoted attribute; what XML 1.0 section 2.2 forbids is shown as `\u{0}`. */
 export function xml(text: string): Xml {
   return new Escaped("xml", escapeMarkup(text));
@@ -181,6 +190,21 @@ function escapeMarkup(text: string): string {
 export function terminal(text: string): string {
   const shown = visible(text).replace(/^:|(?<= ):(?=:)/g, "\\u{3a}");
   return shown.replaceAll("##[", "#\\u{23}[");
+}
+
+/**
+ * The text as one word of a command line, for a person to copy: bash and zsh read exactly it. What nobody would see
+ * is spelled by its bytes, as `$'\xe2\x80\xae'`, so that showing the word does not change it.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w./:@%+,-]+$/.test(text)) return text;
+  if (text.replace(INVISIBLE, "") === text) return `'${text.replaceAll("'", "'\\''")}'`;
+  const quoted = text.replace(/[\\']/g, "\\$&");
+  return `$'${quoted.replace(INVISIBLE, bytesOf)}'`;
+}
+
+function bytesOf(character: string): string {
+  return Buffer.from(character, "utf8").toString("hex").replace(/../g, "\\x$&");
 }
 
 /**

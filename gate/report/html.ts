@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { GateResult } from "../model/decision.ts";
 import { type Html, htm, join } from "./escape.ts";
 import { approvalBlocks } from "./html-approvals.ts";
 import { detailBlocks } from "./html-details.ts";
+import { toDocument } from "./html-frame.ts";
 import { code, explanations, outcomeWord } from "./html-phrases.ts";
 import { STYLE } from "./html-style.ts";
 import type { MetricRow } from "./metric-rows.ts";
@@ -12,34 +12,9 @@ import { CLASS_WORDS, countsLine } from "./sentences.ts";
 
 const WORST_SHOWN = 3;
 
-/**
- * One page that needs nothing else: no script, no image, no font from elsewhere. Its content security policy
- * admits this one style sheet, so that even a fault in escaping could neither run nor load anything.
- */
+/** One page that needs nothing else, as `toDocument` makes it. */
 export function toHtml(report: Report): string {
-  const page = htm`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${report.headline}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-${join(toHtmlBlocks(report), htm`\n`)}
-</main>
-</body>
-</html>
-`;
-  return page.source;
-}
-
-function contentSecurityPolicy(): string {
-  const hash = createHash("sha256").update(STYLE.source).digest("base64");
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  return toDocument({ title: report.headline, style: STYLE, blocks: toHtmlBlocks(report) });
 }
 
 /** The parts of the page, to stand in a `main` whose style sheet is `STYLE`. */

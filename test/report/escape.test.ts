@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import {
   commandData,
@@ -6,6 +7,7 @@ import {
   type Html,
   htm,
   html,
+  htmlLink,
   join,
   type Markdown,
   markdown,
@@ -15,6 +17,7 @@ import {
   md,
   pathUri,
   sarif,
+  shellWord,
   shorten,
   TEXT_CHARS_MAX,
   tableLines,
@@ -180,6 +183,48 @@ test("markdownLink() links only to a plain URL", () => {
     "https://a.example/ x",
   ]) {
     assert.equal(markdownLink("run", url).source, "run");
+  }
+});
+
+table("htmlLink", (url) => htmlLink(url).source, [
+  [
+    "https://github.com/acme/models/pull/17#r1",
+    '<a href="https://github.com/acme/models/pull/17#r1" rel="noreferrer">https://github.com/acme/models/pull/17#r1</a>',
+  ],
+  [
+    'https://a/"><b>',
+    '<a href="https://a/&quot;&gt;&lt;b&gt;" rel="noreferrer">https://a/&quot;&gt;&lt;b&gt;</a>',
+  ],
+  ["http://a/", "http://a/"],
+  ["javascript:alert(1)//https://a/", "javascript:alert(1)//https://a/"],
+  ["https://a/\u202eb", "https://a/\\u{202e}b"],
+]);
+
+table("shellWord", shellWord, [
+  ["2026-11", "2026-11"],
+  ["", "''"],
+  ["it's $(x) \\ ~", "'it'\\''s $(x) \\ ~'"],
+  ["a'\n\\b", "$'a\\'\\x0a\\\\b'"],
+]);
+
+test("a shell reads of shellWord() exactly the text, also after it was shown", () => {
+  const texts = [
+    "plain",
+    "",
+    "a b",
+    "'",
+    "\\",
+    "$(id)`id`;&|<>*?!",
+    "\n",
+    "\u202ea'\\x",
+    "\u00a00",
+    "é漢😀",
+    "\t\u20280af",
+  ];
+  for (const text of texts) {
+    const shown = textOf(html(shellWord(text)).source).replaceAll("&#39;", "'");
+    const { stdout } = spawnSync("bash", ["-c", `printf %s x${shown}`], { encoding: "utf8" });
+    assert.equal(stdout, `x${text}`, JSON.stringify(text));
   }
 });
 
