@@ -34,11 +34,11 @@ async function writeOut(path: string, text: string): Promise<void> {
   }
 }
 
-/** Writes a file that the command line names, and the folders above it. */
-export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a file that the command line names, and the folders above it; with `wx` over none that is there. */
+export async function writeBytes(path: string, bytes: Uint8Array, flag: "w" | "wx" = "w"): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes);
+    await writeFile(path, bytes, { flag });
   } catch (cause) {
     throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }

@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
@@ -9,8 +10,10 @@ import { exportTiles } from "../../gate/trail/export-tiles.ts";
 import type { GitStore } from "../../gate/trail/git-store.ts";
 import { proveEntry } from "../../gate/trail/prove.ts";
 import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/trail/read.ts";
-import { drawSample } from "../../gate/trail/sample.ts";
-import { count, say, writeBytes, writeDocument } from "../terminal.ts";
+import { drawSampleAt, parseSampled } from "../../gate/trail/sample.ts";
+import { samplePaper } from "../../gate/trail/sample-page.ts";
+import { readStories } from "../../gate/trail/story.ts";
+import { count, reasonOf, say, writeBytes, writeDocument } from "../terminal.ts";
 import { integer, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
 const FORMAT = () =>
@@ -36,6 +39,10 @@ export function registerTrailRead(trail: Command): void {
     .requiredOption("--n <number>", "entries to draw")
     .requiredOption("--seed <text>", "say it before you look; the same seed draws the same entries")
     .option("--out <file>", "write the result there instead of to standard output")
+    .option(
+      "--pages <folder>",
+      "also write a page to tick off for each entry, its proof, and an index; the folder is new or empty",
+    )
     .action(sample);
   filtered(
     trailCommand(
@@ -160,14 +167,53 @@ function outline({ time, origin, size, unknown, deployed, approved, bypasses }: 
     .join("\n");
 }
 
-async function sample(
-  options: TrailOptions &
-    FilterOptions & { readonly n: string; readonly seed: string; readonly out?: string },
-): Promise<void> {
+interface SampleOptions extends TrailOptions, FilterOptions {
+  readonly n: string;
+  readonly seed: string;
+  readonly out?: string;
+  readonly pages?: string;
+}
+
+async function sample(options: SampleOptions): Promise<void> {
+  const { pages } = options;
+  const request = { count: integer(options.n), seed: options.seed, filter: toFilter(options) };
+  // Before the trail is read: that can take minutes.
+  if (pages !== undefined) await assertEmpty(pages);
   await withTrail(options, async (store) => {
-    const request = { count: integer(options.n), seed: options.seed, filter: toFilter(options) };
-    await writeDocument(JSON.stringify(await drawSample(store, request), null, 2), options.out);
+    const head = await openTrail(store);
+    const drawn = await drawSampleAt(store, head, request);
+    if (pages !== undefined) {
+      const { branch } = options;
+      const stories = await readStories(store, head, drawn.drawn.map(parseSampled));
+      const paper = { sample: drawn, count: request.count, commit: head.commit, branch, stories };
+      for (const { name, text } of samplePaper(paper))
+        await writeBytes(join(pages, name), Buffer.from(text, "utf8"), "wx");
+      say(`${terminal(pages)} has ${count(drawn.drawn.length, "page")}; begin with index.html.`);
+    }
+    await writeDocument(JSON.stringify(drawn, null, 2), options.out);
   });
+}
+
+/** Papers of two samples in one folder could not be told apart. */
+async function assertEmpty(folder: string): Promise<void> {
+  const names = await namesIn(folder);
+  if (names.length === 0) return;
+  throw new GateError(
+    "OUT_NOT_EMPTY",
+    `Cannot write pages to ${folder}: it holds ${count(names.length, "file")}`,
+    {
+      fix: "Name a folder that is empty, or that is not there yet",
+    },
+  );
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (reasonOf(cause) === "ENOENT") return [];
+    throw new GateError("OUT_NOT_WRITTEN", `Cannot write to ${folder}: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 async function exportTrail(

@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
 import { GateError } from "../model/error.ts";
+import { type Entry, parseEntry } from "./entry.ts";
 import type { GitStore } from "./git-store.ts";
+import type { Head } from "./head.ts";
 import { proveAt } from "./prove.ts";
 import { type LogFilter, openTrail, readLog } from "./read.ts";
 
@@ -32,24 +34,30 @@ export interface SampledEntry {
 
 export const SAMPLE_MAX = 10_000;
 
+export interface SampleRequest {
+  readonly count: number;
+  readonly seed: string;
+  readonly filter?: LogFilter;
+}
+
+/** The sample of the trail as it stands. */
+export async function drawSample(store: GitStore, request: SampleRequest): Promise<Sample> {
+  assertCount(request.count);
+  return drawSampleAt(store, await openTrail(store), request);
+}
+
 /**
- * Draws `count` entries that pass the filter, or all if there are fewer. The population is complete by the signed
- * checkpoint, but for the entries that it says it leaves out: its size says how many entries there are, each is
- * proved by its index, and whoever has the branch finds the same ones by the filter. Each draw is SHA-256 over seed,
- * root and its number, and rejects what would favour the first entries.
+ * Draws `count` entries of the trail as it stood at `head` that pass the filter, or all if there are fewer. The
+ * population is complete by the signed checkpoint, but for the entries that it says it leaves out: its size says how
+ * many entries there are, each is proved by its index, and whoever has the branch finds the same ones by the filter.
+ * Each draw is SHA-256 over seed, root and its number, and rejects what would favour the first entries.
  */
-export async function drawSample(
+export async function drawSampleAt(
   store: GitStore,
-  {
-    count,
-    seed,
-    filter = {},
-  }: { readonly count: number; readonly seed: string; readonly filter?: LogFilter },
+  head: Head,
+  { count, seed, filter = {} }: SampleRequest,
 ): Promise<Sample> {
-  if (!(Number.isSafeInteger(count) && count >= 1 && count <= SAMPLE_MAX)) {
-    throw new GateError("TRAIL_SAMPLE_INVALID", `Cannot draw ${count} entries: expected 1 to ${SAMPLE_MAX}`);
-  }
-  const head = await openTrail(store);
+  assertCount(count);
   const population: number[] = [];
   let unknown = 0;
   for await (const { seq } of readLog(store, head, filter, () => unknown++)) population.push(seq);
@@ -74,6 +82,19 @@ export async function drawSample(
     populationDigest: hash("sha256", population.map((seq) => `${seq}\n`).join("")),
     drawn,
   };
+}
+
+/** What an entry of a sample says. Throws as `parseEntry`. */
+export function parseSampled({ seq, entry }: SampledEntry): Entry {
+  const read = parseEntry(Buffer.from(entry, "utf8"), `entry ${seq}`);
+  // It was drawn from those that a filter was held against.
+  if (!read.known) throw new TypeError(`Cannot be drawn: entry ${seq} of kind '${read.kind}'`);
+  return read.entry;
+}
+
+function assertCount(count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1 && count <= SAMPLE_MAX) return;
+  throw new GateError("TRAIL_SAMPLE_INVALID", `Cannot draw ${count} entries: expected 1 to ${SAMPLE_MAX}`);
 }
 
 /** `count` different numbers below `below`, evenly drawn; the same for the same seed. */

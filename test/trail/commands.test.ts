@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -11,6 +20,7 @@ import { generateKey } from "../../gate/trail/keys.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
+import { textOf } from "../report/render-markdown.ts";
 import { input } from "../verdict/gates.ts";
 import { CONTENTS } from "./entries.ts";
 import { ownerOf } from "./owner.ts";
@@ -65,6 +75,20 @@ function codeOf(...args: readonly string[]): string | undefined {
   const { status, stderr } = trail(...args);
   assert.equal(status, 2, stderr);
   return /code: (\w+)/.exec(stderr)?.[1];
+}
+
+/** A sample, and the commands that its index gives to draw it again. */
+let again: { commands: string; text: string };
+
+function drawAgain(): string {
+  const cli = `weighbridge() { '${process.execPath}' '${at(join("dist", CLI.out))}' "$@"; }`;
+  const { stdout, stderr, status } = spawnSync("bash", ["-c", `set -e\n${cli}\n${again.commands}`], {
+    cwd: repository.directory,
+    env: programEnvironment(),
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
 }
 
 /** A passing decision about two commits of the repository. */
@@ -249,6 +273,48 @@ describe("an auditor", () => {
     run(0, "verify", at("s.tlog-proof"), at("s.json"), "--pin-key", vkey);
   });
 
+  test("draws a sample with a page for each entry, and gets the same one by what the index says", () => {
+    const args = [
+      "sample",
+      "--n",
+      "3",
+      "--seed",
+      "it's 2026-11",
+      "--kind",
+      "decision.made",
+      "trail.",
+      "waiver.",
+    ];
+    const text = run(0, ...args, "--pages", at("pages"));
+    assert.equal(text, run(0, ...args));
+    const { drawn } = JSON.parse(text) as { drawn: { seq: number; entry: string }[] };
+    const names = drawn.map(({ seq }) => String(seq).padStart(6, "0"));
+    assert.deepEqual(
+      readdirSync(at("pages")).sort(),
+      [
+        ...names.flatMap((name) => [`${name}.html`, `${name}.json`, `${name}.tlog-proof`]),
+        "index.html",
+      ].sort(),
+    );
+    assert.match(readFileSync(at("pages/000001.html"), "utf8"), /<h1>Entry 1: decision\.made<\/h1>/);
+    const { vkey } = JSON.parse(readFile(repository, "trail.json").toString()).keys[1];
+    const files = [at("pages/000001.tlog-proof"), at("pages/000001.json")];
+    run(0, "verify", ...files, "--pin-key", vkey);
+    const index = readFileSync(at("pages/index.html"), "utf8");
+    again = { commands: textOf(/<pre[^>]*>([\s\S]*?)<\/pre>/.exec(index)?.[1] ?? ""), text };
+    assert.equal(drawAgain(), text);
+  });
+
+  test("mixes no sample with what lies in a folder, and overwrites nothing", () => {
+    mkdirSync(at("notes"));
+    write("notes/mine.txt", "kept");
+    const args = ["sample", "--n", "3", "--seed", "2026-11", "--pages"];
+    assert.equal(codeOf(...args, at("notes")), "OUT_NOT_EMPTY");
+    assert.deepEqual(readdirSync(at("notes")), ["mine.txt"]);
+    assert.match(trail(...args, at("notes")).stderr, /fix: Name a folder that is empty/);
+    assert.equal(codeOf(...args, at("notes/mine.txt")), "OUT_NOT_WRITTEN");
+  });
+
   test("takes the trail along as a table, as lines and as tiles", () => {
     run(0, "export", "--format", "csv", "--out", at("trail.csv"));
     const [header, ...rows] = readFileSync(at("trail.csv"), "utf8").trimEnd().split("\r\n");
@@ -306,4 +372,9 @@ test("what halted a trail is said, and an operator goes on", () => {
   const report = JSON.parse(run(0, "verify", "--format", "json"));
   assert.equal(report.size, 7);
   assert.ok(report.notes.some((note: string) => note.includes(foreign)));
+});
+
+test("a sample is drawn again after the trail has grown", () => {
+  repository.git("branch", "--delete", "--force", "audit-sample-5");
+  assert.equal(drawAgain(), again.text);
 });
