@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -53,5 +61,7 @@ test("the document about the trail shows commands that run", () => {
   assert.match(result.stdout, /Nothing is wrong\./);
   assert.match(result.stdout, /Entry 1 is one of the 2 of github\.com\/acme\/models\/trail\./);
   assert.match(result.stderr, /audit cosigned the tree of 2; the next append records it/);
+  assert.ok(readdirSync(join(directory, "sample")).includes("index.html"));
+  assert.ok(JSON.parse(readFileSync(join(directory, "results.json"), "utf8"))["assessment-results"]);
   assert.ok(existsSync(join(directory, "tiles", "checkpoint")));
 });
