@@ -82,7 +82,7 @@ let again: { commands: string; text: string };
 
 function drawAgain(): string {
   const cli = `weighbridge() { '${process.execPath}' '${at(join("dist", CLI.out))}' "$@"; }`;
-  const { stdout, stderr, status } = spawnSync("bash", ["-c", `set -e\n${cli}\n${again.commands}`], {
+  const { stdout, stderr, status } = spawnSync("sh", ["-c", `set -e\n${cli}\n${again.commands}`], {
     cwd: repository.directory,
     env: programEnvironment(),
     encoding: "utf8",

@@ -55,8 +55,8 @@ export function issuesOf({ stand, registration }: Team): readonly Issue[] {
   return stand.github.issues.filter(({ app }) => app?.id === registration.id);
 }
 
-/** Until something is so; throws if it never is. */
-export async function until(isSo: () => boolean | Promise<boolean>, msMax = 20_000): Promise<void> {
+/** Until something is so; throws if it never is: what is tried again on a slow machine takes a while. */
+export async function until(isSo: () => boolean | Promise<boolean>, msMax = 90_000): Promise<void> {
   const end = Date.now() + msMax;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error("It never came to be so");
