@@ -1,4 +1,5 @@
 import type { FileChange, Tree, TreeEntry } from "../model/change.ts";
+import { groupBy } from "../model/group.ts";
 import { byCodeUnits } from "../model/order.ts";
 import { nameOf } from "./path.ts";
 
@@ -105,17 +106,6 @@ function findCopies(base: Tree, head: Tree, added: readonly TreeEntry[]): Readon
     if (source !== undefined) copies.set(entry, source);
   }
   return copies;
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
