@@ -8,7 +8,7 @@ import { equalHashes } from "./merkle.ts";
 import { formatNote, type NoteSignature, parseNote, verifyNote } from "./note.ts";
 import { TreeReader } from "./tree-reader.ts";
 import { CLOCK_SKEW_SECONDS, withCosignatures } from "./witness.ts";
-import { parseWitnessPolicy } from "./witness-policy.ts";
+import { isCosigned, parseWitnessPolicy } from "./witness-policy.ts";
 import { haltForked, type Witnessing, type WitnessingWorld } from "./witnessing.ts";
 
 /** A file in which a witness left a checkpoint that it cosigned. */
@@ -82,11 +82,12 @@ function take({ name, bytes }: CosignedFile, { head, world, verifiers, found }: 
   }
 }
 
-/** Entries that witnesses have seen, as far as the branch and the journal say. */
+/** Entries that those who are named now have seen, as far as the branch and the journal say. */
 async function witnessedSize(
   { store, journal }: Pick<WitnessingWorld, "store" | "journal">,
-  { commit }: Head,
+  { commit, file }: Head,
 ): Promise<number> {
   const kept = (await journal.witnessed()) ?? (await store.read(commit, [WITNESSED_FILE]))[0];
-  return kept === undefined ? 0 : parseCheckpoint(parseNote(kept, WITNESSED_FILE).text, WITNESSED_FILE).size;
+  if (kept === undefined || !isCosigned(kept, file.witness)) return 0;
+  return parseCheckpoint(parseNote(kept, WITNESSED_FILE).text, WITNESSED_FILE).size;
 }

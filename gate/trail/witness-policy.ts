@@ -1,7 +1,7 @@
 import { GateError } from "../model/error.ts";
 import { WITNESSED_FILE } from "./batch.ts";
 import { parseWitnessVkey } from "./cosignature.ts";
-import { parseNote, parseVkey, type Verifier } from "./note.ts";
+import { type NoteSignature, parseNote, parseVkey, type Verifier } from "./note.ts";
 
 /** Which witnesses a log needs: c2sp.org/tlog-policy. */
 export interface WitnessPolicy {
@@ -10,6 +10,16 @@ export interface WitnessPolicy {
   readonly witnesses: readonly Witness[];
   /** True if the witnesses with these vkeys are enough. */
   isMetBy(vkeys: ReadonlySet<string>): boolean;
+}
+
+/** The witnesses whose signatures are among these; that they verify is looked at elsewhere. */
+export function witnessesAmong(
+  { witnesses }: WitnessPolicy,
+  signatures: readonly NoteSignature[],
+): readonly Witness[] {
+  return witnesses.filter(({ verifier: { name, keyId } }) =>
+    signatures.some((signature) => signature.name === name && signature.keyId === keyId),
+  );
 }
 
 export interface Witness {
@@ -38,12 +48,9 @@ export function parseWitnessPolicy(text: string): WitnessPolicy {
 export function isCosigned(note: Uint8Array, policy: string | undefined): boolean {
   if (policy === undefined) return false;
   try {
-    const { witnesses, isMetBy } = parseWitnessPolicy(policy);
-    const { signatures } = parseNote(note, WITNESSED_FILE);
-    const present = witnesses.filter(({ verifier: { name, keyId } }) =>
-      signatures.some((signature) => signature.name === name && signature.keyId === keyId),
-    );
-    return isMetBy(new Set(present.map(({ verifier }) => verifier.vkey)));
+    const parsed = parseWitnessPolicy(policy);
+    const present = witnessesAmong(parsed, parseNote(note, WITNESSED_FILE).signatures);
+    return parsed.isMetBy(new Set(present.map(({ verifier }) => verifier.vkey)));
   } catch (cause) {
     if (cause instanceof GateError) return false;
     throw cause;

@@ -67,6 +67,25 @@ describe("cosignatures in files", () => {
     assert.match(Buffer.from((await rig.journal.witnessed()) ?? []).toString(), /\n302\n/);
   });
 
+  test("of those who are named now count, whatever others have seen before them", async () => {
+    const rig = await witnessed();
+    const three = signerOf(6, "witness.example/w3");
+    const early = await cosignedBy(rig, three);
+    await take(rig, await cosignedBy(rig, ONE), await cosignedBy(rig, TWO));
+    const change = (file: TrailFile) => ({
+      ...file,
+      witness: `witness w3 ${witnessVkey(three)}\nquorum w3\n`,
+    });
+    const { file } = await openTrail(rig.store);
+    const approval = OWNER.approve({ kind: "config.changed", digest: digestOf(change(file)) });
+    landed(await configure(rig.writer, { change, approval }, SETTING));
+    assert.deepEqual(await take(rig, early), { kind: "witnessed", size: 2, by: ["w3"] });
+    await rig.append([decision(1)]);
+    assert.match(readFile(rig.repository, "checkpoint.witnessed").toString(), /\/w3 [^\n]+\n$/);
+    const { report } = await verifyTrail({ store: rig.store, level: 1 });
+    assert.deepEqual(report.findings, []);
+  });
+
   test("of one witness twice, or of nobody whom the trail names, are too few", async () => {
     const rig = await witnessed();
     const twice = await take(rig, await cosignedBy(rig, ONE), await cosignedBy(rig, ONE, 1_000));

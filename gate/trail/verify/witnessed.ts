@@ -4,7 +4,7 @@ import { WITNESSED_FILE } from "../batch.ts";
 import { openCheckpoint, type SignedCheckpoint } from "../checkpoint.ts";
 import { parseVkey } from "../note.ts";
 import type { TrailFile } from "../trail-file.ts";
-import { parseWitnessPolicy, type WitnessPolicy } from "../witness-policy.ts";
+import { parseWitnessPolicy, type WitnessPolicy, witnessesAmong } from "../witness-policy.ts";
 import type { Listing } from "./listing.ts";
 import type { Findings } from "./report.ts";
 import { readFile } from "./tree.ts";
@@ -41,10 +41,8 @@ function openWitnessed(
   const witnesses = (policy?.witnesses ?? []).map(({ verifier }) => verifier);
   const logs = file.keys.map(({ vkey }) => parseVkey(vkey));
   const checkpoint = openCheckpoint(bytes, [...logs, ...witnesses], WITNESSED_FILE);
-  const seenBy = witnesses.filter(({ name, keyId }) =>
-    checkpoint.signatures.some((signature) => signature.name === name && signature.keyId === keyId),
-  );
-  const isEnough = policy === undefined ? false : policy.isMetBy(new Set(seenBy.map(({ vkey }) => vkey)));
+  const seenBy = policy === undefined ? [] : witnessesAmong(policy, checkpoint.signatures);
+  const isEnough = policy?.isMetBy(new Set(seenBy.map(({ verifier }) => verifier.vkey))) ?? false;
   if (!isEnough) {
     const message = `${WITNESSED_FILE} is signed by ${seenBy.length} witnesses, fewer than trail.json asks for`;
     findings.add("TRAIL_WITNESS_MISSING", message, { path: WITNESSED_FILE });
