@@ -5,6 +5,8 @@ import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { recentDefaultBranch } from "./default-branch.ts";
 
+const FEW = 4;
+
 /**
  * The champions among what is asked for, from what was kept when they were decided: each passing decision is in the
  * trail before it is shown, so this is what a clone's reader would find there.
@@ -27,15 +29,19 @@ async function findKept(
 ): Promise<Champion | undefined> {
   const { store, place } = site;
   const { model, subject: content } = request;
-  const rows = await store.archive.decisions({
-    ...{ repositoryId: place.repositoryId, model, content, baseRef },
-    ...{ verdict: "pass", countMax: PASSED_MAX },
-  });
-  for (const row of rows) {
-    const kept = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
-    const word = wordOn(kept, request);
-    if (word === undefined || !(word.isIntroduction || (await hasEntered(site, row)))) continue;
-    return { ...request, decision: kept.digest, metrics: word.metrics };
+  // Each comes with its whole record, and the first few hold the champion nearly always.
+  for (const countMax of [FEW, PASSED_MAX]) {
+    const rows = await store.archive.decisions({
+      ...{ repositoryId: place.repositoryId, model, content, baseRef },
+      ...{ verdict: "pass", countMax },
+    });
+    for (const row of rows) {
+      const kept = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+      const word = wordOn(kept, request);
+      if (word === undefined || !(word.isIntroduction || (await hasEntered(site, row)))) continue;
+      return { ...request, decision: kept.digest, metrics: word.metrics };
+    }
+    if (rows.length < countMax) return undefined;
   }
   return undefined;
 }
