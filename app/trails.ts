@@ -151,9 +151,9 @@ export class Trails {
         if (outcome.kind === "behind") {
           const reason = outcome.problems[0]?.code ?? "TRAIL_WITNESS_MISSING";
           log.warn("Too few witnesses cosigned the trail", { repository, reason });
-        } else if (outcome.kind === "halted") {
-          log.error("The trail is halted: an operator has to look", { repository, reason: "TRAIL_FORKED" });
         }
+        const halt = await journal.halted();
+        if (halt !== undefined) this.#reportHalt(place, halt);
       }),
     );
   }
