@@ -8,15 +8,15 @@ import { parseNote, parseVkey } from "../../gate/trail/note.ts";
 import { parseProof, verifyProof } from "../../gate/trail/proof.ts";
 import { reconcile } from "../../gate/trail/reconcile.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
-import { verifyTrail } from "../../gate/trail/verify.ts";
-import { type ProgressBar, progressBar, readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
-import { readOwners, readState, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
+import { type PinOptions, pinOptions, verifyPinned } from "../pinned-verify.ts";
+import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { readState, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
 const FORMAT = () =>
   new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
 
 export function registerTrailVerify(trail: Command): void {
-  trailCommand(trail, "verify", "verify the trail, or the proof of one entry, offline")
+  pinOptions(trailCommand(trail, "verify", "verify the trail, or the proof of one entry, offline"))
     .description(
       "Without a proof, the trail. With one, the entry that it is about: that takes no clone, but --pin-key.\nExit status: 0 nothing is wrong, 1 something is, 2 it could not be told.",
     )
@@ -31,8 +31,6 @@ export function registerTrailVerify(trail: Command): void {
       "--pin-key <vkey>",
       "the first key, as trail init printed it; for a proof, the key that signed it",
     )
-    .option("--pin-digest <digest>", "the first description, as trail init printed it")
-    .option("--owners <file>", "who may approve new keys, as an allowed_signers file")
     .option("--state <file>", "what the last run kept; written again when nothing is wrong")
     .option("--since <file>", "a checkpoint that you kept, which the trail has to extend")
     .option("--all", "read every entry again, not only those after the state")
@@ -45,11 +43,8 @@ export function registerTrailVerify(trail: Command): void {
     .action(runReconcile);
 }
 
-interface VerifyOptions extends TrailOptions {
+interface VerifyOptions extends TrailOptions, PinOptions {
   readonly level: "0" | "1";
-  readonly pinKey?: string;
-  readonly pinDigest?: string;
-  readonly owners?: string;
   readonly state?: string;
   readonly since?: string;
   readonly all?: boolean;
@@ -64,22 +59,13 @@ async function verify(
   if (proof !== undefined) return verifyEntry(proof, entry, options);
   const since = options.state === undefined ? undefined : await readState(options.state);
   const kept = options.since === undefined ? undefined : await readCheckpoint(options.since);
-  const owners = options.owners === undefined ? undefined : await readOwners(options.owners);
   await withTrail(options, async (store) => {
-    const progress = new VerifyProgress();
-    const { report, state } = await verifyTrail({
-      store,
-      onProgress: progress.show,
+    const { report, state } = await verifyPinned(store, options, {
       level: options.level === "0" ? 0 : 1,
       entries: options.all === true ? "all" : "new",
-      pin: {
-        ...(options.pinKey === undefined ? {} : { vkey: options.pinKey }),
-        ...(options.pinDigest === undefined ? {} : { digest: options.pinDigest }),
-        ...(owners === undefined ? {} : { owners }),
-      },
       ...(since === undefined ? {} : { since }),
       ...(kept === undefined ? {} : { kept }),
-    }).finally(progress.stop);
+    });
     const { origin, size, checkpoints, entriesRead } = report;
     const head = `${origin}: ${size} entries, ${entriesRead} read, ${checkpoints} checkpoints`;
     await writeDocument(
@@ -126,29 +112,6 @@ async function verifyEntry(
 /** Whoever kept it looked at its signatures then, or not at all: here its root is what counts. */
 async function readCheckpoint(path: string): Promise<Checkpoint> {
   return parseCheckpoint(parseNote(await readNamed(path), path).text, path);
-}
-
-/** Checkpoints and entries below which a bar would only flicker. */
-const BAR_MIN = 20_000;
-
-/** One bar after the other. */
-class VerifyProgress {
-  #shown: string | undefined;
-  #bar: ProgressBar | undefined;
-
-  readonly show = (what: string, done: number, total: number): void => {
-    if (this.#shown !== what) {
-      this.stop();
-      this.#bar = progressBar(what, total, BAR_MIN);
-      this.#shown = what;
-    }
-    this.#bar?.update(done);
-  };
-
-  readonly stop = (): void => {
-    this.#bar?.stop();
-    this.#bar = undefined;
-  };
 }
 
 async function writeState(path: string, bytes: Uint8Array): Promise<void> {

@@ -10,14 +10,13 @@ import { formatState } from "../../gate/trail/kept-state.ts";
 import { Leader } from "../../gate/trail/leader.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { exitStatus } from "../../gate/trail/verify/report.ts";
-import { verifyTrail } from "../../gate/trail/verify.ts";
 import { postToWitness } from "../../gate/trail/witness-post.ts";
 import { type Witnessing, witnessTrail } from "../../gate/trail/witnessing.ts";
+import { type PinOptions, pinOptions, verifyPinned } from "../pinned-verify.ts";
 import { readNamed, say, writeBytes } from "../terminal.ts";
 import {
   currentSigner,
   openSigner,
-  readOwners,
   readState,
   type TrailOptions,
   trailCommand,
@@ -28,7 +27,7 @@ import {
 } from "../trail-world.ts";
 
 export function registerTrailWitness(trail: Command): void {
-  trailCommand(trail, "witness", "be a witness: verify what is new in a trail, and cosign it")
+  pinOptions(trailCommand(trail, "witness", "be a witness: verify what is new in a trail, and cosign it"))
     .description(
       "Run it from a timer, on a machine and with a key that those who write the trail do not have, after git fetch.\nExit status: 0 cosigned, 1 the trail is not in order and was not cosigned, 2 it could not be told.",
     )
@@ -37,8 +36,6 @@ export function registerTrailWitness(trail: Command): void {
     .requiredOption("--pin-key <vkey>", "the log's first key, as trail init printed it")
     .requiredOption("--state <file>", "what was cosigned last: without it two trees might be cosigned")
     .option("--begin", "the first run of this witness: there is no state yet")
-    .option("--pin-digest <digest>", "the first description, as trail init printed it")
-    .option("--owners <file>", "who may approve new keys, as an allowed_signers file")
     .requiredOption("--out <file>", "where the cosigned checkpoint goes")
     .action(witness);
   writingCommand(trail, "submit", "have the trail cosigned by the witnesses that it names")
@@ -49,12 +46,10 @@ export function registerTrailWitness(trail: Command): void {
     .action(submit);
 }
 
-interface WitnessOptions extends TrailOptions {
+interface WitnessOptions extends TrailOptions, PinOptions {
   readonly key: string;
   readonly name: string;
   readonly pinKey: string;
-  readonly pinDigest?: string;
-  readonly owners?: string;
   readonly state: string;
   readonly begin?: true;
   readonly out: string;
@@ -84,13 +79,8 @@ async function verified(store: GitStore, options: WitnessOptions): Promise<strin
       fix: "Restore it; or begin with --begin if this witness has never cosigned the trail",
     });
   }
-  const { report, state } = await verifyTrail({
-    ...{ store, level: 1, entries: "new" },
-    pin: {
-      vkey: options.pinKey,
-      ...(options.pinDigest === undefined ? {} : { digest: options.pinDigest }),
-      ...(options.owners === undefined ? {} : { owners: await readOwners(options.owners) }),
-    },
+  const { report, state } = await verifyPinned(store, options, {
+    ...{ level: 1, entries: "new" },
     ...(since === undefined ? {} : { since }),
   });
   process.exitCode = exitStatus(report);
