@@ -1,4 +1,5 @@
 import { readChangeSet } from "./change/read.ts";
+import { withRollbacks } from "./change/rollback.ts";
 import { collectEvidence } from "./evidence/collect.ts";
 import { assertFromTheRun } from "./evidence/committed.ts";
 import type { ChangeSet } from "./model/change.ts";
@@ -17,7 +18,7 @@ export interface JudgeRequest {
 
 /** The decision about a change. The whole story; each line is a folder. */
 export async function judge(request: JudgeRequest, world: World): Promise<DecisionRecord> {
-  const change = await readChangeSet(request, world.repository);
+  const change = await withRollbacks(await readChangeSet(request, world.repository), world);
   await assertFromTheRun(change, world);
   // The base's policy, never the head's: a change must not rewrite its own judge.
   const { policy, waivers } = await loadPolicy(change.base, world);

@@ -2,7 +2,14 @@ import type { Approvals } from "./model/approval.ts";
 import type { ByteSource } from "./model/bytes.ts";
 import type { Pointer, Tree, TreeEntry } from "./model/change.ts";
 import type { Policy } from "./model/policy.ts";
-import type { Champion, ChampionRequest, TrailState, WaiverUses } from "./model/trail.ts";
+import type {
+  Champion,
+  ModelState,
+  Predecessor,
+  Replacement,
+  TrailState,
+  WaiverUses,
+} from "./model/trail.ts";
 
 /**
  * What the engine asks of outside. Each shell (action, cli, app) constructs one and hands it in; nothing else in
@@ -40,10 +47,12 @@ export interface Trail {
   /** Whether it verifies; undefined where there is none. What keeps that from being told is a finding, no rejection. */
   state(): Promise<TrailState | undefined>;
   /**
-   * Those of the models that have a champion among the decisions about changes into `base`'s history, a commit; of a
-   * trail that does not verify, none.
+   * The champions of what the models are at `base`, a commit, among the decisions about changes into its history; of
+   * a trail that does not verify, none.
    */
-  champions(requests: readonly ChampionRequest[], base: string): Promise<readonly Champion[]>;
+  champions(requests: readonly ModelState[], base: string): Promise<readonly Champion[]>;
+  /** What those of the replacements bring back that put a predecessor in its place again, by the same decisions. */
+  predecessors(replacements: readonly Replacement[], base: string): Promise<readonly Predecessor[]>;
   /** Of each of the waivers, by id; undefined where it cannot be told, as from a trail that does not verify. */
   uses(waivers: readonly string[]): Promise<readonly WaiverUses[] | undefined>;
 }

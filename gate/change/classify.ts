@@ -27,7 +27,7 @@ interface Pair {
 
 /**
  * The class of a change to one model, told from digests: A only documents, B new weights or data under an equal
- * plan, C anything else and what cannot be compared, D no base, E ended. A rollback shows in the trail alone.
+ * plan, C anything else and what cannot be compared, D no base, E ended. That it is a rollback only a trail can tell.
  */
 export function classify(comparison: Comparison): Classification {
   const { base, head } = comparison;

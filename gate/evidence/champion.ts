@@ -1,13 +1,13 @@
 import { type ChangeSet, subjectAt } from "../model/change.ts";
 import { type MetricEvidence, TRAIL_ADAPTER } from "../model/evidence.ts";
-import type { Champion, ChampionRequest } from "../model/trail.ts";
+import type { Champion, ModelState } from "../model/trail.ts";
 import type { Collected } from "./side.ts";
 
 /**
  * Each model with what it is at base. The trail is asked about all of them: a run that brings numbers about the base
  * must not be a reason to leave what was approved unheard.
  */
-export function championRequests({ models }: ChangeSet): readonly ChampionRequest[] {
+export function championRequests({ models }: ChangeSet): readonly ModelState[] {
   return models.flatMap((model) => {
     const subject = subjectAt(model, "base");
     return subject === undefined ? [] : [{ model: model.id, subject }];

@@ -29,9 +29,24 @@ export interface WaiverUses {
   readonly count: number;
 }
 
-/** A model whose champion is asked for. */
-export interface ChampionRequest {
+/** A model, and what it is. */
+export interface ModelState {
   readonly model: string;
-  /** What the model is at base. */
   readonly subject: Digest;
+}
+
+/** A change of what a model is. */
+export interface Replacement {
+  readonly model: string;
+  /** What it is at base, and what it would be. */
+  readonly from: Digest;
+  readonly to: Digest;
+}
+
+/** What a model was before it came to be what it is, let in by a decision. */
+export interface Predecessor extends ModelState {
+  /** Of the decision record that let it pass. */
+  readonly decision: Digest;
+  /** A commit that has the model as it entered. */
+  readonly commit: string;
 }

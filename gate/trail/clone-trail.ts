@@ -5,6 +5,8 @@ import { once } from "../model/once.ts";
 import type { Trail } from "../world.ts";
 import { findChampions } from "./champion.ts";
 import { DEFAULT_BRANCH, openGitStore } from "./git-store.ts";
+import { PassedDecisions } from "./passed.ts";
+import { findPredecessors } from "./predecessor.ts";
 import { readTrailState } from "./state.ts";
 import { countUses } from "./waiver-uses.ts";
 
@@ -19,21 +21,29 @@ export function cloneTrail(checkout: Checkout): Trail & { close(): Promise<void>
     return trail && readTrailState(trail.store, trail.ref);
   });
   let isAsked = false;
+  const isBefore = (base: string) => (commit: string) => isAncestor(checkout.directory, commit, base);
   /** The word of a trail that does not verify is no baseline, and no count. */
   const verified = async () => {
     isAsked = true;
     const trail = await opened();
     return (await state())?.findings.length === 0 ? trail?.store : undefined;
   };
+  const passed = once(async () => {
+    const store = await verified();
+    return store && PassedDecisions.open(store);
+  });
   return {
     state: () => {
       isAsked = true;
       return state();
     },
-    champions: async (requests, base) => {
-      const store = requests.length === 0 ? undefined : await verified();
-      if (store === undefined) return [];
-      return findChampions(store, requests, (commit) => isAncestor(checkout.directory, commit, base));
+    champions: async (states, base) => {
+      const found = states.length === 0 ? undefined : await passed();
+      return found === undefined ? [] : findChampions(found, states, isBefore(base));
+    },
+    predecessors: async (replacements, base) => {
+      const found = replacements.length === 0 ? undefined : await passed();
+      return found === undefined ? [] : findPredecessors(found, replacements, isBefore(base));
     },
     uses: async (waivers) => {
       const store = await verified();

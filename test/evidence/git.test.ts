@@ -5,7 +5,7 @@ import { readChangeSet } from "../../gate/change/read.ts";
 import { openCheckout } from "../../gate/checkout.ts";
 import { collectEvidence } from "../../gate/evidence/collect.ts";
 import type { Evidence } from "../../gate/model/evidence.ts";
-import type { ChampionRequest } from "../../gate/model/trail.ts";
+import type { ModelState } from "../../gate/model/trail.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 
 /** The smallest file of safetensors: no tensor, eight bytes of length and a header. */
@@ -156,7 +156,7 @@ test("where the base has another model by now, its numbers are about that one", 
   const [model] = change.models;
   assert.equal(model?.tip?.subject, today);
   assert.equal(model?.base?.subject, `sha256:${hex("sha256", "old")}`);
-  const asked: ChampionRequest[] = [];
+  const asked: ModelState[] = [];
   const low = (subject: string) =>
     JSON.stringify({
       schema: "evidence/v1",
@@ -177,6 +177,7 @@ test("where the base has another model by now, its numbers are about that one", 
     trail: {
       state: unused,
       uses: unused,
+      predecessors: async () => [],
       champions: async (requests) => {
         asked.push(...requests);
         return [];
