@@ -1,5 +1,5 @@
-import type { Champion, ChampionRequest } from "../../gate/model/trail.ts";
-import { PASSED_MAX, wordOn } from "../../gate/trail/champion.ts";
+import type { Champion, ModelState } from "../../gate/model/trail.ts";
+import { RECORDS_MAX, wordOn } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
@@ -13,7 +13,7 @@ const FEW = 4;
  */
 export async function keptChampions(
   site: Site,
-  requests: readonly ChampionRequest[],
+  requests: readonly ModelState[],
 ): Promise<readonly Champion[]> {
   if (requests.length === 0) return [];
   // What was let into any other branch was judged by what anybody may have written there.
@@ -22,15 +22,11 @@ export async function keptChampions(
   return found.filter((champion) => champion !== undefined);
 }
 
-async function findKept(
-  site: Site,
-  request: ChampionRequest,
-  baseRef: string,
-): Promise<Champion | undefined> {
+async function findKept(site: Site, request: ModelState, baseRef: string): Promise<Champion | undefined> {
   const { store, place } = site;
   const { model, subject: content } = request;
   // Each comes with its whole record, and the first few hold the champion nearly always.
-  for (const countMax of [FEW, PASSED_MAX]) {
+  for (const countMax of [FEW, RECORDS_MAX]) {
     const rows = await store.archive.decisions({
       ...{ repositoryId: place.repositoryId, model, content, baseRef },
       ...{ verdict: "pass", countMax },
@@ -47,7 +43,10 @@ async function findKept(
 }
 
 /** Whether the pull request was merged as it was judged. */
-async function hasEntered({ store }: Site, { repositoryId, number, head }: DecisionRow): Promise<boolean> {
+export async function hasEntered(
+  { store }: Site,
+  { repositoryId, number, head }: DecisionRow,
+): Promise<boolean> {
   const pull = await store.archive.findPull(repositoryId, number);
   return pull?.state === "merged" && pull.head === head;
 }

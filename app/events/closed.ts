@@ -3,11 +3,13 @@ import type { Pull } from "../github/pull.ts";
 import { listAt, objectIdAt } from "../github/shape.ts";
 import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
 import { standingDecision } from "./approvals.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
 import { askAboutMerged } from "./incident-record.ts";
+import { flagTakenBack, takenBackBy } from "./taken-back.ts";
 import { recordGrants, recordUses } from "./waiver-entries.ts";
 import { isGoverned } from "./weigh.ts";
 
@@ -63,11 +65,14 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
   const isBroken = decision !== undefined && decision.verdict !== "pass" && (await isLetIn(site, decision));
   const isOpened = decision?.verdict === "pass" || isBroken;
   if (isShown && isOpened) {
+    const isBack = decision !== undefined && takenBackBy(decision).length > 0;
     await trails.recordEvent(place, {
       ...{ kind: "merge.observed", head: mergeSha, pr },
       merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
+      ...(isBack && { reason: takenBackReason(site, pull.number, decision) }),
     });
     if (decision !== undefined) {
+      if (isBack) await flagTakenBack(site, decision, { number: pull.number, sha: mergeSha });
       await recordGrants(site, decision, { head: mergeSha, pr });
       await recordUses(site, decision, { head: mergeSha, pr });
     }
@@ -81,6 +86,12 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
     });
   } else return;
   await trails.settle(place);
+}
+
+/** Where it was taken back, and the digest of the decision that says so. */
+function takenBackReason({ trails, place }: Site, number: number, { digest }: DecisionRow) {
+  const url = `${trails.setting(place).state.replace("git+", "")}/pull/${number}`;
+  return { code: "rolled-back", url, digest: { sha256: digest.replace("sha256:", "") } };
 }
 
 /** Nobody judged it before it was merged: whether there was something to judge is told from its commits. */

@@ -4,6 +4,7 @@ import { appPacks } from "../github/packs.ts";
 import { type ApiRepository, apiRepository } from "../github/repository.ts";
 import type { Site } from "../services.ts";
 import { keptChampions } from "./champions.ts";
+import { keptPredecessors } from "./predecessors.ts";
 import { keptUses } from "./waiver-entries.ts";
 
 /** Runs `work` with the repository as GitHub has it; what was too large for memory is removed afterwards. */
@@ -30,6 +31,7 @@ export function worldOf(site: Site, repository: ApiRepository): World {
     trail: {
       state: () => trails.state(place),
       champions: (asked) => keptChampions(site, asked),
+      predecessors: (replacements) => keptPredecessors(site, replacements),
       uses: (waivers) => keptUses(site, waivers),
     },
     now: () => new Date(now()),
