@@ -4,14 +4,18 @@ import { listAt, objectIdAt } from "../github/shape.ts";
 import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import type { TrailEvent } from "../trails.ts";
 import { standingDecision } from "./approvals.ts";
+import { findBeforeMerge } from "./before-merge.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { flagBypass } from "./bypass.ts";
 import { askForPullsOf } from "./fan-out.ts";
+import { recordGovernance } from "./governance-entries.ts";
 import { askAboutMerged } from "./incident-record.ts";
 import { flagTakenBack, takenBackBy } from "./taken-back.ts";
 import { recordGrants, recordUses } from "./waiver-entries.ts";
 import { isGoverned } from "./weigh.ts";
+import { withRepository } from "./world.ts";
 
 /** What became of a pull request that is open no more: merged by its gate, merged around it, or given up. */
 export async function settleClosed(site: Site, pull: Pull): Promise<void> {
@@ -65,27 +69,45 @@ async function recordMerge(site: Site, pull: Pull, mergeSha: string): Promise<vo
   const isBroken = decision !== undefined && decision.verdict !== "pass" && (await isLetIn(site, decision));
   const isOpened = decision?.verdict === "pass" || isBroken;
   if (isShown && isOpened) {
-    const isBack = decision !== undefined && takenBackBy(decision).length > 0;
-    await trails.recordEvent(place, {
-      ...{ kind: "merge.observed", head: mergeSha, pr },
-      merge: { sha: mergeSha, ref: `refs/heads/${pull.base.ref}` },
-      ...(isBack && { reason: takenBackReason(site, pull.number, decision) }),
-    });
-    if (decision !== undefined) {
-      if (isBack) await flagTakenBack(site, decision, { number: pull.number, sha: mergeSha });
-      await recordGrants(site, decision, { head: mergeSha, pr });
-      await recordUses(site, decision, { head: mergeSha, pr });
-    }
+    await recordLetIn(site, { pull, decision, merged: { head: mergeSha, pr } });
     if (isBroken) await askAboutMerged(site, pull.number);
   } else if (decision !== undefined || (await wasGoverned(site, pull, mergeSha))) {
+    const before = await withRepository(site, (repository) =>
+      findBeforeMerge(site, repository, { pull, base: pr.base_sha }),
+    );
     await flagBypass(site, {
       ref: `refs/heads/${pull.base.ref}`,
-      ...{ before: pr.base_sha, after: mergeSha },
+      ...{ before: before ?? pr.base_sha, after: mergeSha },
       what: `pull request ${pull.number}`,
       pr,
     });
   } else return;
   await trails.settle(place);
+}
+
+interface LetIn {
+  readonly pull: Pull;
+  readonly decision: DecisionRow;
+  readonly merged: Pick<TrailEvent, "head"> & { readonly pr: NonNullable<TrailEvent["pr"]> };
+}
+
+/** What entered by its decision: the merge itself, and what it changed of the policy, of the inventory and of waivers. */
+async function recordLetIn(site: Site, { pull, decision, merged }: LetIn): Promise<void> {
+  const { trails, place } = site;
+  const isBack = takenBackBy(decision).length > 0;
+  await withRepository(site, async (repository) => {
+    const before = await findBeforeMerge(site, repository, { pull, base: merged.pr.base_sha });
+    const ref = `refs/heads/${pull.base.ref}`;
+    await trails.recordEvent(place, {
+      ...{ kind: "merge.observed", ...merged },
+      merge: { sha: merged.head, ref, ...(before !== undefined && { before }) },
+      ...(isBack && { reason: takenBackReason(site, pull.number, decision) }),
+    });
+    await recordGovernance(site, repository, { decision, merged });
+  });
+  await recordGrants(site, decision, merged);
+  await recordUses(site, decision, merged);
+  if (isBack) await flagTakenBack(site, decision, { number: pull.number, sha: merged.head });
 }
 
 /** Where it was taken back, and the digest of the decision that says so. */

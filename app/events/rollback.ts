@@ -1,16 +1,14 @@
 import { GateError } from "../../gate/model/error.ts";
 import { type Markdown, md } from "../../gate/report/escape.ts";
-import { readCommits } from "../github/comparison.ts";
 import { readGitCommit } from "../github/git-commit.ts";
-import { findMergedOnto } from "../github/merged-onto.ts";
 import { commitChanges, openProposal, readOwnLogin } from "../github/proposal.ts";
 import { type Pull, readPull } from "../github/pull.ts";
-import type { ApiRepository } from "../github/repository.ts";
 import { readTip } from "../github/tip.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { standingDecision } from "./approvals.ts";
+import { findBeforeMerge } from "./before-merge.ts";
 import type { Incident } from "./incident-record.ts";
 import { isPassing } from "./passing.ts";
 import { type Restoration, toRestoration } from "./rollback-plan.ts";
@@ -74,7 +72,7 @@ async function makePlan(site: Site, incident: Incident): Promise<Planned> {
   const decision = await findLetIn(site, pull, incident);
   if (decision === undefined) return none(md`what was merged is not what the incident let in`);
   return withRepository(site, async (repository) => {
-    const before = await findBefore(site, repository, { pull, decision });
+    const before = await findBeforeMerge(site, repository, { pull, base: decision.base });
     if (before === undefined || pull.mergeSha === undefined) {
       return none(md`it cannot be told which commit the branch had before the merge`);
     }
@@ -98,17 +96,6 @@ async function findLetIn(
   const letIn = await store.archive.findDecision(repositoryId, decision);
   const standing = await standingDecision(store.archive, repositoryId, number, head.sha);
   return standing?.verdict !== "pass" && standing?.subject === letIn?.subject ? standing : undefined;
-}
-
-async function findBefore(
-  { client, place }: Site,
-  repository: ApiRepository,
-  { pull: { mergeSha, head }, decision }: { readonly pull: Pull; readonly decision: DecisionRow },
-): Promise<string | undefined> {
-  if (mergeSha === undefined) return undefined;
-  const { commits } = await readCommits(client, await repository.compare(decision.base, head.sha));
-  const merge = { sha: mergeSha, head: head.sha, former: decision.base, commits };
-  return findMergedOnto(client, repositoryOf(place), merge);
 }
 
 interface Found {

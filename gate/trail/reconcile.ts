@@ -127,7 +127,10 @@ function checkCommits(
     findings.add("TRAIL_GAP_MERGE", `commit ${commit} of the governed branch ${state}`, { commit });
   }
   for (const commit of policy) {
-    if (ledger.policyCommits.has(commit) || ledger.explains("policy-unrecorded", commit)) continue;
+    const by = recorded.get(commit) ?? [];
+    // Said of the commit itself or of the merge that it came in by; a bypass says that nobody judged what it brought.
+    const isSaid = by.some(({ kind, after }) => kind === "bypass" || ledger.policyCommits.has(after));
+    if (isSaid || ledger.policyCommits.has(commit) || ledger.explains("policy-unrecorded", commit)) continue;
     findings.add("TRAIL_GAP_POLICY", `commit ${commit} changes the policy, no entry says so`, { commit });
   }
 }
