@@ -63,7 +63,7 @@ class StateAsOf {
     const { kind, decision, move } = entry.predicate;
     if (decision?.verdict === "pass") for (const subject of entry.subject) this.#approve(entry, seq, subject);
     if (kind === "deploy.succeeded") for (const subject of entry.subject) this.#deploy(entry, seq, subject);
-    if (kind === "deploy.rolled_back") this.#rollBack(entry);
+    if (kind === "deploy.rolled_back") for (const subject of entry.subject) this.#goBack(entry, seq, subject);
     if (move !== undefined) this.#bypasses.push({ seq, ref: move.ref, after: move.after });
   }
 
@@ -98,7 +98,7 @@ class StateAsOf {
 
   #deploy({ predicate }: Entry, seq: number, subject: Subject): void {
     const { id: deployment, environment } = predicate.deployment!;
-    const key = JSON.stringify([environment, subject.name]);
+    const key = keyOf(environment, subject);
     const digest = digestOf(subject);
     const decision = this.#approved.get(digest);
     const version = { environment, name: subject.name, digest, seq, since: predicate.ts, deployment };
@@ -106,16 +106,26 @@ class StateAsOf {
     this.#deployed.set(key, [...(this.#deployed.get(key) ?? []), known]);
   }
 
-  /** What was deployed before comes back. */
-  #rollBack({ predicate }: Entry): void {
-    const { id, environment } = predicate.deployment!;
-    for (const [key, versions] of this.#deployed) {
-      const left = versions.filter(
-        (version) => version.environment !== environment || version.deployment !== id,
-      );
+  /**
+   * A rollback is a deployment of what it brings back. But one that names what runs there, by the very deployment that
+   * brought it, brings nothing: it says that this deployment was undone, and what ran before it runs again.
+   */
+  #goBack(entry: Entry, seq: number, subject: Subject): void {
+    const { id, environment } = entry.predicate.deployment!;
+    const key = keyOf(environment, subject);
+    const versions = this.#deployed.get(key) ?? [];
+    const running = versions.at(-1);
+    if (running?.deployment === id && running.digest === digestOf(subject)) {
+      const left = versions.filter(({ deployment }) => deployment !== id);
       this.#deployed.set(key, left);
+    } else {
+      this.#deploy(entry, seq, subject);
     }
   }
+}
+
+function keyOf(environment: string, { name }: Subject): string {
+  return JSON.stringify([environment, name]);
 }
 
 function digestOf({ digest }: Subject): string {

@@ -268,6 +268,25 @@ describe("readAsOf()", () => {
     ]);
   });
 
+  test("a rollback is a deployment of what it brings back, whichever deployment brings it", async () => {
+    const steps = await states(
+      decided(1, "a1"),
+      deployed(10, "a1"),
+      decided(2, "b2"),
+      deployed(11, "b2"),
+      deployed(12, "a1", "deploy.rolled_back"),
+      deployed(13, "b2"),
+      // The first deployment says once more that it succeeded.
+      deployed(10, "a1", "deploy.rolled_back"),
+      // Of a trail that begins later than what it goes back to.
+      deployed(14, "c3", "deploy.rolled_back"),
+    );
+    assert.deepEqual(
+      steps.slice(4).map((state) => brief(state).deployed),
+      [["a1 by 1"], ["b2 by 2"], ["a1 by 1"], ["c3 by nobody"]],
+    );
+  });
+
   test("says that nothing approved what ran, also when a decision came later or refused it", async () => {
     const steps = await states(decided(1, "a1", "fail"), deployed(10, "a1"), decided(2, "a1"));
     assert.deepEqual(steps.map(brief).slice(1), [

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { canonical, sha256Of } from "../../../gate/parse/canonical.ts";
-import { tip } from "../../github/git-data.ts";
+import { readAsOf } from "../../../gate/trail/as-of.ts";
+import { openGitStore } from "../../../gate/trail/git-store.ts";
+import { git, tip } from "../../github/git-data.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, LAX } from "./scene.ts";
 
@@ -47,6 +49,12 @@ async function answerFor(sha: string, environment = "staging") {
   await team.settle();
   assert.equal(github.gateReviews.length, known + 1);
   return github.gateReviews.at(-1);
+}
+
+/** The digest of the model's file in a commit. */
+function weightsAt(sha: string): string {
+  const bytes = git(team.repository, "show", `${sha}:models/credit-pd/model.safetensors`);
+  return sha256Of(bytes ?? "");
 }
 
 describe("a deployment", () => {
@@ -163,5 +171,18 @@ describe("a deployment", () => {
       "deploy.rolled_back",
     ]);
     assert.equal(entries.at(-1)?.predicate.deployment?.sha, commits[1]);
+  });
+
+  it("that went back is what runs, for whoever asks the trail", async () => {
+    const [, restored, left] = commits.map(weightsAt);
+    const store = await openGitStore(team.repository.directory);
+    const { deployed } = await readAsOf(store, new Date(Date.now() + 60_000).toISOString());
+    await store.close();
+    const running = deployed.filter(({ environment }) => environment === "production");
+    assert.notEqual(restored, left);
+    assert.deepEqual(
+      running.map(({ digest, decision }) => [digest, decision?.pr]),
+      [[restored, 1]],
+    );
   });
 });
