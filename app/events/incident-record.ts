@@ -2,6 +2,7 @@ import { type Place, placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { Archive } from "../store/archive.ts";
+import { changeKept } from "../store/kept-value.ts";
 import { OWN_EVENT } from "./ask.ts";
 
 /** Both have to have looked, each a person of their own. */
@@ -47,30 +48,12 @@ export async function keepIncident(site: Keeping, incident: Omit<Incident, "revi
   const name = incidentName(place.repositoryId, incident.issue);
   const first: Incident = { ...incident, reviews: [] };
   await store.archive.setOnce(name, JSON.stringify(first));
-  const kept = await changeIncident(store.archive, name, (known) => {
+  const kept = await changeKept<Incident>(store.archive, name, (known) => {
     const breakers = [...new Set([...known.breakers, ...incident.breakers])];
     const reviews = known.reviews.filter(({ userId }) => !breakers.includes(userId));
     return { ...known, breakers, reviews };
   });
   await askWhenDue(site, kept ?? first, "due");
-}
-
-/**
- * Makes something else of what is kept, whoever else does so at the same time: those who break and those who review
- * come by different ways. What is kept then; undefined of an incident that nobody keeps.
- */
-async function changeIncident(
-  archive: Archive,
-  name: string,
-  change: (known: Incident) => Incident,
-): Promise<Incident | undefined> {
-  for (;;) {
-    const known = await archive.get(name);
-    if (known === undefined) return undefined;
-    const changed = change(JSON.parse(known));
-    const text = JSON.stringify(changed);
-    if (text === known || (await archive.swap(name, known, text))) return changed;
-  }
 }
 
 /** Comes back, when their review is due, to the incidents of a pull request that was merged: it may be due already. */
@@ -119,7 +102,7 @@ export async function overdueIncidents({ store, place, now }: Site): Promise<rea
 
 /** Keeps that somebody looked who did not break it; of one person the last time. */
 export async function keepReview({ store, place }: Keeping, issue: number, review: Review): Promise<void> {
-  await changeIncident(store.archive, incidentName(place.repositoryId, issue), (known) => {
+  await changeKept<Incident>(store.archive, incidentName(place.repositoryId, issue), (known) => {
     const others = known.reviews.filter(({ userId }) => userId !== review.userId);
     return known.breakers.includes(review.userId) ? known : { ...known, reviews: [...others, review] };
   });
