@@ -15,6 +15,7 @@ import type { Delivery } from "../store/inbox.ts";
 import { wantedEvent, wantedPass } from "../trail-search.ts";
 import { type Incident, overdueIncidents } from "./incident-record.ts";
 import { isPassing } from "./passing.ts";
+import { kindOfSuccess } from "./runs.ts";
 import { readModels } from "./subjects.ts";
 import { withRepository, worldOf } from "./world.ts";
 
@@ -194,7 +195,9 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
     .flatMap(({ path, digest }) =>
       digest?.startsWith("sha256:") ? [{ name: path, digest: { sha256: digest.slice(7) } }] : [],
     );
-  const isBack = kind === "deploy.succeeded" && (await isEarlier(site, environment, sha));
+  const deployment = numberAt(payload, "deployment", "id");
+  const status = numberAt(payload, "deployment_status", "id");
+  const isSuccess = kind === "deploy.succeeded";
   const { repo, app, state } = trails.setting(place);
   const actor = optional(numberAt, payload, "sender", "id");
   const since = now();
@@ -203,27 +206,15 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
       // Files that lie elsewhere, under another digest, are known by the commit alone.
       subject: artifacts.length > 0 ? artifacts : [{ name: state, digest: { gitCommit: sha } }],
       predicate: {
-        kind: isBack ? "deploy.rolled_back" : kind,
+        kind: isSuccess ? await kindOfSuccess(site, { environment, sha, deployment, status, models }) : kind,
         source_ts: new Date(since).toISOString(),
         ...{ repo, app },
         ...(actor !== undefined && { actor: { id: actor } }),
-        deployment: {
-          ...{ id: numberAt(payload, "deployment", "id"), environment, sha },
-          status: numberAt(payload, "deployment_status", "id"),
-        },
+        deployment: { id: deployment, status, environment, sha },
       },
     },
     evidence: [],
   });
-  if (kind === "deploy.succeeded") await noteRun(site, environment, models, { id, since });
+  if (isSuccess) await noteRun(site, environment, models, { id, since });
   await trails.settle(place);
-}
-
-/** Whether the commit ran in the environment before, and another after it: then this goes back. */
-async function isEarlier({ store, place }: Site, environment: string, sha: string): Promise<boolean> {
-  const name = `deployed/${place.repositoryId}/${environment}`;
-  const deployed: readonly string[] = JSON.parse((await store.archive.get(name)) ?? "[]");
-  const isBack = deployed.includes(sha) && deployed.at(-1) !== sha;
-  await store.archive.set(name, JSON.stringify([...deployed.filter((each) => each !== sha), sha].slice(-50)));
-  return isBack;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { canonical, sha256Of } from "../../../gate/parse/canonical.ts";
 import { readAsOf } from "../../../gate/trail/as-of.ts";
@@ -171,6 +172,32 @@ describe("a deployment", () => {
       "deploy.rolled_back",
     ]);
     assert.equal(entries.at(-1)?.predicate.deployment?.sha, commits[1]);
+  });
+
+  it("of what was gone back from is one forward, and back is told by what is in a commit", async () => {
+    const { play, github } = team.stand;
+    const { repository, people } = team;
+    const parents = [commits[2] ?? ""];
+    const files = nextModel(2);
+    const reverted = play.push(repository, { branch: "reverted", by: people.maria, parents, files });
+    const kindsAfter = async (sha: string) => {
+      const known = (await team.trail()).length;
+      const deployment = play.deploy(repository, { by: people.maria, sha });
+      play.finishDeployment(deployment, { by: people.maria });
+      await team.settle();
+      return kindsOf((await team.trail()).slice(known));
+    };
+    assert.deepEqual(await kindsAfter(commits[2] ?? ""), ["deploy.succeeded"]);
+    const [forward] = github.hooks.deliveries.filter(({ event }) => event === "deployment_status").slice(-1);
+    assert.equal(weightsAt(reverted), weightsAt(commits[1] ?? ""));
+    assert.deepEqual(await kindsAfter(reverted), ["deploy.rolled_back"]);
+    // Whoever tells the App of it once more, under another id, tells it nothing.
+    const known = (await team.trail()).length;
+    assert.ok(forward !== undefined);
+    const headers = { ...forward.headers, "x-github-delivery": randomUUID() };
+    assert.ok((await github.hooks.post({ ...forward, headers })) < 300);
+    await team.settle();
+    assert.deepEqual(kindsOf((await team.trail()).slice(known)), []);
   });
 
   it("that went back is what runs, for whoever asks the trail", async () => {
