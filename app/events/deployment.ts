@@ -1,4 +1,5 @@
 import type { ModelChange } from "../../gate/model/change.ts";
+import { foldEnvironment } from "../../gate/model/environment.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { digestOf } from "../../gate/parse/canonical.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
@@ -171,7 +172,7 @@ async function noteRun(
 
 function ranName(repositoryId: number, environment: string, { id, head }: ModelChange): string | undefined {
   const subject = head?.subject;
-  return subject && `ran/${repositoryId}/${JSON.stringify([environment, id, subject])}`;
+  return subject && `ran/${repositoryId}/${JSON.stringify([foldEnvironment(environment), id, subject])}`;
 }
 
 const KINDS: ReadonlyMap<string, string> = new Map([

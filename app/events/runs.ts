@@ -1,4 +1,5 @@
 import type { ModelChange } from "../../gate/model/change.ts";
+import { foldEnvironment } from "../../gate/model/environment.ts";
 import type { Site } from "../services.ts";
 import { changeKept } from "../store/kept-value.ts";
 
@@ -37,7 +38,7 @@ export async function kindOfSuccess(
   let isBack = false;
   for (const { id, head } of models) {
     const run = { status, subject: head?.subject ?? `git:${sha}` };
-    const name = `runs/${repositoryId}/${JSON.stringify([environment, id])}`;
+    const name = `runs/${repositoryId}/${JSON.stringify([foldEnvironment(environment), id])}`;
     await store.archive.setOnce(name, "[]");
     const runs = await changeKept<readonly Run[]>(store.archive, name, (known) => withRun(known, run));
     if (goesBack(runs ?? [], run)) isBack = true;

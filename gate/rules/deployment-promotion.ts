@@ -1,3 +1,4 @@
+import { foldEnvironment } from "../model/environment.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Tier } from "../model/tier.ts";
 import { textOf, textsOf } from "./arguments.ts";
@@ -40,13 +41,21 @@ export const deploymentPromotion: Rule = {
   },
 };
 
-/** The environments in which a model of the tier has to have run before this one. */
+/**
+ * The environments in which a model of the tier has to have run before this one, each as the first gate spells it.
+ * Environments are told apart as GitHub does: an order for `production` is one for `Production`.
+ */
 export function environmentsBefore(policy: Policy, environment: string, tier: Tier): readonly string[] {
+  const asked = foldEnvironment(environment);
   const gates = policy.gates.filter(
     ({ rule, severity, with: args }) =>
       rule === deploymentPromotion.name &&
       severity[tier] === "block" &&
-      textOf(args, "environment") === environment,
+      foldEnvironment(textOf(args, "environment") ?? "") === asked,
   );
-  return [...new Set(gates.flatMap(({ with: args }) => textsOf(args, "after") ?? []))];
+  const before = new Map<string, string>();
+  for (const name of gates.flatMap(({ with: args }) => textsOf(args, "after") ?? [])) {
+    if (!before.has(foldEnvironment(name))) before.set(foldEnvironment(name), name);
+  }
+  return [...before.values()];
 }

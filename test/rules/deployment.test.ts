@@ -31,3 +31,15 @@ test("a model runs after the environments of every gate that blocks its tier, ea
   assert.deepEqual(environmentsBefore(ordered, "production", "T4"), ["staging", "canary"]);
   assert.deepEqual(environmentsBefore(ordered, "elsewhere", "T1"), []);
 });
+
+test("the order holds for an environment however it is spelled", () => {
+  const ordered = {
+    ...policy(),
+    gates: [
+      order("Zürich", ["Staging", "canary"]),
+      order("ZU\u0308RICH", ["staging", "CANARY", "shadow"]),
+      order("zurich", ["development"]),
+    ],
+  };
+  assert.deepEqual(environmentsBefore(ordered, "zürich", "T1"), ["Staging", "canary", "shadow"]);
+});

@@ -138,6 +138,8 @@ describe("a deployment", () => {
     const early = await answerFor(sha, "production");
     assert.equal(early?.state, "rejected");
     assert.match(early?.comment ?? "", /credit-pd has not run in staging as it is/);
+    // For GitHub it is the same environment.
+    assert.equal((await answerFor(sha, "PRODUCTION"))?.state, "rejected");
     const run = async (of: string, state: "success" | "failure", environment: string) => {
       const deployment = play.deploy(team.repository, { by: team.people.maria, sha: of, environment });
       play.finishDeployment(deployment, { by: team.people.maria, state });
@@ -146,7 +148,7 @@ describe("a deployment", () => {
     await run(sha, "failure", "staging");
     await run(commits[2] ?? "", "success", "staging");
     assert.equal((await answerFor(sha, "production"))?.state, "rejected");
-    await run(sha, "success", "staging");
+    await run(sha, "success", "Staging");
     const answer = await answerFor(sha, "production");
     assert.equal(answer?.state, "approved", answer?.comment);
   });

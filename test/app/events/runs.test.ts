@@ -108,6 +108,18 @@ test("models that are deployed in turn do not take each other back", async (cont
     assert.equal(await kindOfSuccess(site, success(at + 1, versions)), kind, `turn ${at + 1}`);
 });
 
+test("an environment is one however it is spelled, and another is another", async (context) => {
+  const site = openSite(context);
+  const turns = [
+    ["production", "v2", FORWARD],
+    ["Production", "v3", FORWARD],
+    ["staging", "v2", FORWARD],
+    ["PRODUCTION", "v2", BACK],
+  ] as const;
+  for (const [at, [environment, version, kind]] of turns.entries())
+    assert.equal(await kindOfSuccess(site, { ...success(at + 1, { a: version }), environment }), kind);
+});
+
 test("what is not known by a digest is known by its commit", async (context) => {
   const site = openSite(context);
   const kinds = [];
