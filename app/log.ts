@@ -17,6 +17,10 @@ export interface LogFields {
   readonly policy?: string;
   readonly subject?: string;
   readonly verdict?: string;
+  /** As its owner named it. */
+  readonly environment?: string;
+  /** What the trail says in its place. */
+  readonly written?: string;
   readonly entry?: string;
   readonly attempt?: number;
   readonly count?: number;

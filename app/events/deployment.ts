@@ -4,6 +4,7 @@ import { GateError } from "../../gate/model/error.ts";
 import { digestOf } from "../../gate/parse/canonical.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
+import { toEntryToken } from "../../gate/trail/entry-token.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import { judgedModel } from "../../gate/verdict/tier.ts";
 import type { ApiRepository } from "../github/repository.ts";
@@ -184,10 +185,10 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 
 /** What runs where is the trail's to know: each status of a deployment that brings models, by their digests. */
 async function recordStatus(site: Site, payload: unknown): Promise<void> {
-  const { trails, place, now } = site;
+  const { trails, place, now, log } = site;
   const kind = KINDS.get(textAt(payload, "deployment_status", "state"));
   const environment = textAt(payload, "deployment", "environment");
-  if (kind === undefined || !/^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$/.test(environment)) return;
+  if (kind === undefined) return;
   const sha = objectIdAt(payload, "deployment", "sha");
   const models = await withRepository(site, (repository) => readModels(repository, sha));
   if (models.length === 0) return;
@@ -199,6 +200,9 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
   const deployment = numberAt(payload, "deployment", "id");
   const status = numberAt(payload, "deployment_status", "id");
   const isSuccess = kind === "deploy.succeeded";
+  const written = toEntryToken(environment);
+  if (written !== environment)
+    log.info("Environment is no token, and written as one", { environment, written });
   const { repo, app, state } = trails.setting(place);
   const actor = optional(numberAt, payload, "sender", "id");
   const since = now();
@@ -211,7 +215,7 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
         source_ts: new Date(since).toISOString(),
         ...{ repo, app },
         ...(actor !== undefined && { actor: { id: actor } }),
-        deployment: { id: deployment, status, environment, sha },
+        deployment: { id: deployment, status, environment: written, sha },
       },
     },
     evidence: [],

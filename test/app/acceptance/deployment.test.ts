@@ -202,6 +202,32 @@ describe("a deployment", () => {
     assert.deepEqual(kindsOf((await team.trail()).slice(known)), []);
   });
 
+  it("to an environment of any name is in the trail, and the log says what it was", async () => {
+    const { play } = team.stand;
+    const known = (await team.trail()).length;
+    const names = ["Production EU", "prod (eu)", "Zürich", "z".repeat(200)];
+    for (const environment of names) {
+      const deployment = play.deploy(team.repository, {
+        ...{ by: team.people.maria, sha: commits[1] ?? "", environment },
+      });
+      play.finishDeployment(deployment, { by: team.people.maria });
+      await team.settle();
+    }
+    const entries = (await team.trail()).slice(known);
+    const tokens = entries.map(({ predicate }) => predicate.deployment?.environment ?? "");
+    assert.deepEqual(tokens.slice(0, 3), [
+      "escaped:Production+20EU",
+      "escaped:prod+20+28eu+29",
+      "escaped:Z+C3+BCrich",
+    ]);
+    assert.match(tokens[3] ?? "", /^sha256:[0-9a-f]{64}$/);
+    const said = team.log.map((line) => JSON.parse(line)).filter(({ written }) => written !== undefined);
+    assert.deepEqual(
+      said.map(({ environment, written }) => [environment, written]),
+      names.map((name, at) => [name, tokens[at]]),
+    );
+  });
+
   it("that went back is what runs, for whoever asks the trail", async () => {
     const [, restored, left] = commits.map(weightsAt);
     const store = await openGitStore(team.repository.directory);
