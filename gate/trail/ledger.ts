@@ -3,6 +3,9 @@ import type { LogEntry } from "./read.ts";
 /** Entries may be this much off the time stamps around them: clocks differ. */
 export const ANCHOR_SKEW_MS = 5 * 60_000;
 
+/** Kinds after which their subjects run: a rollback is a deployment of what it brings back. */
+const DEPLOYED: ReadonlySet<string> = new Set(["deploy.succeeded", "deploy.rolled_back"]);
+
 /** What the entries of a trail claim, put so that it can be held against the governed repository. */
 export class Ledger {
   /** Entries that recorded a move of the governed branch, in order. */
@@ -59,7 +62,7 @@ export class Ledger {
     const change = changeOf(predicate);
     if (decision !== undefined && change !== undefined) this.#decided.set(change, isPassed);
     if (isPassed) for (const digest of digests) this.#passedDigests.add(digest);
-    if (predicate.kind !== "deploy.succeeded") return;
+    if (!DEPLOYED.has(predicate.kind)) return;
     for (const digest of digests)
       this.deployed.push({ seq, digest, isDecided: this.#passedDigests.has(digest) });
   }

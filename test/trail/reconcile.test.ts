@@ -202,6 +202,15 @@ describe("what was merged or deployed", () => {
     assert.deepEqual(await codesOf(other.rig, other.repository), []);
   });
 
+  test("and so does what a rollback brings back", async () => {
+    const { repository, rig } = await governed();
+    await rig.append([CONTENTS["deploy.rolled_back"]!]);
+    assert.deepEqual(await codesOf(rig, repository), ["TRAIL_GAP_DECISION"]);
+    const other = await governed();
+    await other.rig.append([decisionAbout("33".repeat(20))], [CONTENTS["deploy.rolled_back"]!]);
+    assert.deepEqual(await codesOf(other.rig, other.repository), []);
+  });
+
   test("and what an entry builds on is there before it", async () => {
     const { repository, rig } = await governed();
     await rig.append([with_("waiver.used", { refs: ["ab".repeat(32)] })]);
