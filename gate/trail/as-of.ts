@@ -1,3 +1,4 @@
+import { foldEnvironment } from "../model/environment.ts";
 import type { Entry, Subject } from "./entry.ts";
 import type { GitStore } from "./git-store.ts";
 import { openTrail, readLog } from "./read.ts";
@@ -125,7 +126,7 @@ class StateAsOf {
 }
 
 function keyOf(environment: string, { name }: Subject): string {
-  return JSON.stringify([environment, name]);
+  return JSON.stringify([foldEnvironment(environment), name]);
 }
 
 function digestOf({ digest }: Subject): string {

@@ -295,6 +295,28 @@ describe("readAsOf()", () => {
     ]);
   });
 
+  test("knows an environment however it is spelled, and spells it as it was last", async () => {
+    const to = (environment: string, content: EntryContent): EntryContent => ({
+      ...content,
+      predicate: {
+        ...content.predicate,
+        deployment: { ...content.predicate.deployment!, environment },
+      },
+    });
+    const steps = await states(
+      to("production", deployed(10, "a1")),
+      to("escaped:Production+20EU", deployed(11, "c3")),
+      to("Production", deployed(12, "b2")),
+    );
+    assert.deepEqual(
+      steps.at(-1)!.deployed.map(({ environment, digest }) => [environment, digest.slice(7, 9)]),
+      [
+        ["Production", "b2"],
+        ["escaped:Production+20EU", "c3"],
+      ],
+    );
+  });
+
   test("keeps environments apart and names what went round the gate", async () => {
     const staging = deployed(10, "a1");
     const steps = await states(
