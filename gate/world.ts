@@ -77,4 +77,6 @@ export interface EvidenceFile {
   /** From the repository's top, `../` where it stands outside. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Made by a workflow that the policy names and the change cannot touch; absent where nobody can tell. */
+  readonly attested?: true;
 }

@@ -1,11 +1,12 @@
 import { judge } from "../../gate/judge.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
+import type { Policy } from "../../gate/model/policy.ts";
+import { attestingWorkflows, evidenceTrust } from "../../gate/rules/evidence-trust.ts";
 import { decide } from "../../gate/verdict/decide.ts";
 import type { EvidenceFile } from "../../gate/world.ts";
-import { readEvidence } from "../github/evidence.ts";
+import { type EvidenceRequest, readEvidence } from "../github/evidence.ts";
 import type { PullView } from "../github/pull-view.ts";
 import type { Question } from "../github/question.ts";
-import type { ApiRepository } from "../github/repository.ts";
 import { rolesQuestion } from "../github/roles.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
@@ -35,7 +36,8 @@ export function weigh(site: Site, weighing: Weighing, see: Sight): Promise<Weigh
     const committed = await judge(request, world);
     const isGoverned = concernsModels(committed);
     if (!isGoverned) return { kind: "judged", record: committed, isGoverned };
-    const evidence = await readRunEvidence(site, weighing, repository);
+    const workflows = attestingIn(committed.input.policy);
+    const evidence = await readRunEvidence(site, weighing, { repository, workflows });
     if (evidence.kind === "pending") return evidence;
     const files = evidence.kind === "found" ? evidence.files : [];
     const measured = files.length === 0 ? committed : await judge(request, { ...world, evidence: files });
@@ -73,9 +75,15 @@ type RunEvidence =
 async function readRunEvidence(
   { client, place }: Site,
   { pull, base }: Weighing,
-  repository: ApiRepository,
+  source: Pick<EvidenceRequest, "repository" | "workflows">,
 ): Promise<RunEvidence> {
   const { owner, repo, repositoryId } = place;
   const head = pull.head.repositoryId === undefined ? {} : { headRepositoryId: pull.head.repositoryId };
-  return readEvidence(client, { owner, repo, repositoryId, base, head: pull.head.sha, ...head, repository });
+  return readEvidence(client, { owner, repo, repositoryId, base, head: pull.head.sha, ...head, ...source });
+}
+
+/** Workflows of other repositories whose word the policy takes. */
+function attestingIn({ gates }: Policy): readonly string[] {
+  const asking = gates.filter(({ rule }) => rule === evidenceTrust.name);
+  return [...new Set(asking.flatMap((gate) => attestingWorkflows(gate.with)))];
 }

@@ -32,7 +32,7 @@ export interface EvidenceRequest extends RepositoryAddress {
    * proves nothing of a pull request.
    */
   readonly event?: "pull_request" | "merge_group";
-  /** Workflows of other repositories that may bring evidence, as `owner/repo/.github/workflows/file.yml[@ref]`. */
+  /** Workflows of other repositories that may bring evidence, as `owner/repo/.github/workflows/file.yml@ref`. */
   readonly workflows?: readonly string[];
 }
 
@@ -56,7 +56,10 @@ export type RunEvidence =
 export async function readEvidence(client: Client, request: EvidenceRequest): Promise<RunEvidence> {
   const { head, event = "pull_request" } = request;
   if (!(await mayHaveRuns(request))) return { kind: "absent", reason: "the base has no workflow" };
-  const runs = (await readRuns(client, request, { head, event })).filter((run) => isAbout(run, request));
+  const runs = (await readRuns(client, request, { head, event }))
+    .filter((run) => isAbout(run, request))
+    // What the change cannot touch goes before what it only did not.
+    .sort((a, b) => Number(isNamed(b, request)) - Number(isNamed(a, request)));
   const reasons: string[] = [];
   for (const run of runs) {
     const trust = await trustInRun(run, request);
@@ -64,7 +67,8 @@ export async function readEvidence(client: Client, request: EvidenceRequest): Pr
     if (trust.kind !== "trusted") continue;
     const artifacts = run.isCompleted ? await readArtifacts(client, request, run.id) : [];
     const evidence = artifacts.find(({ name }) => name === EVIDENCE_ARTIFACT);
-    if (evidence !== undefined) return readFound(client, { request, run, artifacts, evidence });
+    const attested = trust.isNamed ? ({ attested: true } as const) : {};
+    if (evidence !== undefined) return readFound(client, { request, run, artifacts, evidence, attested });
     // One that runs no more has left nothing; another may have.
     if (!run.isCompleted) return { kind: "pending", runId: run.id };
   }
@@ -84,6 +88,10 @@ function isAbout(run: WorkflowRun, request: EvidenceRequest): boolean {
   return run.event === event && run.head === head && run.repositoryId === repositoryId && isFromHead;
 }
 
+function isNamed({ path }: WorkflowRun, { workflows = [] }: EvidenceRequest): boolean {
+  return workflows.includes(path);
+}
+
 async function trustInRun(run: WorkflowRun, request: EvidenceRequest): Promise<WorkflowTrust> {
   const { repository, workflows = [] } = request;
   const [base, head] = await Promise.all([repository.tree(request.base), repository.tree(request.head)]);
@@ -95,16 +103,20 @@ interface Found {
   readonly run: WorkflowRun;
   readonly artifacts: readonly RunArtifact[];
   readonly evidence: RunArtifact;
+  readonly attested: { readonly attested?: true };
 }
 
-async function readFound(client: Client, { request, run, artifacts, evidence }: Found): Promise<RunEvidence> {
+async function readFound(
+  client: Client,
+  { request, run, artifacts, evidence, attested }: Found,
+): Promise<RunEvidence> {
   if (evidence.isExpired) return { kind: "absent", reason: `the artifact of run ${run.id} has expired` };
   const files = await readArchive(await download(client, request, evidence), nameOf(evidence, run));
   const decision = artifacts.find(({ name, isExpired }) => name === DECISION_ARTIFACT && !isExpired);
   return {
     ...{ kind: "found", runId: run.id },
     // Where the workflow's second job downloads them: the Action and the App see the same paths.
-    files: files.map(({ path, bytes }) => ({ path: `${EVIDENCE_ARTIFACT}/${path}`, bytes })),
+    files: files.map(({ path, bytes }) => ({ path: `${EVIDENCE_ARTIFACT}/${path}`, bytes, ...attested })),
     ...(decision !== undefined && { record: await readRecord(client, request, { artifact: decision, run }) }),
   };
 }

@@ -21,14 +21,16 @@ const FOREIGN_WORKFLOW = /^[\w.-]+\/[\w.-]+\/\.github\/workflows\/[^/]+\.ya?ml$/
 
 /** How far the runs of a workflow can be believed. */
 export type WorkflowTrust =
-  | { readonly kind: "trusted" }
+  /** `isNamed`: of another repository, where the change cannot touch it. */
+  | { readonly kind: "trusted"; readonly isNamed: boolean }
   | { readonly kind: "mistrusted"; readonly reason: string }
   /** Neither it nor what it uses speaks of the artifact that is looked for. */
   | { readonly kind: "unrelated" };
 
 /**
  * The trust in a workflow's runs. One of the repository has to stand in the base, and the change must touch neither it
- * nor what it uses of the repository. One of another repository, which a ruleset runs, has to be among the named.
+ * nor what it uses of the repository. One of another repository, which a ruleset runs, has to be among the named, as
+ * GitHub gives its path.
  */
 export async function trustIn(
   path: string,
@@ -37,8 +39,8 @@ export async function trustIn(
 ): Promise<WorkflowTrust> {
   const [file = ""] = path.split("@");
   if (FOREIGN_WORKFLOW.test(file)) {
-    const isNamed = named.includes(file) || named.includes(path);
-    return isNamed ? { kind: "trusted" } : mistrusted(`nobody has named the workflow ${path}`);
+    if (named.includes(path)) return { kind: "trusted", isNamed: true };
+    return mistrusted(`the policy does not name the workflow ${path}`);
   }
   if (!OWN_WORKFLOW.test(file)) return mistrusted(`${path} is not where workflows are`);
   try {
@@ -81,7 +83,7 @@ async function trustInOwn(
   }
   if (!isRelated) return { kind: "unrelated" };
   const [reason] = reasons;
-  return reason === undefined ? { kind: "trusted" } : mistrusted(reason);
+  return reason === undefined ? { kind: "trusted", isNamed: false } : mistrusted(reason);
 }
 
 /** The file at a path, or all files of the folder. */

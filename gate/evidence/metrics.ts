@@ -112,10 +112,10 @@ function fromRun(on: ModelSide, evaluation: DeclaredEvaluation, { run, otherSubj
 }
 
 function toOrigin(
-  { path, digest, adapter, items, problems }: RunFile,
+  { path, digest, trust, adapter, items, problems }: RunFile,
   counts: (item: RawMetric) => boolean,
 ): Origin {
-  return { path, digest, adapter, trust: "ci", items: items.filter(counts), problems };
+  return { path, digest, adapter, trust, items: items.filter(counts), problems };
 }
 
 /** A run brings numbers about the head, unless they name the digest that only the base has. */

@@ -4,6 +4,7 @@ import { findAdapter } from "../adapter/index.ts";
 import { nameOf } from "../change/path.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
+import type { Trust } from "../model/evidence.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import type { EvidenceFile } from "../world.ts";
 
@@ -11,6 +12,7 @@ import type { EvidenceFile } from "../world.ts";
 export interface RunFile {
   readonly path: string;
   readonly digest: Digest;
+  readonly trust: Trust;
   readonly adapter: Adapter;
   readonly items: readonly RawMetric[];
   readonly problems: readonly RawProblem[];
@@ -77,10 +79,11 @@ export function sortRunFiles(files: readonly EvidenceFile[], places: Places): Ru
   return { byEvaluation, byModel: splitByModel(own), unreadable, ambiguous };
 }
 
-function readRunFile({ path, bytes }: EvidenceFile): readonly RunFile[] {
+function readRunFile({ path, bytes, attested }: EvidenceFile): readonly RunFile[] {
   const adapter = findAdapter(path, bytes);
   if (adapter === undefined) return [];
-  const file = { path, digest: sha256Of(bytes), adapter, items: [], problems: [] };
+  const trust: Trust = attested === true ? "attested" : "ci";
+  const file = { path, digest: sha256Of(bytes), trust, adapter, items: [], problems: [] };
   try {
     const { items, problems } = adapter.read({ path, bytes });
     return [{ ...file, items: items.filter((item) => item.kind === "metric"), problems }];

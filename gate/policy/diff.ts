@@ -3,7 +3,7 @@ import { byCodeUnits } from "../model/order.ts";
 import type { Policy, PolicyDifference } from "../model/policy.ts";
 import { canonical } from "../parse/canonical.ts";
 import { RULES } from "../rules/index.ts";
-import { compareFacets, type Move, showFacet, showValue } from "./facets.ts";
+import { compareFacets, grants, type Move, showFacet, showValue } from "./facets.ts";
 import { gateFacets } from "./gate-facets.ts";
 import { modelFacets } from "./model-facets.ts";
 import { roleFacets } from "./role-facets.ts";
@@ -77,13 +77,19 @@ function diffModels(old: Policy, next: Policy): readonly PolicyDifference[] {
 }
 
 function toDifferences(gate: string, moves: readonly Move[], prefix = ""): readonly PolicyDifference[] {
-  return moves.map(({ what, from, to, effect }) => ({
+  return moves.map((move) => ({
     gate,
-    what: `${prefix}${what}`,
-    from: showFacet(from),
-    to: showFacet(to),
-    effect,
+    what: `${prefix}${move.what}`,
+    from: showFacet(move.from),
+    to: showFacet(move.to),
+    effect: effectOf(move),
   }));
+}
+
+/** To let in the first is more than to let in nobody, though a child may. */
+function effectOf({ from, to, effect }: Move): Move["effect"] {
+  if (from === undefined && grants(to)) return "loosened";
+  return to === undefined && grants(from) ? "tightened" : effect;
 }
 
 function byId<T extends { readonly id: string }>(items: readonly T[]): ReadonlyMap<string, T> {

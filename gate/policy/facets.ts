@@ -32,6 +32,11 @@ export interface Move {
   readonly effect: "tightened" | "loosened";
 }
 
+/** Whether what it lists is let in by it. */
+export function grants(facet: Facet | undefined): boolean {
+  return facet !== undefined && "grants" in facet.tighter;
+}
+
 const FIXED = { kind: "same" } as const;
 
 /** Every facet that differs, sorted by name. */

@@ -123,7 +123,7 @@ function flow(value: unknown): string {
 
 /** Text that could be taken for anything else goes into double quotes, where the escapes of JSON are those of YAML. */
 function scalar(value: unknown): string {
-  if (typeof value !== "string") return Object.is(value, -0) ? "-0" : JSON.stringify(value);
+  if (typeof value !== "string") return JSON.stringify(value);
   if (PLAIN.test(value) && !NOT_TEXT.test(value)) return value;
   return JSON.stringify(value).replace(
     UNPRINTABLE,

@@ -1,7 +1,7 @@
 import { GateError } from "../model/error.ts";
 import type { Tightening } from "../model/policy.ts";
 import { type PolicyFile, showPlace } from "./document.ts";
-import { type Move, showFacet } from "./facets.ts";
+import { grants, type Move, showFacet } from "./facets.ts";
 
 /** One thing of the parents, and what a file changes in it. */
 export interface Change {
@@ -27,18 +27,20 @@ export function assertTightens(file: PolicyFile, changes: readonly Change[]): vo
   });
 }
 
-/** What the file makes stricter in its parents' gates. */
+/** What the file makes stricter in its parents' gates; whom it is the first to let in is none of it. */
 export function toTightenings(file: PolicyFile, changes: readonly Change[]): readonly Tightening[] {
   return changes
     .filter(({ kind }) => kind === "gate")
     .flatMap(({ id, moves }) =>
-      moves.map(({ what, from, to }) => ({
-        gate: id,
-        what,
-        from: showFacet(from),
-        to: showFacet(to),
-        by: file.name,
-      })),
+      moves
+        .filter(({ from, to }) => from !== undefined || !grants(to))
+        .map(({ what, from, to }) => ({
+          gate: id,
+          what,
+          from: showFacet(from),
+          to: showFacet(to),
+          by: file.name,
+        })),
     );
 }
 

@@ -1,12 +1,13 @@
 import type { Judgement } from "../model/decision.ts";
 import { TRUST_ORDER, type Trust } from "../model/evidence.ts";
-import { textByTier } from "./arguments.ts";
+import { textByTier, textsOf } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, label } from "./metric-evidence.ts";
 import { type PlannedEvidence, plannedEvidence } from "./planned-evidence.ts";
-import type { Rule, View } from "./rule.ts";
+import type { Arguments, Rule, View } from "./rule.ts";
 
 const TRUST = { enum: [...TRUST_ORDER] };
+const WORKFLOW = "^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/\\.github/workflows/[^/@\\s]+\\.ya?ml(?:@\\S+)?$";
 
 export const evidenceTrust: Rule = {
   name: "evidence.trust",
@@ -19,11 +20,24 @@ export const evidenceTrust: Rule = {
         additionalProperties: false,
         properties: { T1: TRUST, T2: TRUST, T3: TRUST, T4: TRUST },
         description:
-          "Least trust of a planned number: declared (a file in the commit), ci (made in this run), attested (signed by a workflow that the pull request cannot change).",
+          "Least trust of a planned number: declared (a file in the commit), ci (made in this run), attested (made by one of the `workflows`).",
         examples: [{ T1: "attested", T2: "ci", T3: "declared", T4: "declared" }],
       },
       required: true,
       tighter: { kind: "by-tier", each: { kind: "order", words: [...TRUST_ORDER] } },
+    },
+    workflows: {
+      schema: {
+        type: "array",
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        items: { type: "string", maxLength: 512, pattern: WORKFLOW },
+        description:
+          "Workflows of other repositories, run by a ruleset, whose measurements are attested: the pull request cannot change them. Each exactly as GitHub gives the path of its runs, with the ref. Only the App can tell whose run it was.",
+        examples: [["acme/ml-platform/.github/workflows/evaluate.yml@refs/heads/main"]],
+      },
+      tighter: { kind: "subset", grants: true },
     },
   },
   judge(args, view) {
@@ -33,11 +47,28 @@ export const evidenceTrust: Rule = {
     if (least === undefined) return notApplicable("The policy sets no trust for this tier");
     const planned = plannedEvidence(view);
     if (planned.length === 0) return missing({ code: "PLAN_EMPTY", message: "The model plans no metric" });
-    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, least))));
+    const asked = { least, workflows: attestingWorkflows(args) };
+    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, asked))));
   },
 };
 
-function judgeOne(view: View, metric: PlannedEvidence, least: Trust): Judgement {
+/** The workflows whose measurements are attested. */
+export function attestingWorkflows(args: Arguments): readonly string[] {
+  return textsOf(args, "workflows") ?? [];
+}
+
+interface Asked {
+  readonly least: Trust;
+  readonly workflows: readonly string[];
+}
+
+function attestedFix(workflows: readonly string[]): string {
+  return workflows.length === 0
+    ? "Name the evaluation workflow of another repository that a ruleset runs, in `with.workflows` of this gate, and have it measured there"
+    : `Have it measured by ${workflows.join(" or ")}`;
+}
+
+function judgeOne(view: View, metric: PlannedEvidence, { least, workflows }: Asked): Judgement {
   const items = metric.judged;
   const name = label(metric);
   const best = items[0]?.trust;
@@ -52,7 +83,7 @@ function judgeOne(view: View, metric: PlannedEvidence, least: Trust): Judgement 
       place: { path: items[0]?.source.path ?? "" },
       fix:
         least === "attested"
-          ? "Have it measured by the evaluation workflow that the policy names"
+          ? attestedFix(workflows)
           : "Have it measured in this run, and hand the file over with --evidence",
     },
     seen,

@@ -33,11 +33,13 @@ export interface Parameter {
 
 /**
  * Which way is stricter: a larger number, a smaller one, fewer or more list items, a later word of `order`;
- * `by-tier` is a map of tiers, each moved by itself; `same` may not be moved at all. An absent argument is the loosest, unless `default` says what it stands for.
+ * `by-tier` is a map of tiers, each moved by itself; `same` may not be moved at all. An absent argument is the loosest,
+ * unless `default` says what it stands for. A list that `grants` is the other way round where it is absent: it lets nobody
+ * in. A child may name the first all the same, and whoever compares two policies is told that it loosens.
  */
 export type Tighter =
   | { readonly kind: "higher" | "lower"; readonly default?: number }
-  | { readonly kind: "subset" | "superset"; readonly default?: readonly string[] }
+  | { readonly kind: "subset" | "superset"; readonly default?: readonly string[]; readonly grants?: true }
   | { readonly kind: "order"; readonly words: readonly string[]; readonly default?: string }
   | { readonly kind: "by-tier"; readonly each: Exclude<Tighter, { readonly kind: "by-tier" }> }
   | { readonly kind: "same" };

@@ -22,6 +22,9 @@ function diff(old: string, next: string): readonly string[] {
 const gate = (more = "", args = "metric: f1, min: 0.8") =>
   `gates: [{ id: g, rule: metric.floor, with: { ${args} }${more === "" ? "" : `, ${more}`} }]`;
 
+const trusted = (more: string) =>
+  `gates: [{ id: g, rule: evidence.trust, with: { minimum_by_tier: { T1: attested }${more} } }]`;
+
 describe("diffPolicies()", () => {
   it("finds nothing between a policy and itself", () => {
     assert.deepEqual(diff(gate(), gate()), []);
@@ -49,6 +52,18 @@ describe("diffPolicies()", () => {
         gate(),
         gate("", "metric: f1, min: 0.8, level: 0.95"),
         ["g with.level: none → 0.95 (tightened)"],
+      ],
+      [
+        "a workflow whose word is taken where nobody's was",
+        trusted(""),
+        trusted(", workflows: [acme/ml/.github/workflows/e.yml@main]"),
+        ["g with.workflows: none → [acme/ml/.github/workflows/e.yml@main] (loosened)"],
+      ],
+      [
+        "nobody's word where a workflow's was taken",
+        trusted(", workflows: [acme/ml/.github/workflows/e.yml@main]"),
+        trusted(""),
+        ["g with.workflows: [acme/ml/.github/workflows/e.yml@main] → none (tightened)"],
       ],
       [
         "a level where the gate opens on what is inconclusive",

@@ -63,7 +63,10 @@ const version = fc.tuple(fc.nat(999), fc.nat(999), fc.nat(999)).map((parts) => p
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
 const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/);
 const severity = fc.constantFrom<Severity>("info", "warn", "block");
-const number = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 });
+// No file can say -0: it is read as 0, and compared as such.
+const number = fc
+  .double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 })
+  .map((value) => (value === 0 ? 0 : value));
 const list = <T>(items: fc.Arbitrary<T>) => fc.uniqueArray(items, { minLength: 1, maxLength: 3 });
 
 /** Some optional members, or none: a document leaves out what its file leaves out. */

@@ -30,6 +30,10 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "evidence.fresh max_age_days": fc.constantFrom(10, 40),
   "evidence.fresh max_age_days_by_tier": byTier(fc.constantFrom(5, 20, 60)),
   "evidence.trust minimum_by_tier": byTier(fc.constantFrom("declared", "ci", "attested")),
+  "evidence.trust workflows": fc.subarray(
+    ["acme/ml/.github/workflows/a.yml@main", "acme/ml/.github/workflows/b.yml@v1"],
+    { minLength: 1 },
+  ),
   "expression require": fc.constantFrom("metrics.roc_auc.head > 0.75", 'model.tier == "T2"'),
   "expression message": fc.constantFrom("too low", "too high"),
   "inventory.registered require": fc.subarray(["owner", "purpose", "status", "next_review", "card"], {

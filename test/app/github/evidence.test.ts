@@ -145,9 +145,18 @@ test("C63: a workflow of another repository has to be named", async () => {
   run({ path: `${path}@refs/heads/main` });
   assert.equal((await read()).kind, "absent");
   assert.equal((await read({ workflows: ["acme/policies/.github/workflows/other.yml"] })).kind, "absent");
-  assert.equal((await read({ workflows: [path] })).kind, "found");
-  assert.equal((await read({ workflows: [`${path}@refs/heads/main`] })).kind, "found");
+  assert.equal((await read({ workflows: [path] })).kind, "absent", "any ref may be anybody's");
   assert.equal((await read({ workflows: [`${path}@refs/heads/next`] })).kind, "absent");
+  const found = await read({ workflows: [`${path}@refs/heads/main`] });
+  assert.ok(found.kind === "found" && found.files.every(({ attested }) => attested === true));
+  run();
+  const own = await read();
+  assert.ok(own.kind === "found" && own.files.every(({ attested }) => attested === undefined));
+  const both = await read({ workflows: [`${path}@refs/heads/main`] });
+  assert.ok(
+    both.kind === "found" && both.files.every(({ attested }) => attested === true),
+    "whatever is newer",
+  );
 });
 
 test("C62: a hostile archive is an error, an expired one is none", async () => {
