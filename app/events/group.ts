@@ -7,47 +7,41 @@ import type { Side } from "../../gate/model/evidence.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { concludeCheck, findCheck, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
-import { at, listAt, numberAt, objectIdAt, textAt } from "../github/shape.ts";
+import { at, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { isLetIn } from "./break-glass-record.ts";
+import { findStray, type Group, type Part, readParts, toGroup } from "./group-parts.ts";
 import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
-
-const COMMITS_MAX = 250;
 
 /** A group of the merge queue: what its combined tree is, judged as a whole, with the words that were said of its parts. */
 export async function workOnGroup(site: Site, deliveries: readonly Delivery[]): Promise<void> {
   const last = deliveries.at(-1);
   const payload = last === undefined ? undefined : payloadOf(last);
   if (payload === undefined || textAt(payload, "action") !== "checks_requested") return;
-  const group = at(payload, "merge_group");
-  const range = { base: objectIdAt(group, "base_sha"), head: objectIdAt(group, "head_sha") };
+  const group = toGroup(at(payload, "merge_group"));
   const { owner, repo, repositoryId } = site.place;
-  const check = { owner, repo, repositoryId, head: range.head };
+  const check = { owner, repo, repositoryId, head: group.head };
   const standing = await findCheck(site.client, check);
   const checkRunId = standing?.id ?? (await startCheck(site.client, check));
-  const decision = await judgeGroup(site, range);
+  const decision = await judgeGroup(site, group);
   site.signal.throwIfAborted();
   await concludeCheck(site.client, { ...check, checkRunId }, [decision], site.store.archive);
 }
 
-interface Range {
-  readonly base: string;
-  readonly head: string;
-}
-
-async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
+async function judgeGroup(site: Site, group: Group): Promise<HeadDecision> {
   const { place, trails } = site;
+  const { base, head } = group;
   try {
-    const committed = await withRepository(site, (repository) => judge(range, worldOf(site, repository)));
+    const committed = await withRepository(site, (repository) =>
+      judge({ base, head }, worldOf(site, repository)),
+    );
     if (!concernsModels(committed)) return { kind: "judged", number: 0, report: toReport(committed) };
-    const parts = await readParts(site, range);
+    const parts = await readParts(site, group, committed);
     const fault = findFault(committed, parts);
     if (fault !== undefined) return { kind: "problem", number: 0, ...fault };
     const record = withWordsOf(
@@ -66,57 +60,30 @@ async function judgeGroup(site: Site, range: Range): Promise<HeadDecision> {
   }
 }
 
-/** One pull request of a group. */
-interface Part {
-  readonly number: number;
-  /** Whether it may be merged: by its verdict, or because the glass was broken for it. */
-  readonly mayEnter: boolean;
-  readonly isLetIn: boolean;
-  /** What stands for it; absent where nothing of it is governed. */
-  readonly decided?: DecisionRecord;
-}
-
-async function readParts(site: Site, range: Range): Promise<readonly Part[]> {
-  return Promise.all((await pullsOf(site, range)).map((number) => readPart(site, number)));
-}
-
-async function readPart(site: Site, number: number): Promise<Part> {
-  const { archive } = site.store;
-  const { repositoryId } = site.place;
-  const row = await archive.findPull(repositoryId, number);
-  const isPassed = row?.verdict === "pass";
-  const kept =
-    row?.decision === undefined ? undefined : await archive.findDecision(repositoryId, row.decision);
-  if (kept === undefined) return { number, mayEnter: isPassed, isLetIn: false };
-  const broken = !isPassed && (await isLetIn(site, { ...kept, number }));
-  const decided = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
-  return { number, mayEnter: isPassed || broken, isLetIn: broken, decided };
-}
-
 /**
  * Why the group is not what was decided of its pull requests; undefined if it is. Each of its models has to be exactly
  * what one of them was about, by the policy that judges now: the evidence and the approvals are about content, and what
  * was combined from two of them was looked at by nobody.
  */
-function findFault({ input, digests }: DecisionRecord, parts: readonly Part[]) {
+function findFault(committed: DecisionRecord, parts: readonly Part[]) {
   const closed = parts.find(({ mayEnter }) => !mayEnter);
   if (closed !== undefined)
     return problem(`Pull request ${closed.number} of this group has no passing decision`);
-  const models = parts.flatMap(({ decided }) => decided?.input.change.models ?? []);
-  const stray = input.change.models.find(
-    ({ id, head }) => !models.some((known) => known.id === id && known.head?.subject === head?.subject),
+  const stray = findStray(
+    committed,
+    parts.flatMap(({ decided }) => decided ?? []),
   );
-  if (stray !== undefined) {
+  if (stray?.kind === "model") {
     return problem(
-      `${stray.id} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
+      `${stray.name} as this group has it was part of no passing decision: take the pull requests out of the queue, and rebase the later one`,
     );
   }
-  const decided = parts.flatMap((part) => part.decided ?? []);
-  const file = input.policyChange?.files.find(
-    ({ path }) => !decided.some((record) => isSameFile(record.input.change, input.change, path)),
+  if (stray !== undefined) {
+    return problem(`${stray.name} as this group has it was part of no passing decision`);
+  }
+  const old = parts.find(
+    ({ decided }) => decided !== undefined && decided.digests.policy !== committed.digests.policy,
   );
-  if (file !== undefined) return problem(`${file.path} as this group has it was part of no passing decision`);
-  const old = parts.find(({ decided }) => decided !== undefined && decided.digests.policy !== digests.policy);
   return (
     old && problem(`Pull request ${old.number} was judged by another policy: put it into the queue anew`)
   );
@@ -137,12 +104,6 @@ function withWordsOf(committed: DecisionRecord, decided: readonly DecisionRecord
   );
   const evidence = sortEvidence([...input.evidence, ...measured]);
   return decide({ ...input, evidence, ...(approvals !== undefined && { approvals }) });
-}
-
-/** Whether both changes bring the same file, or both remove it. */
-function isSameFile(one: ChangeSet, other: ChangeSet, path: string): boolean {
-  const [a, b] = [one, other].map(({ files }) => files.find((file) => file.path === path));
-  return a !== undefined && b !== undefined && a.head?.oid === b.head?.oid && a.head?.kind === b.head?.kind;
 }
 
 /** Whether a side of a model is the same content in both changes. */
@@ -168,20 +129,4 @@ function isLetInWhole({ verdict, results }: DecisionRecord, parts: readonly Part
 
 function problem(message: string) {
   return { title: "The group is not what was approved", message };
-}
-
-/** The pull requests whose commits the group has; its branch's name is nobody's word for it. */
-async function pullsOf({ client, place }: Site, { base, head }: Range): Promise<readonly number[]> {
-  const { owner, repo } = place;
-  const { data } = await client.rest("GET /repos/{owner}/{repo}/compare/{basehead}", {
-    ...{ owner, repo, basehead: `${base}...${head}`, per_page: COMMITS_MAX },
-  });
-  const commits = listAt(data, "commits").map((commit) => objectIdAt(commit, "sha"));
-  const numbers = new Set<number>();
-  for (const commit_sha of commits) {
-    const route = "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls";
-    const { data: pulls } = await client.rest(route, { owner, repo, commit_sha, per_page: 100 });
-    for (const pull of listAt(pulls)) if (at(pull, "state") === "open") numbers.add(numberAt(pull, "number"));
-  }
-  return [...numbers];
 }

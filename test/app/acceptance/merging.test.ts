@@ -94,6 +94,92 @@ describe("a group of the merge queue", () => {
     play.closePull(pull, { by: team.people.maria });
     await team.settle();
   });
+
+  it("C77: is not kept out by a pull request that is stacked on it and waits", async () => {
+    const { play } = team.stand;
+    const { maria } = team.people;
+    const pull = await passing(nextModel(21));
+    play.push(team.repository, {
+      ...{ branch: "stacked", by: maria, parents: [pull.head.sha], files: nextModel(22), message: "stacked" },
+    });
+    const stacked = play.openPull(team.repository, { head: "stacked", by: maria });
+    await team.settle();
+    assert.equal(team.checkOf(stacked.head.sha).conclusion, "action_required");
+    const group = play.enqueue([pull], { by: maria });
+    await team.settle();
+    assert.equal(team.checkOf(group.head.sha).conclusion, "success", team.checkOf(group.head.sha).text);
+    play.destroyGroup(group, { reason: "dequeued" });
+    // Together they are what neither decision was about, and the upper one was approved by nobody.
+    const both = play.enqueue([pull, stacked], { by: maria });
+    await team.settle();
+    assert.equal(team.checkOf(both.head.sha).conclusion, "failure");
+    assert.match(team.checkOf(both.head.sha).text, /has no passing decision/);
+    play.destroyGroup(both, { reason: "dequeued" });
+    for (const each of [stacked, pull]) play.closePull(each, { by: maria });
+    await team.settle();
+  });
+
+  for (const method of ["squash", "rebase"] as const) {
+    it(`C77: whose commits no pull request has passes where the queue makes a ${method} of what was approved`, async () => {
+      const { play } = team.stand;
+      const { maria } = team.people;
+      const version = method === "squash" ? 24 : 27;
+      const first = await passing(nextModel(version));
+      const second = await passing(currentFiles({ ...SECOND, version, auc: 0.9 }));
+      const ahead = play.enqueue([first], { by: maria, method });
+      const behind = play.enqueue([second], { by: maria, method, behind: ahead });
+      const both = play.enqueue([first, second], { by: maria, method });
+      await team.settle();
+      for (const { head } of [ahead, behind, both]) {
+        assert.equal(team.checkOf(head.sha).conclusion, "success", team.checkOf(head.sha).text);
+      }
+      play.destroyGroup(behind, { reason: "invalidated" });
+      play.destroyGroup(ahead, { reason: "invalidated" });
+      const kinds = await newKinds(() => play.mergeGroup(both));
+      assert.deepEqual(kinds, ["merge.observed", "merge.observed"]);
+    });
+
+    it(`C77: does not pass as a ${method} of what nobody approved, nor behind what somebody did`, async () => {
+      const { play } = team.stand;
+      const { maria } = team.people;
+      const version = method === "squash" ? 25 : 28;
+      const good = await passing(nextModel(version));
+      const bad = await team.propose(currentFiles({ ...SECOND, version, auc: 0.9 }));
+      const alone = play.enqueue([bad], { by: maria, method });
+      const last = play.enqueue([good, bad], { by: maria, method });
+      const hidden = play.enqueue([bad, good], { by: maria, method });
+      await team.settle();
+      for (const { head } of [alone, last]) {
+        assert.equal(team.checkOf(head.sha).conclusion, "failure");
+        assert.match(team.checkOf(head.sha).text, /has no passing decision/);
+      }
+      assert.equal(team.checkOf(hidden.head.sha).conclusion, "failure");
+      assert.match(team.checkOf(hidden.head.sha).text, /churn as this group has it was part of no passing/);
+      for (const group of [alone, last, hidden]) play.destroyGroup(group, { reason: "dequeued" });
+      for (const pull of [good, bad]) play.closePull(pull, { by: maria });
+      await team.settle();
+    });
+  }
+
+  it("C77: is read to its last commit, however many there are", async () => {
+    const { play } = team.stand;
+    const { maria } = team.people;
+    let head = tip(team.repository, "main");
+    for (let count = 0; count < 130; count++) {
+      head = play.commit(team.repository, { parents: [head], files: {}, author: maria });
+    }
+    play.push(team.repository, { branch: "long", by: maria, parents: [head], files: nextModel(30) });
+    const pull = play.openPull(team.repository, { head: "long", by: maria });
+    const beside = await team.propose({ "README.md": "Long\n" });
+    const group = play.enqueue([pull, beside], { by: maria });
+    await team.settle();
+    const { conclusion, text } = team.checkOf(group.head.sha);
+    assert.equal(conclusion, "failure");
+    assert.match(text, new RegExp(`Pull request ${pull.number} of this group has no passing decision`));
+    play.destroyGroup(group, { reason: "dequeued" });
+    for (const each of [pull, beside]) play.closePull(each, { by: maria });
+    await team.settle();
+  });
 });
 
 describe("a change of two models", () => {

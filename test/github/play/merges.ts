@@ -10,9 +10,11 @@ import type { GitHubState } from "../state.ts";
 import { closeAsMerged } from "./heads.ts";
 import { moveBranch, signatureOf } from "./pushes.ts";
 
+type Method = "merge" | "squash" | "rebase";
+
 export interface MergeRequest {
   readonly by: Account;
-  readonly method?: "merge" | "squash" | "rebase";
+  readonly method?: Method;
   /** As an administrator may: past the required checks. */
   readonly bypass?: boolean;
 }
@@ -39,7 +41,7 @@ export function merge(
 interface Integration {
   readonly base: string;
   readonly by: Account;
-  readonly method: "merge" | "squash" | "rebase";
+  readonly method: Method;
 }
 
 function integrate(github: GitHubState, pull: Pull, { base, by, method }: Integration): string {
@@ -69,17 +71,29 @@ export interface MergeGroup {
   readonly by: Account;
 }
 
+interface QueueRequest {
+  readonly by: Account;
+  /** How the queue of the branch merges. */
+  readonly method?: Method;
+  /** The group that is before this one in the queue; its head is the base of this one. */
+  readonly behind?: MergeGroup;
+}
+
 /** Puts pull requests of one base into the queue: builds the group's commit and asks for checks on it. */
-export function enqueue(github: GitHubState, pulls: readonly Pull[], { by }: { by: Account }): MergeGroup {
+export function enqueue(
+  github: GitHubState,
+  pulls: readonly Pull[],
+  { by, method = "merge", behind }: QueueRequest,
+): MergeGroup {
   const [first] = pulls;
   if (first === undefined) throw new Error("Cannot make a merge group: no pull request");
   const { repository } = first;
-  const base = { ref: first.base.ref, sha: tip(repository, first.base.ref) };
+  const base = { ref: first.base.ref, sha: behind?.head.sha ?? tip(repository, first.base.ref) };
   let sha = base.sha;
   const merges: string[] = [];
   for (const pull of pulls) {
     sendPull(github, pull, { action: "enqueued", sender: by });
-    sha = integrate(github, pull, { base: sha, by, method: "merge" });
+    sha = integrate(github, pull, { base: sha, by, method });
     if (sha === "conflict") throw new Error(`Cannot make a merge group: #${pull.number} conflicts`);
     merges.push(sha);
   }
