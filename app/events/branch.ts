@@ -15,6 +15,7 @@ import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { noteTip } from "./base.ts";
 import { flagBypass } from "./bypass.ts";
 import { flagExpired, scheduleExpiries } from "./expiry.ts";
+import { findGuarded, noteInspected } from "./gated.ts";
 import { isPassing } from "./passing.ts";
 import { withRepository } from "./world.ts";
 
@@ -41,17 +42,25 @@ export async function workOnBranch(
 
 /** Only of branches that pull requests are gated on: the default branch, and those that have met the gate. */
 async function inspectPush(site: Site, branch: string, push: unknown): Promise<void> {
-  const [before, after] = [textAt(push, "before"), textAt(push, "after")];
-  if (textAt(push, "repository", "default_branch") !== branch || NOTHING.test(after)) return;
-  const arrival = await readArrival(site.client, { ...repositoryOf(site.place), commit: after });
-  await withRepository(site, (repository) => repository.keepTree(after, arrival.tree));
-  await scheduleExpiries(site, branch, after);
-  const isForced = flagAt(push, "forced");
-  if (!isForced && NOTHING.test(before)) return;
-  if (!isForced && !(await isStray(site, branch, { before, arrival }))) return;
-  const what = isForced ? "a force push" : "a push";
-  await flagBypass(site, { ref: `refs/heads/${branch}`, before, after, what });
-  await site.trails.settle(site.place);
+  const [told, after] = [textAt(push, "before"), textAt(push, "after")];
+  if (NOTHING.test(after)) return;
+  const isDefault = textAt(push, "repository", "default_branch") === branch;
+  const known = isDefault ? undefined : await findGuarded(site, branch);
+  if (isDefault || known !== undefined) {
+    const arrival = await readArrival(site.client, { ...repositoryOf(site.place), commit: after });
+    await withRepository(site, (repository) => repository.keepTree(after, arrival.tree));
+    if (isDefault) await scheduleExpiries(site, branch, after);
+    const isForced = flagAt(push, "forced");
+    // Whoever deletes a branch and makes it anew has moved it, and forced nothing.
+    const before = NOTHING.test(told) ? known : told;
+    const isAround = isForced || (before !== undefined && (await isStray(site, branch, { before, arrival })));
+    if (isAround) {
+      const what = isForced ? "a force push" : "a push";
+      await flagBypass(site, { ref: `refs/heads/${branch}`, before: told, after, what });
+      await site.trails.settle(site.place);
+    }
+  }
+  await noteInspected(site, branch, after);
 }
 
 interface Range {

@@ -4,6 +4,7 @@ import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
+import { noteGated } from "./gated.ts";
 import { recordVotes } from "./votes.ts";
 import type { Weighing } from "./weighing.ts";
 
@@ -30,6 +31,7 @@ export async function recordDecision(
     decidedAt: now(),
   };
   await store.archive.keepDecision(row, contentsOf(record));
+  await noteGated(site, pull.base.ref, base);
   await recordVotes(site, pull, record);
   const setting = { ...trails.setting(place), pr: { number: pull.number, base: pull.base.ref } };
   await trails.record(place, toDecisionContent(record, setting));

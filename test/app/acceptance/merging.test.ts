@@ -5,7 +5,7 @@ import { git, tip } from "../../github/git-data.ts";
 import type { Delivery } from "../../github/hooks.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY, issuesOf } from "./scene.ts";
+import { approve, HASTY, issuesOf, requireCheck } from "./scene.ts";
 
 /** What becomes of a branch: merged by its gate, in a queue, or around it. */
 
@@ -346,6 +346,64 @@ describe("a change that goes around the gate", () => {
     const kinds = await newKinds(() => play.push(repository, { branch: "main", by: people.maria, sha }));
     assert.deepEqual(kinds, ["bypass.detected"]);
     assert.match(issuesOf(team).at(-1)?.body ?? "", /a force push/);
+  });
+});
+
+describe("a branch beside the default one, where the check is required", () => {
+  const release = async () => {
+    const { play, github } = team.stand;
+    const { repository, people } = team;
+    play.push(repository, { branch: "release", by: github.owner, sha: tip(repository, "main") });
+    requireCheck(team, "release");
+    const pull = await team.propose(nextModel(40), { base: "release" });
+    await approve(team, pull);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    assert.deepEqual(await newKinds(() => play.merge(pull, { by: people.maria })), ["merge.observed"]);
+  };
+
+  it("C79: is looked after from the first change on that was judged for it", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    await release();
+    const push = (files: ReturnType<typeof nextModel>) =>
+      newKinds(() => play.push(repository, { branch: "release", by: people.maria, files }));
+    assert.deepEqual(await push({ "NOTES.md": "Words\n" }), []);
+    assert.deepEqual(await push(nextModel(41)), ["bypass.detected"]);
+    assert.match(issuesOf(team).at(-1)?.body ?? "", /refs\/heads\/release/);
+    const sha = play.commit(repository, {
+      ...{ parents: [tip(repository, "main")], files: {}, author: people.maria },
+    });
+    const forced = await newKinds(() => play.push(repository, { branch: "release", by: people.maria, sha }));
+    assert.deepEqual(forced, ["bypass.detected"]);
+    assert.match(issuesOf(team).at(-1)?.body ?? "", /a force push/);
+  });
+
+  it("C79: and does not get rid of that by being deleted and made anew", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const stood = tip(repository, "release");
+    const sha = play.commit(repository, { parents: [stood], files: nextModel(42), author: people.maria });
+    const anew = (made: string) =>
+      newKinds(() => {
+        play.deleteBranch(repository, { branch: "release", by: people.maria });
+        play.push(repository, { branch: "release", by: people.maria, sha: made });
+      });
+    assert.deepEqual(await anew(stood), []);
+    assert.deepEqual(await anew(sha), ["bypass.detected"]);
+  });
+
+  it("costs GitHub no question where no change was ever judged for it", async () => {
+    const { play, github } = team.stand;
+    const { repository } = team;
+    requireCheck(team, "unmet");
+    const asked = team.stand.requests.length;
+    play.push(repository, { branch: "unmet", by: github.owner, sha: tip(repository, "main") });
+    play.push(repository, { branch: "unmet", by: github.owner, files: nextModel(43) });
+    await team.settle();
+    assert.deepEqual(
+      team.stand.requests.slice(asked).map(({ operation }) => operation),
+      [],
+    );
   });
 });
 
