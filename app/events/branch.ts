@@ -14,6 +14,7 @@ import { standingDecision } from "./approvals.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { noteTip } from "./base.ts";
 import { flagBypass } from "./bypass.ts";
+import { recentDefaultBranch } from "./default-branch.ts";
 import { flagExpired, scheduleExpiries } from "./expiry.ts";
 import { findGuarded, noteInspected } from "./gated.ts";
 import { isPassing } from "./passing.ts";
@@ -32,7 +33,9 @@ export async function workOnBranch(
   if (branch === TRAIL_BRANCH) return;
   const pushes = deliveries.filter(({ event }) => event === "push");
   for (const push of pushes) await inspectPush(site, branch, payloadOf(push));
-  if (deliveries.some(({ event }) => event === OWN_EVENT)) await flagExpired(site, branch);
+  const isAsked = deliveries.some(({ event }) => event === OWN_EVENT);
+  // Under its former name it may be gone, and is looked at under the new one.
+  if (isAsked && (await recentDefaultBranch(site)) === branch) await flagExpired(site, branch);
   const last = pushes.at(-1);
   if (last === undefined) return;
   const after = objectIdAt(payloadOf(last), "after");

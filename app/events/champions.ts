@@ -3,7 +3,7 @@ import { RECORDS_MAX, wordOn } from "../../gate/trail/champion.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
-import { recentDefaultBranch } from "./default-branch.ts";
+import { decisionsInto, recentDefaultBranch } from "./default-branch.ts";
 
 const FEW = 4;
 
@@ -23,14 +23,10 @@ export async function keptChampions(
 }
 
 async function findKept(site: Site, request: ModelState, baseRef: string): Promise<Champion | undefined> {
-  const { store, place } = site;
   const { model, subject: content } = request;
   // Each comes with its whole record, and the first few hold the champion nearly always.
   for (const countMax of [FEW, RECORDS_MAX]) {
-    const rows = await store.archive.decisions({
-      ...{ repositoryId: place.repositoryId, model, content, baseRef },
-      ...{ verdict: "pass", countMax },
-    });
+    const rows = await decisionsInto(site, baseRef, { model, content, verdict: "pass", countMax });
     for (const row of rows) {
       const kept = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
       const word = wordOn(kept, request);

@@ -15,6 +15,7 @@ import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { wantedEvent, wantedPass } from "../trail-search.ts";
+import { decisionsInto } from "./default-branch.ts";
 import { type Incident, overdueIncidents } from "./incident-record.ts";
 import { isPassing } from "./passing.ts";
 import { kindOfSuccess } from "./runs.ts";
@@ -115,16 +116,14 @@ async function reasonAgainst(
 
 /** The decisions that let exactly this content of the model into the branch, the newest first. */
 async function decisionsAbout(
-  { store, place }: Site,
+  site: Site,
   branch: string,
   { id: model, head: known }: ModelChange,
 ): Promise<readonly DecisionRow[]> {
   const subject = known?.subject;
   if (subject === undefined) return [];
-  const rows = await store.archive.decisions({
-    ...{ repositoryId: place.repositoryId, model, content: subject, baseRef: branch },
-    ...{ verdict: "pass", countMax: DECISIONS_MAX },
-  });
+  const filter = { model, content: subject, verdict: "pass", countMax: DECISIONS_MAX } as const;
+  const rows = await decisionsInto(site, branch, filter);
   return rows.filter((row) => {
     const { digest, ...content } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
     const isAbout = content.input.change.models.some(

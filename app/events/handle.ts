@@ -1,5 +1,6 @@
 import { isFailure } from "../github/failure.ts";
 import { at, flagAt, optional, textAt } from "../github/shape.ts";
+import { readDefaultTip } from "../github/tip.ts";
 import { countWorked } from "../heartbeat.ts";
 import { payloadOf, placeOf } from "../place.ts";
 import { type Subject, subjectOf } from "../queue/address.ts";
@@ -7,7 +8,9 @@ import type { Handler } from "../queue/worker.ts";
 import { type Services, type Site, siteOf } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
 import { workOnBranch } from "./branch.ts";
+import { noteDefaultBranch } from "./default-branch.ts";
 import { workOnDeployment } from "./deployment.ts";
+import { scheduleExpiries } from "./expiry.ts";
 import { askForOpenPulls, askForPullsOf } from "./fan-out.ts";
 import { workOnGroup } from "./group.ts";
 import { workOnIncident } from "./incident.ts";
@@ -84,8 +87,17 @@ async function workOnRepository(site: Site, work: Work): Promise<void> {
   const last = lastOf(work);
   const payload = payloadOf(last);
   const action = optional(textAt, payload, "action") ?? "";
+  for (const delivery of work.deliveries) {
+    if (await noteDefaultBranch(site, delivery)) await comeBack(site);
+  }
   if (last.event === "repository" && GONE.has(action)) return;
   await askForOpenPulls(site, last.id);
+}
+
+/** What ends of the default branch was to be looked at under its former name. */
+async function comeBack(site: Site): Promise<void> {
+  const { branch, commit } = await readDefaultTip(site.client, site.place);
+  await scheduleExpiries(site, branch, commit);
 }
 
 /** Teams and memberships say no repository: every one of the installation that waits for somebody is looked at. */

@@ -3,7 +3,7 @@ import type { Predecessor, Replacement } from "../../gate/model/trail.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { hasEntered } from "./champions.ts";
-import { recentDefaultBranch } from "./default-branch.ts";
+import { decisionsInto, recentDefaultBranch } from "./default-branch.ts";
 
 /** Decisions about one state of a model that are looked at. */
 const ROWS_MAX = 64;
@@ -40,9 +40,8 @@ async function enteredAs(
   site: Site,
   about: { readonly model: string; readonly content: Digest; readonly baseRef: string },
 ): Promise<readonly DecisionRow[] | undefined> {
-  const { repositoryId } = site.place;
-  const filter = { repositoryId, ...about, verdict: "pass", countMax: ROWS_MAX } as const;
-  const rows = await site.store.archive.decisions(filter);
+  const { model, content, baseRef } = about;
+  const rows = await decisionsInto(site, baseRef, { model, content, verdict: "pass", countMax: ROWS_MAX });
   if (rows.length === ROWS_MAX) return undefined;
   const entered: DecisionRow[] = [];
   for (const row of rows) if (await hasEntered(site, row)) entered.push(row);

@@ -87,6 +87,9 @@ export interface DecisionFilter {
   readonly content?: string;
   /** The branch that it was decided for. */
   readonly baseRef?: string;
+  /** Milliseconds since 1970, the first inclusive, the second exclusive. */
+  readonly decidedFrom?: number;
+  readonly decidedBefore?: number;
   readonly verdict?: DecisionRow["verdict"];
   readonly head?: string;
   readonly countMax: number;

@@ -112,12 +112,15 @@ export function archiveSchema({ bytes }: Dialect): string {
 /** Only what is asked for stands in the statement: an index serves no condition that may as well be none. */
 function toCondition(filter: DecisionFilter): { readonly text: string; readonly values: readonly Value[] } {
   const { repositoryId, number, model, content, baseRef, verdict, head } = filter;
+  const { decidedFrom, decidedBefore } = filter;
   const asked = [
     ["repository_id = ?", repositoryId],
     ["number = ?", number],
     ["verdict = ?", verdict],
     ["head = ?", head],
     ["base_ref = ?", baseRef],
+    ["decided_at >= ?", decidedFrom],
+    ["decided_at < ?", decidedBefore],
     [`digest IN (${ABOUT} AND model = ?)`, content === undefined ? model : undefined],
     [`digest IN (${ABOUT} AND model = ? AND content = ?)`, model, content],
   ] as const;

@@ -42,7 +42,9 @@ export interface Repository {
   name: string;
   private: boolean;
   archived: boolean;
-  readonly defaultBranch: string;
+  defaultBranch: string;
+  /** When what it says of itself was last changed. */
+  updatedAt?: Date;
   /** The repository on the disk that git data is served from. */
   readonly directory: string;
   readonly fork: boolean;

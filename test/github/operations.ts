@@ -146,6 +146,7 @@ export const WEBHOOKS: readonly string[] = [
   "team-edited",
   "team-deleted",
   "repository-ruleset-edited",
+  "repository-edited",
   "repository-renamed",
   "repository-archived",
   "repository-transferred",

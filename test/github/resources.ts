@@ -102,7 +102,8 @@ export function toRepository(origin: string, repository: Repository): Members {
       allow_forking: true,
     },
     web_commit_signoff_required: false,
-    ...{ pushed_at: EPOCH, created_at: EPOCH, updated_at: EPOCH },
+    ...{ pushed_at: EPOCH, created_at: EPOCH },
+    updated_at: repository.updatedAt === undefined ? EPOCH : instant(repository.updatedAt),
   };
 }
 

@@ -4,7 +4,7 @@ import { workflowText } from "../../../cli/commands/workflow.ts";
 import type { Pull } from "../../github/nouns.ts";
 import type { Files } from "../../github/play/pushes.ts";
 import { nextModel, startTeam, type Team } from "../team.ts";
-import { approve, completeRun } from "./scene.ts";
+import { approve, completeRun, nextSecond } from "./scene.ts";
 
 /** What a candidate is held against where the base commit has no numbers: the last that were approved of what it has. */
 
@@ -53,4 +53,15 @@ it("is not one about a change that measured it anew, left it as it was, and has 
   team.stand.play.merge(again, { by: team.people.maria });
   await team.settle();
   assert.match(verdictOn(await measured(nextModel(5), 0.85)), /went from 0\.899 to 0\.85/);
+});
+
+it("is still known when the default branch is called otherwise", async () => {
+  const { play, github } = team.stand;
+  await nextSecond();
+  play.renameDefaultBranch(team.repository, { by: github.owner, name: "trunk" });
+  await team.settle();
+  const { [METRICS]: _, ...committed } = nextModel(6);
+  const pull = await team.propose(committed, { base: "trunk" });
+  await completeRun(team, pull, { files: { [METRICS]: '{ "roc_auc": 0.85 }\n' } });
+  assert.match(verdictOn(pull), /went from 0\.899 to 0\.85/);
 });

@@ -6,7 +6,7 @@ import { readAsOf } from "../../../gate/trail/as-of.ts";
 import { openGitStore } from "../../../gate/trail/git-store.ts";
 import { git, tip } from "../../github/git-data.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, LAX } from "./scene.ts";
+import { approve, LAX, nextSecond } from "./scene.ts";
 
 /** What may run, and what ran: answered and written down by the digests of the models in the commit. */
 
@@ -239,5 +239,55 @@ describe("a deployment", () => {
       running.map(({ digest, decision }) => [digest, decision?.pr]),
       [[restored, 1]],
     );
+  });
+});
+
+describe("a deployment after the default branch was called otherwise", () => {
+  /** A change that passes on a branch of this name, whose policy somebody wrote who wants everything to pass. */
+  const letIn = async (branch: string, version: number) => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const parents = [tip(repository, repository.defaultBranch)];
+    play.push(repository, {
+      ...{ branch, by: people.maria, parents, files: { ".weighbridge/policy.yml": LAX } },
+    });
+    const pull = await team.propose(nextModel(version, 0.4), { base: branch });
+    const filter = { repositoryId: repository.id, number: pull.number, countMax: 1 };
+    const [passed] = await team.running.services.store.archive.decisions(filter);
+    assert.equal(passed?.verdict, "pass");
+    play.closePull(pull, { by: people.maria });
+    play.deleteBranch(repository, { branch, by: people.maria });
+    await team.settle();
+    return pull.head.sha;
+  };
+
+  it("goes on with what was approved before, and with nothing that only bears one of its names", async () => {
+    const { play, github } = team.stand;
+    const { repository } = team;
+    const early = await letIn("trunk", 70);
+    const next = async (act: () => void) => {
+      await nextSecond();
+      act();
+      await team.settle();
+      await nextSecond();
+    };
+    await next(() => play.renameDefaultBranch(repository, { by: github.owner, name: "trunk" }));
+    const late = await letIn("main", 71);
+    for (const sha of commits.slice(1)) {
+      const answer = await answerFor(sha);
+      assert.equal(answer?.state, "approved", answer?.comment);
+    }
+    for (const sha of [early, late]) assert.equal((await answerFor(sha))?.state, "rejected");
+    const pull = await team.propose(nextModel(72), { base: "trunk" });
+    await approve(team, pull);
+    const merged = play.merge(pull, { by: team.people.maria });
+    await team.settle();
+    // And back again: what was approved under each of its names still is.
+    await next(() => play.renameDefaultBranch(repository, { by: github.owner, name: "main" }));
+    for (const sha of [commits[1] ?? "", merged]) {
+      const answer = await answerFor(sha);
+      assert.equal(answer?.state, "approved", answer?.comment);
+    }
+    for (const sha of [early, late]) assert.equal((await answerFor(sha))?.state, "rejected");
   });
 });

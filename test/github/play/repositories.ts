@@ -3,9 +3,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { notify } from "../events/notice.ts";
+import { tip } from "../git-data.ts";
 import { type Account, fullName, type Repository } from "../nouns.ts";
 import { toUser } from "../resources.ts";
 import type { GitHubState } from "../state.ts";
+import { editPull } from "./pulls.ts";
+import { moveBranch } from "./pushes.ts";
 
 interface By {
   readonly by: Account;
@@ -39,6 +42,37 @@ export function transferRepository(
     ...{ event: "repository", repository, sender: by },
     own: () => ({ action: "transferred", changes: { owner: { from: { [kind]: from } } } }),
   });
+}
+
+/** Makes another branch the default one. */
+export function changeDefaultBranch(
+  github: GitHubState,
+  repository: Repository,
+  { by, branch }: By & { branch: string },
+): void {
+  const from = repository.defaultBranch;
+  repository.defaultBranch = branch;
+  repository.updatedAt = github.now();
+  notify(github, {
+    ...{ event: "repository", repository, sender: by },
+    own: () => ({ action: "edited", changes: { default_branch: { from } } }),
+  });
+}
+
+/** Calls the default branch otherwise: pull requests into it go along. */
+export function renameDefaultBranch(
+  github: GitHubState,
+  repository: Repository,
+  { by, name }: By & { name: string },
+): void {
+  const from = repository.defaultBranch;
+  moveBranch(github, repository, { branch: name, after: tip(repository, from), by });
+  changeDefaultBranch(github, repository, { by, branch: name });
+  for (const pull of github.pulls) {
+    const isInto = pull.repository === repository && pull.state === "open" && pull.base.ref === from;
+    if (isInto) editPull(github, pull, { by, base: name });
+  }
+  moveBranch(github, repository, { branch: from, after: undefined, by });
 }
 
 export function archiveRepository(github: GitHubState, repository: Repository, { by }: By): void {
