@@ -1,3 +1,4 @@
+import { digestOfRules, readBranchRules } from "./github/branch-rules.ts";
 import { readDefaultTip } from "./github/tip.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
@@ -10,7 +11,7 @@ const HOUR_CHARS = 13;
  * trail: it begins with the first decision.
  */
 export async function recordHeartbeat(services: Services, place: Place): Promise<void> {
-  const { store, trails, github, now } = services;
+  const { store, trails, github, log, now } = services;
   const hour = new Date(now()).toISOString().slice(0, HOUR_CHARS);
   const name = `heartbeat/${place.repositoryId}`;
   const last = await findLast(store.archive, name);
@@ -18,13 +19,21 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
   const trail = await trails.standing(place);
   if (trail === undefined) return;
   if (trail.namesWitnesses) await trails.haveWitnessed(place);
-  const { commit: head } = await readDefaultTip(github.installation(place.installationId), place);
+  const client = github.installation(place.installationId);
+  const { branch, commit: head } = await readDefaultTip(client, place);
+  const inForce = await readBranchRules(client, place, branch);
+  const rules = inForce && digestOfRules(inForce);
+  // Whoever may change the rules may loosen them for a moment: what they were is in the trail.
+  if (last?.rules !== undefined && rules !== undefined && last.rules !== rules) {
+    log.warn("The rules of the default branch were changed", { repository: place.repositoryId });
+  }
   const worked = await store.archive.add(workedName(place.repositoryId), 0);
   await trails.recordEvent(place, {
     kind: "heartbeat",
     head,
     heartbeat: {
       ...{ hour, head, key_id: trail.keyId, witnessed: trail.witnessed },
+      ...(rules !== undefined && { rules }),
       deliveries: worked - (last?.worked ?? 0),
       outbox: {
         depth: trail.pending,
@@ -33,7 +42,7 @@ export async function recordHeartbeat(services: Services, place: Place): Promise
     },
   });
   await trails.settle(place);
-  const said: Said = { hour, worked };
+  const said: Said = { hour, worked, ...(rules !== undefined && { rules }) };
   await store.archive.set(name, JSON.stringify(said));
 }
 
@@ -48,6 +57,8 @@ interface Said {
   readonly hour: string;
   /** Deliveries ever worked on until then. */
   readonly worked: number;
+  /** Digest of the rules of the default branch, hex; absent where GitHub told none. */
+  readonly rules?: string;
 }
 
 async function findLast(archive: Archive, name: string): Promise<Said | undefined> {

@@ -1,11 +1,9 @@
+import { readBranchRules } from "./branch-rules.ts";
 import { CHECK_NAME } from "./check.ts";
 import type { Client } from "./client.ts";
 import { isFailure } from "./failure.ts";
-import { readPages } from "./pages.ts";
 import { at, listAt } from "./shape.ts";
 import type { RepositoryAddress } from "./writers.ts";
-
-const PAGES_MAX = 10;
 
 /** Whether nothing enters the branch without our check, by a ruleset or by the older protection of branches. */
 export async function isCheckRequired(
@@ -13,11 +11,8 @@ export async function isCheckRequired(
   { owner, repo }: RepositoryAddress,
   branch: string,
 ): Promise<boolean> {
-  const rules = await readPages(client, "GET /repos/{owner}/{repo}/rules/branches/{branch}", {
-    parameters: { owner, repo, branch },
-    pagesMax: PAGES_MAX,
-  }).catch(unlessUnruled);
-  const ruled = rules
+  const rules = await readBranchRules(client, { owner, repo }, branch);
+  const ruled = (rules ?? [])
     .filter((rule) => at(rule, "type") === "required_status_checks")
     .flatMap((rule) => listAt(rule, "parameters", "required_status_checks"));
   if (ruled.some(isOurs)) return true;
@@ -32,8 +27,8 @@ function isOurs(check: unknown): boolean {
   return at(check, "context") === CHECK_NAME;
 }
 
-/** A branch that is gone has no rules, nor has a repository whose plan has none. */
-function unlessUnruled(cause: unknown): readonly unknown[] {
-  if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN")) return [];
+/** A branch that is gone has no protection. */
+function unlessUnruled(cause: unknown): undefined {
+  if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN")) return undefined;
   throw cause;
 }

@@ -142,7 +142,7 @@ const installation: Addresser = (payload) => {
   return id === undefined ? ignored("malformed") : to(keyOf.installation(id));
 };
 
-/** Rules, members and properties are a repository's or a whole organisation's. */
+/** Properties are a repository's or a whole organisation's. */
 const repositoryOrInstallation: Addresser = (payload) =>
   at(payload, "repository") === undefined ? installation(payload) : repository(payload);
 
@@ -168,8 +168,6 @@ const EVENTS: ReadonlyMap<string, Addresser> = new Map([
   ["deployment_status", deployment],
   ["deployment_protection_rule", deployment],
   ["repository", repository],
-  ["branch_protection_rule", repository],
-  ["repository_ruleset", repositoryOrInstallation],
   ["custom_property_values", repositoryOrInstallation],
   ["member", repository],
   ["membership", installation],

@@ -6,6 +6,16 @@ export const ANCHOR_SKEW_MS = 5 * 60_000;
 /** Kinds after which their subjects run: a rollback is a deployment of what it brings back. */
 const DEPLOYED: ReadonlySet<string> = new Set(["deploy.succeeded", "deploy.rolled_back"]);
 
+/** What an entry says once an hour. */
+interface Heartbeat {
+  readonly seq: number;
+  /** When it was written, milliseconds since 1970. */
+  readonly time: number;
+  readonly hour: string;
+  /** Digest of the rules of the governed branch; absent where they were not told. */
+  readonly rules?: string;
+}
+
 /** What the entries of a trail claim, put so that it can be held against the governed repository. */
 export class Ledger {
   /** Entries that recorded a move of the governed branch, in order. */
@@ -15,7 +25,7 @@ export class Ledger {
   readonly danglingRefs: { readonly seq: number; readonly ref: string }[] = [];
   /** Commits whose change of policy is recorded. */
   readonly policyCommits = new Set<string>();
-  readonly heartbeats: { readonly seq: number; readonly hour: string; readonly time: number }[] = [];
+  readonly heartbeats: Heartbeat[] = [];
   readonly anchors: { readonly seq: number; readonly size: number; readonly time: number }[] = [];
   readonly #times: number[] = [];
   readonly #ids = new Set<string>();
@@ -34,7 +44,7 @@ export class Ledger {
     this.#takeMove(entry);
     const { policy, heartbeat, anchor, gap, kind } = predicate;
     if (kind === "policy.changed" && policy !== undefined) this.policyCommits.add(policy.commit);
-    if (heartbeat !== undefined) this.heartbeats.push({ seq, hour: heartbeat.hour, time: this.#times[seq]! });
+    if (heartbeat !== undefined) this.heartbeats.push({ seq, time: this.#times[seq]!, ...heartbeat });
     if (anchor !== undefined) this.anchors.push({ seq, size: anchor.size, time: Date.parse(anchor.time) });
     if (kind === "gap.explained" && gap !== undefined) this.#explained.add(keyOf(gap.code, gap.object));
   }

@@ -41,6 +41,7 @@ export async function reconcile({ store, governed, now }: ReconcileRequest): Pro
   checkCommits(branch, ledger, head.file, findings);
   checkDecisions(ledger, findings);
   checkHeartbeats(ledger, head.file, now, findings);
+  noteRules(ledger, findings);
   checkAnchors(ledger, findings);
   const { origin, size } = head.checkpoint;
   const { undecided, notes } = findings;
@@ -181,6 +182,18 @@ function checkHeartbeats(ledger: Ledger, file: TrailFile, now: Date, findings: F
     const minutes = Math.round((next - time) / 60_000);
     const message = `no heartbeat followed that of entry ${seq} for ${minutes} minutes`;
     findings.add("TRAIL_GAP_SILENCE", message, { seq });
+  }
+}
+
+/** Whoever loosens the rules for a while, and whoever mends them: from the commits alone it cannot be told which. */
+function noteRules({ heartbeats }: Ledger, findings: Findings): void {
+  const told = heartbeats.filter(({ rules }) => rules !== undefined);
+  for (const [at, { seq, rules }] of told.entries()) {
+    const before = told[at - 1];
+    if (before === undefined || before.rules === rules) continue;
+    findings.note(
+      `The rules of the governed branch changed between entries ${before.seq} and ${seq}: ask who changed them, and for how long.`,
+    );
   }
 }
 

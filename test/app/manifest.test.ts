@@ -28,8 +28,6 @@ const MANIFEST = toValue(parseYaml(TEXT, "app.yml")) as Manifest;
 const UNASKED = ["github_app_authorization", "installation", "installation_repositories"];
 /** They only hasten what the next event or sweep finds; the permissions that they cost are not worth it. */
 const DISPENSABLE: Readonly<Record<string, string>> = {
-  branch_protection_rule: "administration",
-  repository_ruleset: "administration",
   custom_property_values: "organization_custom_properties",
 };
 

@@ -53,6 +53,33 @@ describe("what is looked after without being asked", { concurrency: 1 }, () => {
     assert.deepEqual([verified?.findings, verified?.undecided, verified?.level], [0, 0, 1]);
   });
 
+  test("a heartbeat says which rules the default branch has, so that nobody loosens them unseen", async () => {
+    const { services } = team.running;
+    const { rulesets } = team.stand.github.rules;
+    const told = async () => {
+      ahead += 3_600_000;
+      await checkPulls(services);
+      return (await team.trail()).flatMap(({ predicate }) => predicate.heartbeat ?? []).at(-1)?.rules;
+    };
+    const warned = () => team.log.filter((line) => line.includes("rules of the default branch")).length;
+    const set = {
+      ...{ repository: team.repository, enforcement: "active" as const, bypass: [], createdAt: new Date(0) },
+      include: ["~DEFAULT_BRANCH"],
+    };
+    const one = { ...set, id: 1, name: "one", rules: [{ type: "deletion" }] };
+    const two = { ...set, id: 2, name: "two", rules: [{ type: "non_fast_forward" }] };
+    const none = await told();
+    rulesets.push(one, two);
+    const both = await told();
+    rulesets.splice(0, 2, two, one);
+    const turned = await told();
+    assert.match(none ?? "", /^[0-9a-f]{64}$/);
+    assert.notEqual(both, none);
+    assert.deepEqual([turned, warned()], [both, 1]);
+    rulesets.splice(0);
+    assert.deepEqual([await told(), warned()], [none, 2]);
+  });
+
   test("a byte that somebody changed in the trail is found by the next verification, and written into the log", async () => {
     const { services } = team.running;
     const { directory } = team.repository;

@@ -242,6 +242,25 @@ describe("heartbeats", () => {
     assert.deepEqual(await codesOf(rig, repository), []);
   });
 
+  test("that tell of other rules than the one before are noted", async () => {
+    const { repository, rig } = await governed();
+    const { heartbeat } = CONTENTS.heartbeat!.predicate;
+    const { rules, ...silent } = heartbeat!;
+    const hours = [{ rules: rules! }, { rules: rules! }, {}, { rules: "ef".repeat(32) }];
+    for (const [at, told] of hours.entries()) {
+      const hour = `2026-11-21T0${at}`;
+      await rig.append([with_("heartbeat", { heartbeat: { ...silent, ...told, hour } })]);
+      rig.clock.time += HOUR;
+    }
+    const { notes } = await reconcile({
+      store: rig.store,
+      governed: repository.directory,
+      now: rig.clock.now(),
+    });
+    assert.equal(notes.length, 1);
+    assert.match(notes[0] ?? "", /rules of the governed branch changed between entries \d+ and \d+/);
+  });
+
   test("that never came are said to be missing", async () => {
     const { repository, rig } = await governed();
     const { notes } = await reconcile({

@@ -109,10 +109,10 @@ const KEYS: Readonly<Record<string, [event: string, payload: object, key: string
   ],
   "C76: a repository that has moved": ["repository", inRepository({ action: "transferred" }), "repo/5"],
   "C76: a repository that is archived": ["repository", inRepository({ action: "archived" }), "repo/5"],
-  "C79: a ruleset of a repository": ["repository_ruleset", inRepository({ action: "edited" }), "repo/5"],
-  "C79: a ruleset of an organisation": [
-    "repository_ruleset",
-    { action: "edited", installation: INSTALLATION },
+  "a property of a repository": ["custom_property_values", inRepository({ action: "updated" }), "repo/5"],
+  "a property of an organisation's": [
+    "custom_property_values",
+    { action: "updated", installation: INSTALLATION },
     "installation/9",
   ],
   "C25: a member of a repository": ["member", inRepository({ action: "removed" }), "repo/5"],
