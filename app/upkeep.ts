@@ -1,3 +1,4 @@
+import { announceRefused } from "./events/announcement.ts";
 import { requestEvaluation } from "./events/ask.ts";
 import { judgedName } from "./events/evaluate.ts";
 import { readPages } from "./github/pages.ts";
@@ -18,19 +19,20 @@ const HOUR_CHARS = 13;
 export async function checkPulls(services: Services): Promise<void> {
   for (const place of await installedPlaces(services)) {
     await askForStale(services, place);
-    await tryReport(services, place);
+    await tryAnnounce(services, place);
     await recordHeartbeat(services, place);
     await auditTrail(services, place);
   }
 }
 
-/** A repository may have its issues switched off: that is no reason to leave it, or others, alone. */
-async function tryReport(services: Services, place: Place): Promise<void> {
+/** What is told in issues can be told later: no reason to leave the repository, or others, alone. */
+async function tryAnnounce(services: Services, place: Place): Promise<void> {
   try {
     await reportUses(services, place);
+    await announceRefused(services, place);
   } catch (cause) {
     const { repositoryId: repository } = place;
-    services.log.error("Cannot report the uses of break-glass", { repository }, cause);
+    services.log.error("Cannot open what is told in issues", { repository }, cause);
   }
 }
 

@@ -1,8 +1,8 @@
 import { join, type Markdown, markdownCode, md, shorten } from "../gate/report/escape.ts";
+import { announce } from "./events/announcement.ts";
 import { BREAK_GLASS } from "./events/break-glass-words.ts";
 import { type Incident, isReviewed, keptIncidents } from "./events/incident-record.ts";
-import { openIssue } from "./github/issue.ts";
-import { type Place, repositoryOf } from "./place.ts";
+import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
 import type { Archive } from "./store/archive.ts";
 
@@ -18,22 +18,22 @@ const MONTH_CHARS = "2026-10".length;
  * Opens, once a month, an issue that lists every use of break-glass of the month before; none where there was none.
  * Asks GitHub for nothing where there is nothing to say.
  */
-export async function reportUses({ store, github, now }: Services, place: Place): Promise<void> {
-  const { archive } = store;
+export async function reportUses(services: Services, place: Place): Promise<void> {
+  const { github, now } = services;
+  const { archive } = services.store;
   const month = monthBefore(now());
   const name = `uses-reported/${place.repositoryId}`;
   if ((await archive.get(name)) === month) return;
   const uses = await findUses(archive, place, { month, end: monthOf(now()) });
   if (uses.length > 0) {
-    await openIssue(
-      github.installation(place.installationId),
+    const client = github.installation(place.installationId);
+    await announce(
+      { ...services, place, client },
       {
-        ...{ ...repositoryOf(place), repositoryId: place.repositoryId },
         marker: `<!-- weighbridge:break-glass-uses:${month} -->`,
         title: `${BREAK_GLASS}: uses in ${wordsOf(month)}`,
         body: reportBody(uses, now()).source,
       },
-      archive,
     );
   }
   await archive.set(name, month);

@@ -1,4 +1,4 @@
-import { isFailure } from "../github/failure.ts";
+import { isRefusal } from "../github/failure.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
 
@@ -15,7 +15,7 @@ export async function takeApart(
   try {
     return await take();
   } catch (cause) {
-    if (!isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN", "GITHUB_REFUSED")) throw cause;
+    if (!isRefusal(cause)) throw cause;
     log.error("A delivery came to nothing", { delivery: id, event, key }, cause);
     return true;
   }

@@ -1,7 +1,7 @@
 import { md } from "../../gate/report/escape.ts";
 import type { EntryContent } from "../../gate/trail/entry.ts";
-import { openIssue } from "../github/issue.ts";
 import type { Site } from "../services.ts";
+import { announce } from "./announcement.ts";
 
 /** A move of a governed branch that no passing decision allowed. */
 export interface Bypass {
@@ -14,9 +14,9 @@ export interface Bypass {
   readonly pr?: EntryContent["predicate"]["pr"];
 }
 
-/** Writes a bypass down, and opens one issue about it. */
+/** Writes a bypass down, and opens one issue about it where GitHub takes one. */
 export async function flagBypass(site: Site, { ref, before, after, what, pr }: Bypass): Promise<void> {
-  const { trails, place, client, store, log } = site;
+  const { trails, place, log } = site;
   await trails.recordEvent(place, {
     ...{ kind: "bypass.detected", head: after, move: { ref, before, after } },
     ...(pr !== undefined && { pr }),
@@ -28,14 +28,9 @@ export async function flagBypass(site: Site, { ref, before, after, what, pr }: B
   const body = md`Commit \`${after.slice(0, 12)}\` entered \`${ref}\` by ${what}, and no decision of Weighbridge let it pass.
 
 It is in the audit trail as \`bypass.detected\`. Judge it now: open a pull request that takes it back, or one that brings the evidence and the approvals that it lacks.\n`;
-  await openIssue(
-    client,
-    {
-      ...{ owner: place.owner, repo: place.repo, repositoryId: place.repositoryId },
-      marker: `<!-- weighbridge:bypass:${after} -->`,
-      title: `A change of a model went around the gate: ${after.slice(0, 12)}`,
-      body: body.source,
-    },
-    store.archive,
-  );
+  await announce(site, {
+    marker: `<!-- weighbridge:bypass:${after} -->`,
+    title: `A change of a model went around the gate: ${after.slice(0, 12)}`,
+    body: body.source,
+  });
 }

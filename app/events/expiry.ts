@@ -2,11 +2,11 @@ import { GateError } from "../../gate/model/error.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
 import { join, type Markdown, md } from "../../gate/report/escape.ts";
-import { openIssue } from "../github/issue.ts";
 import { readTip } from "../github/tip.ts";
 import { placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
+import { announce } from "./announcement.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { showPosture } from "./posture.ts";
 import { modelToken } from "./waiver.ts";
@@ -57,8 +57,7 @@ export async function scheduleReview(
 
 /** Writes down each waiver of the branch that has ended, and opens one issue about it; and one before, as a reminder. */
 export async function flagExpired(site: Site, branch: string): Promise<void> {
-  const { client, place, now, trails, store } = site;
-  const { owner, repo, repositoryId } = place;
+  const { client, place, now, trails } = site;
   const head = await readTip(client, place, branch);
   const waivers = await readWaivers(site, head);
   await showPosture(site, head, waivers);
@@ -78,32 +77,21 @@ export async function flagExpired(site: Site, branch: string): Promise<void> {
         ...{ ...modelToken(waiver.model), expires: new Date(end).toISOString() },
       },
     });
-    await openIssue(
-      client,
-      {
-        ...{ owner, repo, repositoryId },
-        marker: `<!-- weighbridge:waiver:${waiver.id}:${waiver.expires} -->`,
-        title: `Waiver ${waiver.id} has ended`,
-        body: issueBody(waiver).source,
-      },
-      store.archive,
-    );
+    await announce(site, {
+      marker: `<!-- weighbridge:waiver:${waiver.id}:${waiver.expires} -->`,
+      title: `Waiver ${waiver.id} has ended`,
+      body: issueBody(waiver).source,
+    });
   }
 }
 
-async function remind({ client, place, store }: Site, waiver: Waiver): Promise<void> {
-  const { owner, repo, repositoryId } = place;
-  await openIssue(
-    client,
-    {
-      ...{ owner, repo, repositoryId },
-      marker: `<!-- weighbridge:waiver-reminder:${waiver.id}:${waiver.expires} -->`,
-      title: `Waiver ${waiver.id} ends on ${waiver.expires.slice(0, 10)}`,
-      body: md`${waiver.id} lets ${namesOf(waiver)} stay closed for ${waiver.model} until ${waiver.expires}. From then on no change of that model passes, and no deployment of it goes on, while ${waiver.place.path} lies there.\n`
-        .source,
-    },
-    store.archive,
-  );
+async function remind(site: Site, waiver: Waiver): Promise<void> {
+  await announce(site, {
+    marker: `<!-- weighbridge:waiver-reminder:${waiver.id}:${waiver.expires} -->`,
+    title: `Waiver ${waiver.id} ends on ${waiver.expires.slice(0, 10)}`,
+    body: md`${waiver.id} lets ${namesOf(waiver)} stay closed for ${waiver.model} until ${waiver.expires}. From then on no change of that model passes, and no deployment of it goes on, while ${waiver.place.path} lies there.\n`
+      .source,
+  });
 }
 
 function namesOf({ gates }: Waiver): Markdown {

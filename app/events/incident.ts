@@ -2,7 +2,6 @@ import { hash } from "node:crypto";
 import { parseCommands } from "../../gate/approval/command.ts";
 import { md } from "../../gate/report/escape.ts";
 import { parseDecision } from "../../gate/verdict/replay.ts";
-import { openIssue } from "../github/issue.ts";
 import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
 import { at, numberAt, optional, textAt } from "../github/shape.ts";
@@ -10,6 +9,7 @@ import { writersAmong } from "../github/writers.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { announce } from "./announcement.ts";
 import { takeApart } from "./apart.ts";
 import { holdersUnder } from "./approvals.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
@@ -111,21 +111,14 @@ async function recordReview(
 
 /** Opens the way back, and says that nobody looked. */
 async function flagOverdue(site: Site, incident: Incident): Promise<void> {
-  const { client, place, store } = site;
   const { issue, pull, reviewBy, models } = incident;
-  const { owner, repo, repositoryId } = place;
   const rollback = await openRollback(site, incident);
   const body = md`Nobody has finished the review of incident #${issue}, which was due by ${reviewBy}: pull request #${pull} was let in against closed gates. Until a validator and risk have said so there (\`/weighbridge approve\`), no deployment of ${models.join(", ")} goes on.
 
 ${rollbackNotice(incident, rollback)}\n`;
-  await openIssue(
-    client,
-    {
-      ...{ owner, repo, repositoryId },
-      marker: `<!-- weighbridge:break-glass-overdue:${issue} -->`,
-      title: `BREAK-GLASS: the review of incident ${issue} is overdue`,
-      body: body.source,
-    },
-    store.archive,
-  );
+  await announce(site, {
+    marker: `<!-- weighbridge:break-glass-overdue:${issue} -->`,
+    title: `BREAK-GLASS: the review of incident ${issue} is overdue`,
+    body: body.source,
+  });
 }

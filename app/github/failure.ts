@@ -37,6 +37,11 @@ export function isFailure(error: unknown, ...codes: readonly FailureCode[]): err
   return error instanceof GitHubFailure && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** Whether it was not done, and asking again at once would not help. */
+export function isRefusal(error: unknown): error is GitHubFailure {
+  return isFailure(error, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN", "GITHUB_REFUSED");
+}
+
 /** What GitHub asks to wait where a limit says nothing of its own. */
 const LIMIT_SECONDS = 60;
 const MESSAGE_CHARS_MAX = 200;

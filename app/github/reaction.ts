@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import { isFailure } from "./failure.ts";
+import { isRefusal } from "./failure.ts";
 import { repeatedly } from "./writing.ts";
 
 /** Reactions that answer a command. */
@@ -21,6 +21,6 @@ export async function react(client: Client, comment: CommentAddress, content: Re
   try {
     await repeatedly(client, () => client.rest(route, { owner, repo, comment_id: commentId, content }));
   } catch (cause) {
-    if (!isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_FORBIDDEN", "GITHUB_REFUSED")) throw cause;
+    if (!isRefusal(cause)) throw cause;
   }
 }

@@ -6,7 +6,7 @@ import { checkPulls } from "../../app/upkeep.ts";
 import { reportUses } from "../../app/uses-report.ts";
 import * as faults from "../github/faults.ts";
 import type { Issue, Pull } from "../github/nouns.ts";
-import { HASTY, issuesOf, until } from "./acceptance/scene.ts";
+import { failEach, HASTY, issuesOf, switchIssuesOff, until } from "./acceptance/scene.ts";
 import { nextModel, POLICY, startTeam, type Team } from "./team.ts";
 
 /** Every use of break-glass, listed once a month. */
@@ -149,14 +149,28 @@ describe("the monthly report", { concurrency: 1 }, () => {
     assert.equal(reports().length, 2);
   });
 
-  test("that cannot be opened keeps nothing else from being looked after", async () => {
+  test("that cannot be opened keeps nothing else from being looked after, and comes the next time", async () => {
     await keepAnother(902, monthsOn(3));
-    team.stand.fail({ match: "issues/list-for-repo", effect: faults.readOnly() });
+    const recover = failEach(team, "issues/list-for-repo", faults.serverError());
     const looked = team.stand.count("pulls/list");
     await checkOn(monthsOn(4));
-    assert.ok(team.log.some((line) => line.includes("Cannot report the uses of break-glass")));
+    assert.ok(team.log.some((line) => line.includes("Cannot open what is told in issues")));
     assert.ok(team.stand.count("pulls/list") > looked);
+    recover();
     await checkOn(monthsOn(4) + 3_600_000);
     assert.equal(reports().at(-1)?.title, titleOf(3));
+  });
+
+  test("that is refused is asked for again on another day, and is what it was", async () => {
+    await keepAnother(903, monthsOn(4));
+    const switchOn = switchIssuesOff(team);
+    const asked = team.stand.count("issues/create");
+    await checkOn(monthsOn(5));
+    await checkOn(monthsOn(5) + 3_600_000);
+    assert.equal(team.stand.count("issues/create"), asked + 1);
+    switchOn();
+    await checkOn(monthsOn(5) + 25 * 3_600_000);
+    assert.equal(reports().at(-1)?.title, titleOf(4));
+    assert.match(reports().at(-1)?.body ?? "", /pull request #903,/);
   });
 });

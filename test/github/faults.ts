@@ -57,6 +57,11 @@ export function primaryLimit(reset: number): Effect {
   });
 }
 
+/** What a repository answers whose issues are switched off. */
+export function issuesDisabled(): Effect {
+  return reply(problem(410, "Issues has been disabled in this repository."));
+}
+
 export function serverError(status = 502): Effect {
   return reply(problem(status, "Server Error"));
 }

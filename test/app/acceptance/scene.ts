@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../../app/github/waiting.ts";
+import { type Effect, issuesDisabled } from "../../github/faults.ts";
 import type { Account, Issue, Pull } from "../../github/nouns.ts";
 import type { RunRequest } from "../../github/play/workflows.ts";
 import type { WorkflowRun } from "../../github/state/workflows.ts";
@@ -53,6 +54,20 @@ export async function completeRun(
 /** Issues that the App opened. */
 export function issuesOf({ stand, registration }: Team): readonly Issue[] {
   return stand.github.issues.filter(({ app }) => app?.id === registration.id);
+}
+
+/** Switches the issues of the repository off; what is given back switches them on again. */
+export function switchIssuesOff(team: Team): () => void {
+  return failEach(team, "issues/create", issuesDisabled());
+}
+
+/** Has every request of the operation fail; what is given back ends that. */
+export function failEach({ stand }: Team, match: string, effect: Effect): () => void {
+  const fault = { match, times: Number.POSITIVE_INFINITY, effect };
+  stand.fail(fault);
+  return () => {
+    fault.match = "nothing any more";
+  };
 }
 
 /** Until something is so; throws if it never is: what is tried again on a slow machine takes a while. */
