@@ -1,6 +1,6 @@
 import { join, type Markdown, markdownCode, md, shorten } from "../gate/report/escape.ts";
 import { announce } from "./events/announcement.ts";
-import { BREAK_GLASS } from "./events/break-glass-words.ts";
+import { BREAK_GLASS, incidentLink } from "./events/break-glass-words.ts";
 import { type Incident, isReviewed, keptIncidents } from "./events/incident-record.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
@@ -57,28 +57,28 @@ async function findUses(
   const names = `uses-report/${place.repositoryId}/`;
   const incidents = await keptIncidents(archive, place);
   const kept = (await archive.get(`${names}${month}`)) ?? (await listNew());
-  const listed = issuesIn(kept);
-  return incidents.filter(({ issue }) => listed.has(issue));
+  const listed = idsIn(kept);
+  return incidents.filter(({ occurrence }) => listed.has(occurrence.id));
 
   async function listNew(): Promise<string> {
-    const told = issuesIn(...(await archive.under(names)));
-    const fresh = incidents.filter(({ issue, usedAt }) => usedAt < end && !told.has(issue));
-    const list = JSON.stringify(fresh.map(({ issue }) => issue));
+    const told = idsIn(...(await archive.under(names)));
+    const fresh = incidents.filter(({ occurrence, usedAt }) => usedAt < end && !told.has(occurrence.id));
+    const list = JSON.stringify(fresh.map(({ occurrence }) => occurrence.id));
     return fresh.length === 0 ? list : archive.setOnce(`${names}${month}`, list);
   }
 }
 
-function issuesIn(...lists: readonly string[]): ReadonlySet<number> {
-  return new Set(lists.flatMap((list): readonly number[] => JSON.parse(list)));
+function idsIn(...lists: readonly string[]): ReadonlySet<string> {
+  return new Set(lists.flatMap((list): readonly string[] => JSON.parse(list)));
 }
 
 function reportBody(uses: readonly Incident[], now: number): Markdown {
   const lines = uses.map((use) => lineOf(use, now));
   const shown = thatFit(lines);
   const more = lines.length - shown.length;
-  return md`Pull requests that two or three people let in against closed gates. Each has an issue, and their words are in the audit trail as \`breakglass.used\`.
+  return md`Pull requests that two or three people let in against closed gates. Each has an issue, where GitHub took one, and their words are in the audit trail as \`breakglass.used\`.
 
-${join(shown, md``)}${more > 0 ? md`- and ${more} more, each with an issue of its own\n` : md``}`;
+${join(shown, md``)}${more > 0 ? md`- and ${more} more\n` : md``}`;
 }
 
 function thatFit(lines: readonly Markdown[]): readonly Markdown[] {
@@ -91,9 +91,9 @@ function thatFit(lines: readonly Markdown[]): readonly Markdown[] {
 }
 
 function lineOf(use: Incident, now: number): Markdown {
-  const { usedAt, pull, issue, models, breakers, occurrence } = use;
+  const { usedAt, pull, models, breakers, occurrence } = use;
   const [asked, agreed] = breakers.map((id) => markdownCode(String(id)));
-  return md`- ${usedAt}: pull request #${pull}, incident #${issue}
+  return md`- ${usedAt}: pull request #${pull}, incident ${incidentLink(use)}
   - Models: ${namesOf(models)}
   - Closed gates: ${namesOf(occurrence.gates)}
   - Asked for by account ${asked ?? "unknown"}, agreed to by account ${agreed ?? "unknown"}

@@ -2,6 +2,8 @@ import { isRefusal } from "../github/failure.ts";
 import { type IssueRequest, openIssue } from "../github/issue.ts";
 import { type Place, repositoryOf } from "../place.ts";
 import type { Services, Site } from "../services.ts";
+import type { Archive } from "../store/archive.ts";
+import { askForOpenPulls } from "./fan-out.ts";
 
 /** What is told in an issue, once for each marker. */
 export type Announcement = Pick<IssueRequest, "marker" | "title" | "body">;
@@ -50,10 +52,22 @@ export async function announceRefused(services: Services, place: Place): Promise
   const day = dayOf(now());
   if ((await archive.get(name)) === day) return;
   const client = github.installation(place.installationId);
+  let isAnyOpened = false;
   for (const text of await archive.under(refusedName(place.repositoryId, ""))) {
-    await announce({ ...services, place, client }, toRefused(text));
+    const issue = await announce({ ...services, place, client }, toRefused(text));
+    isAnyOpened ||= issue !== undefined;
   }
   await archive.set(name, day);
+  // A comment of ours may still say that there is none.
+  if (isAnyOpened) await askForOpenPulls({ ...services, place }, `issues-opened/${day}`);
+}
+
+/** Whether GitHub refused what this marker stands for when it was last asked. */
+export async function isRefused(
+  archive: Pick<Archive, "get">,
+  { repositoryId, marker }: Pick<IssueRequest, "repositoryId" | "marker">,
+): Promise<boolean> {
+  return (await archive.get(refusedName(repositoryId, marker))) !== undefined;
 }
 
 function toRefused(text: string): Refused {

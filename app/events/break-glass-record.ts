@@ -1,11 +1,12 @@
 import { closedGates } from "../../gate/approval/break-glass.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
-import { openIssue } from "../github/issue.ts";
 import type { Pull } from "../github/pull.ts";
-import { INCIDENT_MARKER } from "../queue/address.ts";
+import { incidentMarker } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
+import { announce, isRefused } from "./announcement.ts";
+import { requestEvaluation } from "./ask.ts";
 import type { Glass } from "./break-glass.ts";
 import { BREAK_GLASS, incidentBody } from "./break-glass-words.ts";
 import { keepIncident } from "./incident-record.ts";
@@ -17,12 +18,17 @@ export type Broken = Extract<Glass, { kind: "allowed" }>;
 
 const GATES_MAX = 64;
 
-/** Writes both words into the trail, before anything opens. How the trail stands then. */
-export async function recordGlass(
-  site: Site,
-  pull: Pull,
-  { record, glass }: { readonly record: DecisionRecord; readonly glass: Broken },
-): Promise<Standing> {
+/** A decision that was gone against, and by whom. */
+interface Use {
+  readonly record: DecisionRecord;
+  readonly glass: Broken;
+}
+
+/**
+ * Writes both words and the incident that they are into the trail, and sees to its review, before anything opens. How the
+ * trail stands then: where it is halted there is no incident, for nothing opens.
+ */
+export async function recordGlass(site: Site, pull: Pull, { record, glass }: Use): Promise<Standing> {
   const { trails, place } = site;
   const occurrence = occurrenceOf(pull, record);
   const { base, head } = record.input.change;
@@ -43,7 +49,25 @@ export async function recordGlass(
     });
     asked = [entry];
   }
-  return trails.settle(place);
+  const { id, ...what } = occurrence;
+  await trails.recordEvent(place, {
+    ...{ kind: "incident.opened", head },
+    incident: { id, event: 0, ...what },
+  });
+  const standing = await trails.settle(place);
+  if (standing.kind !== "halted") await keepIncident(site, incidentOf(pull, { record, glass }));
+  return standing;
+}
+
+function incidentOf(pull: Pull, { record, glass }: Use) {
+  return {
+    ...{ pull: pull.number, head: pull.head.sha, decision: record.digest },
+    occurrence: occurrenceOf(pull, record),
+    models: record.models.map((model) => model.id),
+    breakers: glass.witnesses.map(({ userId }) => userId),
+    usedAt: glass.witnesses.map(({ at }) => at).reduce((one, other) => (one > other ? one : other)),
+    reviewBy: glass.reviewBy,
+  };
 }
 
 function occurrenceOf({ number }: Pull, record: DecisionRecord) {
@@ -53,41 +77,26 @@ function occurrenceOf({ number }: Pull, record: DecisionRecord) {
   return { id, gates, ...(model !== undefined && others.length === 0 ? modelToken(model.id) : {}) };
 }
 
-/** Opens the incident that the use is, once for each subject, and tells the trail its number. */
-export async function openIncident(
-  site: Site,
-  pull: Pull,
-  { record, glass }: { readonly record: DecisionRecord; readonly glass: Broken },
-): Promise<void> {
-  const { client, place, store, trails } = site;
-  const { id, ...what } = occurrenceOf(pull, record);
-  const issue = await openIssue(
-    client,
-    {
-      ...{ owner: place.owner, repo: place.repo, repositoryId: place.repositoryId },
-      marker: `${INCIDENT_MARKER}${id} -->`,
-      title: `${BREAK_GLASS}: pull request ${pull.number} enters against closed gates`,
-      body: incidentBody(pull.number, record, glass).source,
-    },
-    store.archive,
-  );
-  await keepIncident(site, {
-    ...{
-      issue,
-      pull: pull.number,
-      head: pull.head.sha,
-      occurrence: { id, ...what },
-      decision: record.digest,
-    },
-    models: record.models.map((model) => model.id),
-    breakers: glass.witnesses.map(({ userId }) => userId),
-    usedAt: glass.witnesses.map(({ at }) => at).reduce((one, other) => (one > other ? one : other)),
-    reviewBy: glass.reviewBy,
+/** Opens the issue that the incident is reviewed in. Where GitHub refuses it, the pull request is shown anew to say so. */
+export async function announceIncident(site: Site, pull: Pull, { record, glass }: Use): Promise<void> {
+  const { place, store, now } = site;
+  const { number } = pull;
+  const { id } = occurrenceOf(pull, record);
+  const issue = await announce(site, {
+    marker: incidentMarker(id),
+    title: `${BREAK_GLASS}: pull request ${number} enters against closed gates`,
+    body: incidentBody(number, record, glass).source,
   });
-  await trails.recordEvent(place, {
-    ...{ kind: "incident.opened", head: pull.head.sha },
-    incident: { id: `issue-${issue}`, event: 0, ...what },
-  });
+  const why = `incident/${id}/${issue === undefined ? "refused" : "opened"}`;
+  if ((issue === undefined) !== (glass.isUnissued === true)) {
+    await requestEvaluation(store.inbox, { place, number, why, now: now() });
+  }
+}
+
+/** Whether GitHub refused the issue when it was last asked. */
+export function isUnissued({ place, store }: Site, pull: Pull, record: DecisionRecord): Promise<boolean> {
+  const { id } = occurrenceOf(pull, record);
+  return isRefused(store.archive, { repositoryId: place.repositoryId, marker: incidentMarker(id) });
 }
 
 /** Notes which decision is shown as let in by it, if one is: the merge of that one went around no gate. */

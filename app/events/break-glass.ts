@@ -41,7 +41,11 @@ export interface Witness extends Word {
 }
 
 /** How it stands with breaking the glass, and whose words that rests on: who asked, and who agreed. */
-export type Glass = BreakGlass & { readonly witnesses: readonly Witness[] };
+export type Glass = BreakGlass & {
+  readonly witnesses: readonly Witness[];
+  /** True where GitHub refused the issue of the incident that it is. */
+  readonly isUnissued?: boolean;
+};
 
 /** Keeps a word, once for each comment. What was said about another subject is void from then on. */
 export async function keepWord(

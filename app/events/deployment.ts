@@ -15,6 +15,7 @@ import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { wantedEvent, wantedPass } from "../trail-search.ts";
+import { incidentLabel } from "./break-glass-words.ts";
 import { decisionsInto } from "./default-branch.ts";
 import { type Incident, overdueIncidents } from "./incident-record.ts";
 import { isPassing } from "./passing.ts";
@@ -106,7 +107,7 @@ async function reasonAgainst(
   const ended = waivers.find((waiver) => waiver.model === id && Date.parse(waiver.expires) <= site.now());
   if (ended !== undefined) return `${id} has a waiver that has ended, ${ended.id}`;
   const incident = overdue.find(({ models }) => models.includes(id));
-  if (incident !== undefined) return `${id} waits for the review of incident ${incident.issue}`;
+  if (incident !== undefined) return `${id} waits for the review of incident ${incidentLabel(incident)}`;
   const missing: string[] = [];
   for (const before of environmentsBefore(policy, environment, judgedModel(model, policy).tier)) {
     if (!(await hasRun(site, before, model))) missing.push(before);

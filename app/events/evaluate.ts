@@ -9,7 +9,7 @@ import type { Standing } from "../trails.ts";
 import { requestEvaluation } from "./ask.ts";
 import { type Base, presumeBase, tellBase } from "./base.ts";
 import { brokenGlass } from "./break-glass.ts";
-import { openIncident, recordGlass } from "./break-glass-record.ts";
+import { announceIncident, isUnissued, recordGlass } from "./break-glass-record.ts";
 import { settleClosed } from "./closed.ts";
 import { scheduleReview } from "./expiry.ts";
 import { isPassing } from "./passing.ts";
@@ -180,6 +180,11 @@ async function judged(
   if (glass?.kind === "allowed") {
     const written = await recordGlass(site, weighing.pull, { record, glass });
     if (written.kind === "halted") return halted(written);
+    return {
+      kind: "judged",
+      record,
+      glass: { ...glass, isUnissued: await isUnissued(site, weighing.pull, record) },
+    };
   }
   return { kind: "judged", record, ...(glass !== undefined && { glass }) };
 }
@@ -203,7 +208,7 @@ async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void>
     { repositoryId, number: pull.number, digest: record.digest },
     site.now(),
   );
-  if (glass?.kind === "allowed") await openIncident(site, pull, { record, glass });
+  if (glass?.kind === "allowed") await announceIncident(site, pull, { record, glass });
 }
 
 /** What comes later is judged when it comes; until then nobody merges on silence. */

@@ -63,7 +63,7 @@ function workOnSubject(
     case "deployment":
       return workOnDeployment(site, work.deliveries);
     case "incident":
-      return workOnIncident(site, subject.issue, work.deliveries);
+      return workOnIncident(site, subject.incident, work.deliveries);
     case "repository":
       return workOnRepository(site, work);
   }

@@ -1,5 +1,7 @@
+import { byCodeUnits } from "../../gate/model/order.ts";
+import { findIssue } from "../github/issue.ts";
 import { type Place, placePayload } from "../place.ts";
-import { keyOf } from "../queue/address.ts";
+import { incidentMarker, keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { Archive } from "../store/archive.ts";
 import { changeKept } from "../store/kept-value.ts";
@@ -8,12 +10,15 @@ import { OWN_EVENT } from "./ask.ts";
 /** Both have to have looked, each a person of their own. */
 export const REVIEWERS = ["validator", "risk"] as const;
 
-export interface Incident {
-  /** Number of its issue. */
-  readonly issue: number;
+export interface Incident extends KeptIncident {
+  /** Number of its issue; absent until GitHub has taken one. */
+  readonly issue?: number;
+}
+
+interface KeptIncident {
   readonly pull: number;
   readonly head: string;
-  /** As the trail names it. */
+  /** As the trail names it: by the id it is known everywhere. */
   readonly occurrence: {
     readonly id: string;
     readonly gates: readonly string[];
@@ -40,15 +45,15 @@ export interface Review {
 type Keeping = Pick<Site, "store" | "place" | "now">;
 
 /**
- * Keeps an incident, once for its issue, and comes back to it when its review is due. Whoever joins those who broke it is
+ * Keeps an incident, once for its id, and comes back to it when its review is due. Whoever joins those who broke it is
  * one of them from then on, and what they said in review before is nothing.
  */
-export async function keepIncident(site: Keeping, incident: Omit<Incident, "reviews">): Promise<void> {
+export async function keepIncident(site: Keeping, incident: Omit<KeptIncident, "reviews">): Promise<void> {
   const { store, place } = site;
-  const name = incidentName(place.repositoryId, incident.issue);
-  const first: Incident = { ...incident, reviews: [] };
+  const name = incidentName(place.repositoryId, incident.occurrence.id);
+  const first: KeptIncident = { ...incident, reviews: [] };
   await store.archive.setOnce(name, JSON.stringify(first));
-  const kept = await changeKept<Incident>(store.archive, name, (known) => {
+  const kept = await changeKept<KeptIncident>(store.archive, name, (known) => {
     const breakers = [...new Set([...known.breakers, ...incident.breakers])];
     const reviews = known.reviews.filter(({ userId }) => !breakers.includes(userId));
     return { ...known, breakers, reviews };
@@ -65,10 +70,10 @@ export async function askAboutMerged(site: Site, number: number): Promise<void> 
 
 async function askWhenDue(
   { store, place, now }: Keeping,
-  { issue, reviewBy }: Incident,
+  { occurrence, reviewBy }: KeptIncident,
   why: "due" | "merged",
 ): Promise<void> {
-  const key = keyOf.incident(place.repositoryId, issue);
+  const key = keyOf.incident(place.repositoryId, occurrence.id);
   await store.inbox.receive({
     ...{ id: `${OWN_EVENT}/${key}/${why}`, event: OWN_EVENT, key },
     payload: JSON.stringify({ ...placePayload(place), action: "due" }),
@@ -79,19 +84,29 @@ async function askWhenDue(
 export async function findIncident(
   archive: Archive,
   repositoryId: number,
-  issue: number,
+  id: string,
 ): Promise<Incident | undefined> {
-  const text = await archive.get(incidentName(repositoryId, issue));
-  return text === undefined ? undefined : JSON.parse(text);
+  const text = await archive.get(incidentName(repositoryId, id));
+  return text === undefined ? undefined : withIssue(archive, repositoryId, JSON.parse(text));
 }
 
-/** Every incident of the repository, in the order of their issues. */
+async function withIssue(archive: Archive, repositoryId: number, kept: KeptIncident): Promise<Incident> {
+  const issue = await findIssue(archive, { repositoryId, marker: incidentMarker(kept.occurrence.id) });
+  return { ...kept, ...(issue !== undefined && { issue }) };
+}
+
+/** Every incident of the repository, in the order of their uses. */
 export async function keptIncidents(
   archive: Archive,
   { repositoryId }: Pick<Place, "repositoryId">,
 ): Promise<readonly Incident[]> {
   const kept = await archive.under(incidentName(repositoryId, ""));
-  return kept.map((text): Incident => JSON.parse(text)).sort((a, b) => a.issue - b.issue);
+  const incidents = await Promise.all(kept.map((text) => withIssue(archive, repositoryId, JSON.parse(text))));
+  return incidents.sort((a, b) => byCodeUnits(orderOf(a), orderOf(b)));
+}
+
+function orderOf({ usedAt, occurrence }: KeptIncident): string {
+  return `${usedAt} ${occurrence.id}`;
 }
 
 /** Incidents whose review is overdue: until it was looked at, nothing more of their models is let through. */
@@ -101,8 +116,8 @@ export async function overdueIncidents({ store, place, now }: Site): Promise<rea
 }
 
 /** Keeps that somebody looked who did not break it; of one person the last time. */
-export async function keepReview({ store, place }: Keeping, issue: number, review: Review): Promise<void> {
-  await changeKept<Incident>(store.archive, incidentName(place.repositoryId, issue), (known) => {
+export async function keepReview({ store, place }: Keeping, id: string, review: Review): Promise<void> {
+  await changeKept<KeptIncident>(store.archive, incidentName(place.repositoryId, id), (known) => {
     const others = known.reviews.filter(({ userId }) => userId !== review.userId);
     return known.breakers.includes(review.userId) ? known : { ...known, reviews: [...others, review] };
   });
@@ -122,6 +137,6 @@ export function isOverdue(incident: Incident, now: number): boolean {
   return !isReviewed(incident) && now >= Date.parse(incident.reviewBy);
 }
 
-function incidentName(repositoryId: number, issue: number | ""): string {
-  return `incident/${repositoryId}/${issue}`;
+function incidentName(repositoryId: number, id: string): string {
+  return `incident/${repositoryId}/${id}`;
 }

@@ -12,6 +12,7 @@ import type { Delivery } from "../store/inbox.ts";
 import { announce } from "./announcement.ts";
 import { takeApart } from "./apart.ts";
 import { holdersUnder } from "./approvals.ts";
+import { incidentLabel, incidentLink } from "./break-glass-words.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
 import { findIncident, type Incident, isOverdue, keepReview, REVIEWERS } from "./incident-record.ts";
 import { openRollback } from "./rollback.ts";
@@ -21,13 +22,9 @@ import { wordUrl } from "./votes.ts";
 /** The review that follows on breaking the glass: in the incident's own issue, by a validator and by risk. */
 
 /** Takes what reviewers say in the issue; and when the time is over, says that nobody looked. */
-export async function workOnIncident(
-  site: Site,
-  issue: number,
-  deliveries: readonly Delivery[],
-): Promise<void> {
+export async function workOnIncident(site: Site, id: string, deliveries: readonly Delivery[]): Promise<void> {
   for (const delivery of deliveries) {
-    const incident = await findIncident(site.store.archive, site.place.repositoryId, issue);
+    const incident = await findIncident(site.store.archive, site.place.repositoryId, id);
     if (incident === undefined) return;
     if (delivery.event === "issue_comment")
       await takeApart(site, delivery, () => takeWord(site, incident, payloadOf(delivery)));
@@ -37,6 +34,9 @@ export async function workOnIncident(
 
 /** Whether anything was said. */
 async function takeWord(site: Site, incident: Incident, payload: unknown): Promise<boolean> {
+  const { issue } = incident;
+  // Anybody can open an issue that begins like this one.
+  if (issue === undefined || at(payload, "issue", "number") !== issue) return false;
   const comment = at(payload, "comment");
   const author = toAccount(at(comment, "user"));
   const action = optional(textAt, payload, "action");
@@ -52,8 +52,8 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   const isApproved = commands.every(({ kind }) => kind === "approve");
   const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
   if (roles.length > 0) {
-    await recordReview(site, incident, { userId: author.id, role: roles[0]!, commentId, body });
-    await keepReview(site, incident.issue, { userId: author.id, roles });
+    await recordReview(site, incident, { userId: author.id, role: roles[0]!, issue, commentId, body });
+    await keepReview(site, incident.occurrence.id, { userId: author.id, roles });
   }
   await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
   return true;
@@ -86,14 +86,15 @@ async function reviewingRoles(
 interface Reviewed {
   readonly userId: number;
   readonly role: string;
+  readonly issue: number;
   readonly commentId: number;
   readonly body: string;
 }
 
 async function recordReview(
   site: Site,
-  { head, occurrence, issue }: Incident,
-  { userId, role, commentId, body }: Reviewed,
+  { head, occurrence }: Incident,
+  { userId, role, issue, commentId, body }: Reviewed,
 ): Promise<void> {
   const { trails, place } = site;
   await trails.recordEvent(place, {
@@ -111,14 +112,14 @@ async function recordReview(
 
 /** Opens the way back, and says that nobody looked. */
 async function flagOverdue(site: Site, incident: Incident): Promise<void> {
-  const { issue, pull, reviewBy, models } = incident;
+  const { pull, reviewBy, models } = incident;
   const rollback = await openRollback(site, incident);
-  const body = md`Nobody has finished the review of incident #${issue}, which was due by ${reviewBy}: pull request #${pull} was let in against closed gates. Until a validator and risk have said so there (\`/weighbridge approve\`), no deployment of ${models.join(", ")} goes on.
+  const body = md`Nobody has finished the review of incident ${incidentLink(incident)}, which was due by ${reviewBy}: pull request #${pull} was let in against closed gates. Until a validator and risk have said so in its issue (\`/weighbridge approve\`), no deployment of ${models.join(", ")} goes on.
 
 ${rollbackNotice(incident, rollback)}\n`;
   await announce(site, {
-    marker: `<!-- weighbridge:break-glass-overdue:${issue} -->`,
-    title: `BREAK-GLASS: the review of incident ${issue} is overdue`,
+    marker: `<!-- weighbridge:break-glass-overdue:${incident.occurrence.id} -->`,
+    title: `BREAK-GLASS: the review of incident ${incidentLabel(incident)} is overdue`,
     body: body.source,
   });
 }

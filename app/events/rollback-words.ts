@@ -1,5 +1,5 @@
 import { join, type Markdown, markdownCode, md, shorten } from "../../gate/report/escape.ts";
-import { BREAK_GLASS } from "./break-glass-words.ts";
+import { BREAK_GLASS, incidentLabel, incidentLink } from "./break-glass-words.ts";
 import type { Incident } from "./incident-record.ts";
 import type { Restoration } from "./rollback-plan.ts";
 
@@ -16,16 +16,17 @@ export function rollbackTitle({ pull }: Incident): string {
   return `${BREAK_GLASS}: take back pull request ${pull}`;
 }
 
-export function commitMessage({ pull, issue }: Incident): string {
-  return `Take back pull request ${pull}\n\nIt entered against closed gates, and the review of incident ${issue} is overdue.`;
+export function commitMessage(incident: Incident): string {
+  return `Take back pull request ${incident.pull}\n\nIt entered against closed gates, and the review of incident ${incidentLabel(incident)} is overdue.`;
 }
 
 /** What the rollback pull request says of itself. */
 export function rollbackBody(
-  { pull, issue, reviewBy }: Incident,
+  incident: Incident,
   { changes, changedSince, workflows }: Restoration,
 ): Markdown {
-  return md`Pull request #${pull} entered against closed gates, and nobody has finished the review of incident #${issue}, which was due by ${reviewBy}. This puts back what was there before it: ${changes.length} paths.
+  const { pull, reviewBy } = incident;
+  return md`Pull request #${pull} entered against closed gates, and nobody has finished the review of incident ${incidentLink(incident)}, which was due by ${reviewBy}. This puts back what was there before it: ${changes.length} paths.
 
 It is judged like any other change. Close it if what entered is to stay: it opens once.
 ${listOf(md`Left alone, for they have changed since`, changedSince)}${listOf(md`Left alone, for the App may not write workflows`, workflows)}`;

@@ -49,7 +49,7 @@ async function takeBack(site: Site, incident: Incident): Promise<Rollback> {
   const { commit, base, body } = planned.plan;
   const proposal = {
     ...{ owner: place.owner, repo: place.repo, repositoryId: place.repositoryId },
-    ...{ branch: `weighbridge/rollback-${incident.issue}`, commit, base },
+    ...{ branch: `weighbridge/rollback-${incident.occurrence.id}`, commit, base },
     ...{ title: rollbackTitle(incident), body, author: await readOwnLogin(github.app()) },
   };
   return { kind: "open", number: await openProposal(client, proposal, store.archive) };
@@ -57,7 +57,7 @@ async function takeBack(site: Site, incident: Incident): Promise<Rollback> {
 
 async function findPlan(site: Site, incident: Incident): Promise<Planned> {
   const { archive } = site.store;
-  const name = `rollback/${site.place.repositoryId}/${incident.issue}`;
+  const name = `rollback/${site.place.repositoryId}/${incident.occurrence.id}`;
   const kept = await archive.get(name);
   if (kept !== undefined) return { kind: "plan", plan: JSON.parse(kept) };
   const made = await makePlan(site, incident);

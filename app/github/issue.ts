@@ -22,11 +22,25 @@ export async function openIssue(
   wanted: IssueRequest,
   archive: Pick<Archive, "get" | "setOnce">,
 ): Promise<number> {
-  const name = `issue/${wanted.repositoryId}/${wanted.marker}`;
-  const known = await archive.get(name);
-  if (known !== undefined) return Number(known);
+  const known = await findIssue(archive, wanted);
+  if (known !== undefined) return known;
   const number = await findOrCreate(client, wanted);
-  return Number(await archive.setOnce(name, String(number)));
+  return Number(await archive.setOnce(issueName(wanted), String(number)));
+}
+
+type Occasion = Pick<IssueRequest, "repositoryId" | "marker">;
+
+/** The number of the issue that was opened about an occasion; undefined if none was. GitHub is not asked. */
+export async function findIssue(
+  archive: Pick<Archive, "get">,
+  occasion: Occasion,
+): Promise<number | undefined> {
+  const known = await archive.get(issueName(occasion));
+  return known === undefined ? undefined : Number(known);
+}
+
+function issueName({ repositoryId, marker }: Occasion): string {
+  return `issue/${repositoryId}/${marker}`;
 }
 
 async function findOrCreate(client: Client, wanted: IssueRequest): Promise<number> {

@@ -27,8 +27,7 @@ export const keyOf = {
   head: (repository: number, head: string) => `repo/${repository}/head/${head}`,
   branch: (repository: number, branch: string) => `repo/${repository}/branch/${branch}`,
   deployment: (repository: number, deployment: number) => `repo/${repository}/deployment/${deployment}`,
-  /** By the number of its issue. */
-  incident: (repository: number, issue: number) => `repo/${repository}/incident/${issue}`,
+  incident: (repository: number, incident: string) => `repo/${repository}/incident/${incident}`,
   installation: (installation: number) => `installation/${installation}`,
   user: (user: number) => `user/${user}`,
 } as const;
@@ -40,7 +39,7 @@ export type Subject =
   | { readonly kind: "group" | "head"; readonly repository: number; readonly head: string }
   | { readonly kind: "branch"; readonly repository: number; readonly branch: string }
   | { readonly kind: "deployment"; readonly repository: number; readonly deployment: number }
-  | { readonly kind: "incident"; readonly repository: number; readonly issue: number }
+  | { readonly kind: "incident"; readonly repository: number; readonly incident: string }
   | { readonly kind: "installation"; readonly installation: number }
   | { readonly kind: "user"; readonly user: number };
 
@@ -62,7 +61,7 @@ export function subjectOf(key: string): Subject {
     case "deployment":
       return { kind, repository: id, deployment: Number(rest) };
     case "incident":
-      return { kind, repository: id, issue: Number(rest) };
+      return { kind, repository: id, incident: rest };
     case "group":
     case "head":
       return { kind, repository: id, head: rest };
@@ -85,8 +84,12 @@ const pull: Addresser = (payload) =>
     return number === undefined ? ignored("malformed") : to(keyOf.pull(repository, number));
   });
 
-/** How the body of the issue about a broken glass begins; whose it is, is looked up by its number. */
-export const INCIDENT_MARKER = "<!-- weighbridge:break-glass:";
+/** First line of the issue about an incident. Anybody can write it: whether it is that issue is told by its number. */
+export function incidentMarker(incident: string): string {
+  return `<!-- weighbridge:break-glass:${incident} -->`;
+}
+
+const INCIDENT_LINE = new RegExp(`^${incidentMarker("(pull-[1-9][0-9]{0,15}-[0-9a-f]{12})")}\\r?$`);
 
 /** A comment on a pull request is one on an issue that is a pull request. Of other issues, only incidents matter. */
 const comment: Addresser = (payload) =>
@@ -95,8 +98,9 @@ const comment: Addresser = (payload) =>
     if (number === undefined) return ignored("malformed");
     if (at(payload, "issue", "pull_request") !== undefined) return to(keyOf.pull(repository, number));
     const body = at(payload, "issue", "body");
-    const isIncident = typeof body === "string" && body.startsWith(INCIDENT_MARKER);
-    return isIncident ? to(keyOf.incident(repository, number)) : ignored("subject");
+    const [line = ""] = typeof body === "string" ? body.split("\n", 1) : [];
+    const [, incident] = INCIDENT_LINE.exec(line) ?? [];
+    return incident === undefined ? ignored("subject") : to(keyOf.incident(repository, incident));
   });
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findIncident } from "../../app/events/incident-record.ts";
+import { keptIncidents } from "../../app/events/incident-record.ts";
 import { checkPulls } from "../../app/upkeep.ts";
 import { reportUses } from "../../app/uses-report.ts";
 import * as faults from "../github/faults.ts";
@@ -128,11 +128,12 @@ describe("the monthly report", { concurrency: 1 }, () => {
   });
 
   /** The open one once more, as another that was used then. */
-  async function keepAnother(issue: number, usedAt: number): Promise<void> {
+  async function keepAnother(pull: number, usedAt: number): Promise<void> {
     const { archive } = team.running.services.store;
-    const incident = await findIncident(archive, team.repository.id, incidentOf(open).number);
-    const other = { ...incident, issue, pull: issue, usedAt: new Date(usedAt).toISOString() };
-    await archive.set(`incident/${team.repository.id}/${issue}`, JSON.stringify(other));
+    const incident = (await keptIncidents(archive, place())).find((each) => each.pull === open.number);
+    const occurrence = { ...incident?.occurrence, id: `pull-${pull}-000000000000` };
+    const other = { ...incident, pull, occurrence, usedAt: new Date(usedAt).toISOString() };
+    await archive.set(`incident/${team.repository.id}/${occurrence.id}`, JSON.stringify(other));
   }
 
   test("lists what came too late for its month in the next, and nothing twice", async () => {

@@ -60,6 +60,18 @@ describe("the review of a broken glass", () => {
     assert.ok(!kindsOf(await team.trail()).includes("breakglass.reviewed"));
   });
 
+  it("is nobody's in an issue that only begins like the one of the incident", async () => {
+    const { github, play } = team.stand;
+    const copy = github.addIssue(team.repository, team.people.maria, {
+      title: "a copy",
+      body: incident.body,
+    });
+    const comment = play.comment(copy, { by: team.people.vera, body: "/weighbridge approve" });
+    await team.settle();
+    assert.ok(!github.reactions.some((each) => each.comment === comment));
+    assert.ok(!kindsOf(await team.trail()).includes("breakglass.reviewed"));
+  });
+
   it("that nobody finishes in time is said in an issue, and stops deployments of the model", async () => {
     assert.equal(await say(team.people.vera), "+1");
     later += 3 * DAY_MS + 60_000;

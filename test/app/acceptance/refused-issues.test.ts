@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { isReviewed, keptIncidents } from "../../../app/events/incident-record.ts";
 import { checkPulls } from "../../../app/upkeep.ts";
 import * as faults from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
-import { kindsOf, nextModel, startTeam } from "../team.ts";
+import type { Pull } from "../../github/nouns.ts";
+import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { failEach, HASTY, issuesOf, switchIssuesOff } from "./scene.ts";
 
 /** Issues tell people what happened. Where GitHub takes none, everything else goes on. */
 
 const DAY_MS = 86_400_000;
+const WITH_SRE = POLICY.replace("models:\n", "  sre: { users: [sid] }\nmodels:\n");
+const HARM = "/weighbridge break-glass because harm: the model in production declines everybody";
 
-async function openTeam(context: TestContext) {
+async function openTeam(context: TestContext, policy = POLICY) {
   let ahead = 0;
-  const team = await startTeam({ clock: HASTY, sweepMs: DAY_MS, now: () => Date.now() + ahead });
+  const now = () => Date.now() + ahead;
+  const team = await startTeam({ policy, clock: HASTY, sweepMs: DAY_MS, now });
   context.after(() => team.close());
   const failures = () => team.log.filter((line) => /"Work (failed|buried)"/.test(line));
   const sweepAfter = async (ms: number) => {
@@ -21,6 +26,18 @@ async function openTeam(context: TestContext) {
     await team.settle();
   };
   return { team, failures, sweepAfter };
+}
+
+/** A pull request that two people let in against closed gates. */
+async function breakGlass(team: Team): Promise<Pull> {
+  const { stand, people, repository } = team;
+  stand.github.people.grant(repository, people.sid, "write");
+  const pull = await team.propose(nextModel(2, 0.5));
+  for (const by of [people.olga, people.sid]) {
+    stand.play.comment(pull, { by, body: HARM });
+    await team.settle();
+  }
+  return pull;
 }
 
 for (const [why, effect] of [
@@ -65,4 +82,54 @@ test("C79: a merge around the gate where issues are switched off is kept as merg
     ["A change of a model went around the gate: "],
   );
   assert.equal(asked(), before + 2, "and no more once it is told");
+});
+
+test("a glass that is broken where issues are switched off is kept, its review is due, and it is reviewed once they are on", async (context) => {
+  const { team, failures, sweepAfter } = await openTeam(context, WITH_SRE);
+  const { stand, people, repository } = team;
+  const { archive } = team.running.services.store;
+  const incidents = () => keptIncidents(archive, { repositoryId: repository.id });
+  const switchOn = switchIssuesOff(team);
+  const pull = await breakGlass(team);
+  assert.equal(team.checkOf(pull.head.sha).conclusion, "neutral", team.commentOn(pull));
+  assert.match(team.commentOn(pull), /GitHub takes no issue for the incident/);
+  const kept = await incidents();
+  assert.deepEqual(
+    kept.map((each) => [each.pull, each.issue]),
+    [[pull.number, undefined]],
+  );
+  assert.deepEqual(
+    (await team.trail()).flatMap(({ predicate: { kind, incident } }) =>
+      kind === "incident.opened" ? [incident?.id] : [],
+    ),
+    kept.map(({ occurrence }) => occurrence.id),
+  );
+  stand.play.merge(pull, { by: people.maria });
+  await team.settle();
+  await sweepAfter(4 * DAY_MS);
+  const rollback = stand.github.pulls.find(({ author }) => author.login === "weighbridge[bot]");
+  assert.match(rollback?.body ?? "", /review of incident pull/);
+  assert.deepEqual([issuesOf(team).length, failures()], [0, []]);
+
+  switchOn();
+  await sweepAfter(DAY_MS);
+  const issue = issuesOf(team).find(({ title }) => title.includes("enters against closed gates"));
+  assert.ok(issue !== undefined);
+  for (const by of [people.vera, people.rita]) {
+    stand.play.comment(issue, { by, body: "/weighbridge approve" });
+  }
+  await team.settle();
+  const [incident] = await incidents();
+  assert.deepEqual([incident?.issue, incident && isReviewed(incident)], [issue.number, true]);
+});
+
+test("the pull request says no more that its incident has no issue, once it has one", async (context) => {
+  const { team, sweepAfter } = await openTeam(context, WITH_SRE);
+  const switchOn = switchIssuesOff(team);
+  const pull = await breakGlass(team);
+  assert.match(team.commentOn(pull), /GitHub takes no issue/);
+  switchOn();
+  await sweepAfter(DAY_MS);
+  assert.equal(team.checkOf(pull.head.sha).conclusion, "neutral");
+  assert.doesNotMatch(team.commentOn(pull), /GitHub takes no issue/);
 });

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as faults from "../../github/faults.ts";
 import { tip } from "../../github/git-data.ts";
-import { askAgain, breakGlass, rollbackOf, treeOf } from "./rollback-scene.ts";
-import { issuesOf } from "./scene.ts";
+import { askAgain, breakGlass, incidentIdOf, rollbackOf, treeOf } from "./rollback-scene.ts";
 
 /** A rollback pull request is opened once, whatever gets lost on the way. */
 
@@ -67,7 +66,7 @@ describe("answers that are lost", { concurrency: 2 }, () => {
   it("and a branch of that name, or a pull request from it, that is somebody else's is not taken for ours", async (context) => {
     const scene = await breakGlass(context);
     const { stand, repository, people } = scene;
-    const branch = `weighbridge/rollback-${issuesOf(scene)[0]?.number}`;
+    const branch = `weighbridge/rollback-${await incidentIdOf(scene)}`;
     await scene.merge();
     stand.play.push(repository, { branch, by: people.maria, parents: [scene.before], files: { x: "x\n" } });
     const theirs = stand.play.openPull(repository, { head: branch, by: people.maria });

@@ -98,6 +98,15 @@ export function treeOf({ repository }: Team, commit: string): string | undefined
   return readCommit(repository, commit)?.tree;
 }
 
+/** Of the one incident, as the trail names it. */
+export async function incidentIdOf(team: Team): Promise<string> {
+  const ids = (await team.trail()).flatMap(({ predicate: { kind, incident } }) =>
+    kind === "incident.opened" ? [incident?.id ?? ""] : [],
+  );
+  assert.equal(ids.length, 1);
+  return ids[0] ?? "";
+}
+
 /** Has the App look at the incident once more. */
 export async function askAgain(scene: Scene): Promise<void> {
   const { repository, installation, running } = scene;
@@ -105,7 +114,7 @@ export async function askAgain(scene: Scene): Promise<void> {
     ...{ installationId: installation.id, repositoryId: repository.id },
     ...{ owner: repository.owner.login, repo: repository.name },
   };
-  const key = keyOf.incident(repository.id, issuesOf(scene)[0]?.number ?? 0);
+  const key = keyOf.incident(repository.id, await incidentIdOf(scene));
   await running.services.store.inbox.receive({
     ...{ id: randomUUID(), event: OWN_EVENT, key, receivedAt: Date.now() },
     payload: JSON.stringify(placePayload(place)),

@@ -5,7 +5,7 @@ import { readFiles } from "../../github/git/trees.ts";
 import { entryAt, tip } from "../../github/git-data.ts";
 import type { Files } from "../../github/play/pushes.ts";
 import { kindsOf, nextModel } from "../team.ts";
-import { askAgain, breakGlass, rollbackOf, treeOf } from "./rollback-scene.ts";
+import { askAgain, breakGlass, incidentIdOf, rollbackOf, treeOf } from "./rollback-scene.ts";
 import { approve, issuesOf } from "./scene.ts";
 
 /** The way back from what broke the glass: a pull request, when nobody has looked in time. */
@@ -26,7 +26,7 @@ describe("a rollback pull request", { concurrency: 2 }, () => {
       await scene.merge({ method });
       await scene.run();
       const rollback = rollbackOf(scene);
-      assert.equal(rollback.head.ref, `weighbridge/rollback-${issuesOf(scene)[0]?.number}`);
+      assert.equal(rollback.head.ref, `weighbridge/rollback-${await incidentIdOf(scene)}`);
       assert.equal(rollback.base.ref, "main");
       assert.equal(treeOf(scene, rollback.head.sha), treeOf(scene, scene.before));
       assert.deepEqual(readCommit(scene.repository, rollback.head.sha)?.parents, [

@@ -8,7 +8,6 @@ import { openSqliteStore } from "../../../app/store/sqlite-store.ts";
 
 const PLACE = { installationId: 1, owner: "acme", repo: "credit", repositoryId: 5 };
 const INCIDENT = {
-  issue: 9,
   pull: 7,
   head: "a".repeat(40),
   occurrence: { id: "once", gates: ["PERF-02"] },
@@ -29,14 +28,14 @@ test("who breaks and who reviews at the same time are all kept, and nobody is bo
   const people = Array.from({ length: 12 }, (_, at) => at);
   await Promise.all(
     people.flatMap((userId) => [
-      keepReview(site, INCIDENT.issue, { userId: 100 + userId, roles: ["risk"] }),
+      keepReview(site, INCIDENT.occurrence.id, { userId: 100 + userId, roles: ["risk"] }),
       keepIncident(site, { ...INCIDENT, breakers: [userId] }),
-      keepReview(site, INCIDENT.issue, { userId: people.length - 1 - userId, roles: ["validator"] }),
+      keepReview(site, INCIDENT.occurrence.id, { userId: people.length - 1 - userId, roles: ["validator"] }),
     ]),
   );
-  await keepReview(site, INCIDENT.issue, { userId: 200, roles: ["validator"] });
-  await keepReview(site, INCIDENT.issue, { userId: 3, roles: ["validator"] });
-  const kept = await findIncident(store.archive, PLACE.repositoryId, INCIDENT.issue);
+  await keepReview(site, INCIDENT.occurrence.id, { userId: 200, roles: ["validator"] });
+  await keepReview(site, INCIDENT.occurrence.id, { userId: 3, roles: ["validator"] });
+  const kept = await findIncident(store.archive, PLACE.repositoryId, INCIDENT.occurrence.id);
   assert.deepEqual(
     [...(kept?.breakers ?? [])].sort((a, b) => a - b),
     people,

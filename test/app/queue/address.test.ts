@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Address, addressOf, eventLabel, keyOf, subjectOf } from "../../../app/queue/address.ts";
+import {
+  type Address,
+  addressOf,
+  eventLabel,
+  incidentMarker,
+  keyOf,
+  subjectOf,
+} from "../../../app/queue/address.ts";
 
 const REPOSITORY = { id: 5, full_name: "acme/models" };
 const HEAD = "a".repeat(40);
@@ -12,6 +19,14 @@ function inRepository(payload: object, repository: object = REPOSITORY): object 
 }
 
 const pullOf = (number: number, repository = 5) => ({ number, base: { repo: { id: repository } } });
+
+const MARKER = incidentMarker("pull-3-0123456789ab");
+const INCIDENT = "repo/5/incident/pull-3-0123456789ab";
+
+/** A comment in an issue with this text. */
+function inIssue(body: string): object {
+  return inRepository({ action: "created", issue: { number: 9, body } });
+}
 
 /** Event, payload, key. */
 const KEYS: Readonly<Record<string, [event: string, payload: object, key: string]>> = {
@@ -75,6 +90,12 @@ const KEYS: Readonly<Record<string, [event: string, payload: object, key: string
     "workflow_run",
     inRepository({ action: "completed", workflow_run: { head_sha: HEAD } }),
     `repo/5/head/${HEAD}`,
+  ],
+  "a comment in the issue of an incident": ["issue_comment", inIssue(`${MARKER}\nBREAK-GLASS`), INCIDENT],
+  "a comment in the issue of an incident that was edited by hand": [
+    "issue_comment",
+    inIssue(`${MARKER}\r\nBREAK-GLASS`),
+    INCIDENT,
   ],
   "C77: a group of the merge queue": [
     "merge_group",
@@ -204,6 +225,16 @@ const IGNORED: Readonly<Record<string, [event: string, payload: unknown, because
     inRepository({ merge_group: { head_sha: "../x" } }),
     "malformed",
   ],
+  "a comment in an issue whose incident is a path": [
+    "issue_comment",
+    inIssue(incidentMarker("../pull/3")),
+    "subject",
+  ],
+  "a comment in an issue that speaks of an incident further down": [
+    "issue_comment",
+    inIssue(`See:\n${MARKER}`),
+    "subject",
+  ],
   "a payload that is a list": ["pull_request", [], "malformed"],
   "a payload that is nothing": ["push", null, "malformed"],
   "an identity that is inherited": ["installation", Object.create({ installation: { id: 9 } }), "malformed"],
@@ -247,6 +278,7 @@ test("a key is read as what it was made of", () => {
         [keyOf.head(repository, head), { kind: "head", repository, head }],
         [keyOf.branch(repository, name), { kind: "branch", repository, branch: name }],
         [keyOf.deployment(repository, number), { kind: "deployment", repository, deployment: number }],
+        [keyOf.incident(repository, "pull-3-0"), { kind: "incident", repository, incident: "pull-3-0" }],
         [keyOf.installation(number), { kind: "installation", installation: number }],
         [keyOf.user(number), { kind: "user", user: number }],
       ] as const;
