@@ -8,6 +8,9 @@ import type { Site } from "../services.ts";
 import { standingDecision } from "./approvals.ts";
 import { explanation } from "./comment.ts";
 
+/** Events of the buttons of a check, and of "Re-run". */
+export const CLICKS: ReadonlySet<string> = new Set(["check_run", "check_suite"]);
+
 /** Gates that one answer explains; the report has all. */
 const GATES_MAX = 20;
 

@@ -11,8 +11,9 @@ import { workOnBranch } from "./branch.ts";
 import { noteDefaultBranch } from "./default-branch.ts";
 import { workOnDeployment } from "./deployment.ts";
 import { scheduleExpiries } from "./expiry.ts";
-import { askForOpenPulls, askForPullsOf } from "./fan-out.ts";
+import { askForOpenPulls } from "./fan-out.ts";
 import { workOnGroup } from "./group.ts";
+import { workOnHead } from "./head.ts";
 import { workOnIncident } from "./incident.ts";
 import { workOnPull } from "./pull.ts";
 
@@ -55,7 +56,7 @@ function workOnSubject(
     case "pull":
       return workOnPull(site, subject.number, work);
     case "head":
-      return askForPullsOf(site, subject.head, lastOf(work).id);
+      return workOnHead(site, subject.head, work.deliveries);
     case "group":
       return workOnGroup(site, work.deliveries);
     case "branch":

@@ -5,7 +5,7 @@ import type { Site } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
 import { takeApart } from "./apart.ts";
 import { OWN_EVENT } from "./ask.ts";
-import { takeClick } from "./click.ts";
+import { CLICKS, takeClick } from "./click.ts";
 import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
 import { evaluate } from "./evaluate.ts";
@@ -76,8 +76,6 @@ function isOurOwn({ config }: Site, delivery: Delivery): boolean {
     at(payload, "sender", "id") === at(payload, "comment", "user", "id")
   );
 }
-
-const CLICKS = new Set(["check_run", "check_suite"]);
 
 /** Whether the pull request has to be judged again. */
 async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean> {

@@ -7,6 +7,7 @@ import { hang, locked, RESET, secondaryLimit, serverError } from "../../github/f
 import { tip } from "../../github/git-data.ts";
 import type { Delivery } from "../../github/hooks.ts";
 import type { Pull } from "../../github/nouns.ts";
+import type { Files } from "../../github/play/pushes.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, HASTY, until } from "./scene.ts";
 
@@ -220,10 +221,27 @@ describe("our comment", () => {
   });
 });
 
+/** A pull request from a fork of somebody who may only read. */
+async function proposeFromFork(files: Files): Promise<Pull> {
+  const { play } = team.stand;
+  const by = team.people.sid;
+  const from = play.fork(team.repository, { by });
+  play.push(from, { branch: "work", by, parents: [tip(from, "main")], files });
+  const pull = play.openPull(team.repository, { head: "work", from, by });
+  await team.settle();
+  return pull;
+}
+
 describe("a button of the check", () => {
-  it("C75: judges the head that stands again, and explains, for those who may write", async () => {
+  it("C75: judges the head that stands again, and explains, for those who may write", () =>
+    pressButtons(() => team.propose(nextModel(24))));
+
+  it("C75: does the same of a fork, whose pull requests GitHub does not name with it", () =>
+    pressButtons(() => proposeFromFork(nextModel(25))));
+
+  async function pressButtons(propose: () => Promise<Pull>): Promise<void> {
     const { play, github } = team.stand;
-    const pull = await team.propose(nextModel(24));
+    const pull = await propose();
     const runOf = () => {
       const [run] = github.checks.runsFor(team.repository, pull.head.sha);
       assert.ok(run !== undefined);
@@ -248,7 +266,13 @@ describe("a button of the check", () => {
     const answers = ours(pull).filter(({ body }) => /weighbridge:explained:/.test(body));
     assert.equal(answers.length, 1);
     assert.match(answers[0]?.body ?? "", /\*\*CORE-12\*\*/);
-  });
+    play.rerequestSuite(runOf().suite, { by: team.people.sid });
+    await team.settle();
+    assert.equal(judged(), before + 2);
+    play.rerequestSuite(runOf().suite, { by: team.people.maria });
+    await team.settle();
+    assert.equal(judged(), before + 3);
+  }
 });
 
 describe("an installation", () => {
