@@ -17,6 +17,7 @@ import { decisionSeen, standingDecision } from "./approvals.ts";
 import { keepWord } from "./break-glass.ts";
 import { beginComment } from "./comment-begun.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
+import { mayCount } from "./may-count.ts";
 import { recordWithdrawal } from "./votes.ts";
 import { askForWaiver } from "./waiver.ts";
 
@@ -112,7 +113,8 @@ async function obey(site: Site, pull: Pull, { told, commands, isClear }: Order):
   for (const command of commands) done.push(await doCommand(setting, command));
   const isHeard = done.includes(true);
   if (done.includes(false)) return { reaction: "-1", isHeard };
-  return { reaction: isClear ? "+1" : "confused", isHeard };
+  const isVain = commands.some((command) => command.kind === "approve" && !mayTakeSeat(setting, command));
+  return { reaction: isClear && !isVain ? "+1" : "confused", isHeard };
 }
 
 interface Setting {
@@ -158,6 +160,15 @@ async function doCommand(setting: Setting, command: Command): Promise<boolean> {
 function isAbout(seen: DecisionRow | undefined, { model, digest }: ApproveCommand): boolean {
   if (seen === undefined || (model !== undefined && !seen.models.includes(model))) return false;
   return digest === undefined || seen.subject.startsWith(digest);
+}
+
+/** Nobody is to believe that their approval opens what it cannot: the report says why. */
+function mayTakeSeat({ seen, told: { author, id, createdAt } }: Setting, { model }: ApproveCommand): boolean {
+  if (seen === undefined) return false;
+  return mayCount(toRecord(seen), {
+    ...{ userId: author.id, login: author.login, commentId: id, at: new Date(createdAt).toISOString() },
+    ...(model !== undefined && { model }),
+  });
 }
 
 async function vote(
@@ -219,7 +230,11 @@ async function breakGlass(
 }
 
 function recordOf({ standing }: Setting): DecisionRecord | undefined {
-  return standing && parseDecision(Buffer.from(standing.record, "utf8"), standing.digest);
+  return standing && toRecord(standing);
+}
+
+function toRecord({ record, digest }: DecisionRow): DecisionRecord {
+  return parseDecision(Buffer.from(record, "utf8"), digest);
 }
 
 /** One answer for each comment that asks, however often it is delivered. False where there is nothing to say. */

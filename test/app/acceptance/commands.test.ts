@@ -307,6 +307,46 @@ describe("how a command is written", () => {
   });
 });
 
+describe("an approval that cannot count", () => {
+  it("is answered as one that nobody understands, by who made the change or holds no role that is asked for", async () => {
+    const { maria, olga, rita } = team.people;
+    const pull = await open();
+    const said = [
+      await say(pull, "/weighbridge approve", maria),
+      await say(pull, "/weighbridge approve credit-pd", rita),
+      await say(pull, "/weighbridge approve\n/weighbridge recheck", rita),
+    ];
+    assert.deepEqual(said.map(reactionsTo), [["confused"], ["confused"], ["confused"]]);
+    assert.equal(conclusionOf(pull), "action_required");
+    assert.deepEqual(reactionsTo(await say(pull, "/weighbridge approve", olga)), ["+1"]);
+    assert.equal(conclusionOf(pull), "success");
+  });
+
+  it("is thanked for where it may: one person is enough, or the role is a team's", async (context) => {
+    const owners = await startTeam({
+      clock: HASTY,
+      policy: POLICY.replace("{ users: [olga] }", "{ teams: [acme/owners], users: [OLGA] }"),
+    });
+    context.after(() => owners.close());
+    const { stand, people } = owners;
+    stand.github.people.addTeam(stand.github.owner, "Owners", { members: [people.rita] });
+    const react = async (pull: Pull, by: Account) => {
+      const comment = stand.play.comment(pull, { by, body: "/weighbridge approve" });
+      await owners.settle();
+      return stand.github.reactions.find((each) => each.comment === comment)?.content;
+    };
+    const own = await owners.propose(nextModel(2));
+    assert.deepEqual(
+      [await react(own, people.rita), await react(own, people.olga), await react(own, people.maria)],
+      ["+1", "+1", "confused"],
+    );
+    const words = await owners.propose({ "models/credit-pd/README.md": "Of documentation alone\n" });
+    assert.equal(owners.checkOf(words.head.sha).conclusion, "action_required");
+    assert.equal(await react(words, people.vera), "+1");
+    assert.equal(owners.checkOf(words.head.sha).conclusion, "success", owners.commentOn(words));
+  });
+});
+
 describe("where a command is written", () => {
   it("C38: on an issue it is nothing", async () => {
     const { github } = team.stand;
