@@ -116,10 +116,16 @@ function bestOf(people: readonly Speaker[], judge: (speakers: Speakers) => Glass
   }
   const kinds = ["allowed", "waiting", "refused"] as const;
   const [best] = kinds.flatMap((kind) =>
-    // Whoever has found more people is nearer.
-    tried.filter((glass) => glass.kind === kind).sort((a, b) => b.witnesses.length - a.witnesses.length),
+    // Who asked is told from who agreed by what speaks least against it; and whoever has found more people is nearer.
+    tried
+      .filter((glass) => glass.kind === kind)
+      .sort((a, b) => faultsOf(a) - faultsOf(b) || b.witnesses.length - a.witnesses.length),
   );
   return best;
+}
+
+function faultsOf(glass: Glass): number {
+  return glass.kind === "refused" ? glass.reasons.length : 0;
 }
 
 /** The newest first, for an old word has run out; each alone, too, for somebody may still agree. */

@@ -46,6 +46,14 @@ describe("the glass", () => {
     assert.match(team.commentOn(pull), /BREAK-GLASS\*\* for live harm, by .*olga.*/);
   });
 
+  it("that is refused says nothing untrue of those who asked and agreed", async () => {
+    const { olga, rita } = team.people;
+    const weaker = { ".weighbridge/policy.yml": WITH_SRE.replace("min: 0.8", "min: 0.1") };
+    const pull = await team.propose({ ...nextModel(4), ...weaker });
+    await breakGlass(pull, olga, rita);
+    assert.match(team.commentOn(pull), /BREAK-GLASS refused\*\*: CORE-17 can never be skipped\. It takes/);
+  });
+
   it("is reviewed by nobody who broke it, nor who joined those who did", async () => {
     const { play, github } = team.stand;
     const { olga, sid, rita } = team.people;
