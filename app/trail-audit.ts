@@ -6,21 +6,45 @@ import { GateError } from "../gate/model/error.ts";
 import { DEFAULT_BRANCH, openGitStore } from "../gate/trail/git-store.ts";
 import { formatState, type KeptState, parseState } from "../gate/trail/kept-state.ts";
 import { verifyTrail } from "../gate/trail/verify.ts";
-import { findVerification, keepVerification } from "./pages/verification.ts";
+import { isPassing } from "./events/passing.ts";
+import { findVerification, keepFailure, keepVerification } from "./pages/verification.ts";
 import { nameOf, type Place } from "./place.ts";
 import type { Services } from "./services.ts";
 
 /** A trail is verified so often, from a clone as an auditor has it. */
 const EVERY_MS = 24 * 3_600_000;
+/** What could not be told is looked at again: whoever mends it should not wait for a day. */
+const RETRY_MS = 3_600_000;
 const FETCH_TIMEOUT_MS = 300_000;
 const FETCH_BYTES_MAX = 1024 * 1024;
 
-/** Verifies the trail of a repository if that was not done for a day: all of the branch, and that it goes on from the last time. */
+/**
+ * Verifies the trail of a repository if that was not done for a day: all of the branch, and that it goes on from the
+ * last time. Rejects what keeps it from being told whether the trail is whole; that is kept, unless it passes by itself.
+ */
 export async function auditTrail(services: Services, place: Place): Promise<void> {
-  const { store, now, log } = services;
+  const { store, now } = services;
   const last = await findVerification(store.archive, place.repositoryId);
-  if (last !== undefined && now() - last.at < EVERY_MS) return;
+  if (last !== undefined && now() - last.at < (last.failure === undefined ? EVERY_MS : RETRY_MS)) return;
   if ((await store.journalView(place.repositoryId).landed()) === undefined) return;
+  try {
+    await verifyClone(services, place);
+  } catch (cause) {
+    if (!isPassing(cause)) {
+      const failure = { code: cause instanceof GateError ? cause.code : "UNEXPECTED", fix: remedyOf(cause) };
+      await keepFailure(store.archive, place.repositoryId, { failure, at: now() });
+    }
+    throw cause;
+  }
+}
+
+function remedyOf(cause: unknown): string {
+  if (cause instanceof GateError && cause.fix !== undefined) return cause.fix;
+  return `See that GitHub still has the branch ${DEFAULT_BRANCH}, and that the App may read it; the log of the App says more`;
+}
+
+async function verifyClone(services: Services, place: Place): Promise<void> {
+  const { store, now, log } = services;
   const folder = await cloneFolder(services, place);
   try {
     await fetchBranch(services, place, folder.path);

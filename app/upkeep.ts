@@ -1,3 +1,4 @@
+import { GateError } from "../gate/model/error.ts";
 import { announceRefused } from "./events/announcement.ts";
 import { requestEvaluation } from "./events/ask.ts";
 import { judgedName } from "./events/evaluate.ts";
@@ -5,6 +6,7 @@ import { readPages } from "./github/pages.ts";
 import { at, instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
 import { readTip } from "./github/tip.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
+import type { Log, LogFields } from "./log.ts";
 import type { Place } from "./place.ts";
 import type { Services } from "./services.ts";
 import { auditTrail } from "./trail-audit.ts";
@@ -15,56 +17,97 @@ import { reportUses } from "./uses-report.ts";
 const PAGES_MAX = 100;
 const HOUR_CHARS = 13;
 
-/** Looks at every open pull request of every installation, and asks for those whose check is missing or stale. */
+/** What is done for each repository. None of it needs the others: a trail that is lost keeps nobody's verdict back. */
+const PARTS: readonly (readonly [
+  words: string,
+  work: (services: Services, place: Place) => Promise<void>,
+])[] = [
+  ["Cannot look for stale pull requests", askForStale],
+  ["Cannot report the uses of break-glass", reportUses],
+  ["Cannot open what was refused", announceRefused],
+  ["Cannot record a heartbeat", recordHeartbeat],
+  ["Cannot verify the trail", auditTrail],
+];
+
+/**
+ * Looks at every open pull request of every installation, and asks for those whose check is missing or stale. Whatever
+ * fails is logged, and the rest is looked at all the same; then it rejects `SWEEP_INCOMPLETE`, with all that failed.
+ */
 export async function checkPulls(services: Services): Promise<void> {
-  for (const place of await installedPlaces(services)) {
-    await askForStale(services, place);
-    await tryAnnounce(services, place);
-    await recordHeartbeat(services, place);
-    await auditTrail(services, place);
+  const attempts = new Attempts(services.log);
+  for (const installationId of await installationIds(services)) {
+    const places = await attempts.run("Cannot list an installation", { installation: installationId }, () =>
+      readPlaces(services, installationId),
+    );
+    for (const place of places ?? []) {
+      const fields = { installation: installationId, repository: place.repositoryId };
+      for (const [words, work] of PARTS) await attempts.run(words, fields, () => work(services, place));
+    }
+  }
+  attempts.assertNoneFailed();
+}
+
+/** Pieces of work of which each is done, whatever became of those before it. */
+class Attempts {
+  readonly #log: Log;
+  readonly #failed: unknown[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** What the work gives; undefined where it failed. */
+  async run<T>(words: string, fields: LogFields, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (cause) {
+      this.#log.error(words, fields, cause);
+      this.#failed.push(cause);
+      return undefined;
+    }
+  }
+
+  /** Throws `SWEEP_INCOMPLETE`. */
+  assertNoneFailed(): void {
+    const [first] = this.#failed;
+    if (first === undefined) return;
+    const code = first instanceof GateError ? first.code : "UNEXPECTED";
+    const message = `Cannot look after everything: ${code}, and ${this.#failed.length - 1} more that failed`;
+    throw new GateError("SWEEP_INCOMPLETE", message, {
+      cause: new AggregateError(this.#failed, message),
+      fix: "Look into the log: each of them is told there, with its installation and repository",
+    });
   }
 }
 
-/** What is told in issues can be told later: no reason to leave the repository, or others, alone. */
-async function tryAnnounce(services: Services, place: Place): Promise<void> {
-  try {
-    await reportUses(services, place);
-    await announceRefused(services, place);
-  } catch (cause) {
-    const { repositoryId: repository } = place;
-    services.log.error("Cannot open what is told in issues", { repository }, cause);
-  }
-}
-
-/** Repositories that the App may see now. */
-async function installedPlaces({ github }: Services): Promise<readonly Place[]> {
-  const places: Place[] = [];
+/** Installations that are not suspended. */
+async function installationIds({ github }: Services): Promise<readonly number[]> {
   const installations = await readPages(github.app(), "GET /app/installations", {
     parameters: {},
     pagesMax: PAGES_MAX,
   });
-  for (const installation of installations) {
-    if (at(installation, "suspended_at") !== undefined) continue;
-    const installationId = numberAt(installation, "id");
-    const repositories = await readPages(
-      github.installation(installationId),
-      "GET /installation/repositories",
-      {
-        parameters: {},
-        within: "repositories",
-        pagesMax: PAGES_MAX,
-      },
-    );
-    for (const repository of repositories) {
-      // An archived one takes no verdict any more.
-      if (at(repository, "archived") === true) continue;
-      places.push({
-        ...{ installationId, repositoryId: numberAt(repository, "id") },
-        ...{ owner: textAt(repository, "owner", "login"), repo: textAt(repository, "name") },
-      });
-    }
-  }
-  return places;
+  return installations
+    .filter((installation) => at(installation, "suspended_at") === undefined)
+    .map((installation) => numberAt(installation, "id"));
+}
+
+/** Repositories that the App may see now, but archived ones: those take no verdict any more. */
+async function readPlaces({ github }: Services, installationId: number): Promise<readonly Place[]> {
+  const repositories = await readPages(
+    github.installation(installationId),
+    "GET /installation/repositories",
+    {
+      parameters: {},
+      within: "repositories",
+      pagesMax: PAGES_MAX,
+    },
+  );
+  return repositories
+    .filter((repository) => at(repository, "archived") !== true)
+    .map((repository) => ({
+      ...{ installationId, repositoryId: numberAt(repository, "id") },
+      ...{ owner: textAt(repository, "owner", "login"), repo: textAt(repository, "name") },
+    }));
 }
 
 async function askForStale(services: Services, place: Place): Promise<void> {

@@ -63,7 +63,14 @@ function verifiedBlock(verification: LastVerification | undefined, size: number)
 }
 
 function verifiedFacts(verification: LastVerification, size: number): Html {
-  const { at, level, findings, undecided, code: first } = verification;
+  const { at, level, findings, undecided, code: first, failure } = verification;
+  if (failure !== undefined) {
+    return htm`<p>${resultWord(verification)}</p>${facts("plain", [
+      ["When", moment(at)],
+      ["Could not be told", code(failure.code)],
+      ["Remedy", failure.fix],
+    ])}`;
+  }
   const since = size - verification.size;
   return htm`<p>${resultWord(verification)}</p>${facts("plain", [
     ["When", moment(at)],
@@ -78,7 +85,8 @@ function verifiedFacts(verification: LastVerification, size: number): Html {
   ])}`;
 }
 
-function resultWord({ findings, undecided }: LastVerification): Html {
+function resultWord({ findings, undecided, failure }: LastVerification): Html {
+  if (failure !== undefined) return stateWord("warns", "It could not be told whether the trail is whole");
   if (findings > 0) return stateWord("closes", "Something is wrong with this trail");
   return undecided > 0
     ? stateWord("warns", "Not everything could be verified")

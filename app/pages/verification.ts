@@ -11,6 +11,8 @@ export interface LastVerification {
   readonly undecided: number;
   /** Code of the first finding. */
   readonly code?: string;
+  /** Why nothing could be told: then nothing was verified, and no number here says anything. */
+  readonly failure?: { readonly code: string; readonly fix: string };
 }
 
 /** Keeps what a verification of the repository's trail came to. */
@@ -25,6 +27,16 @@ export async function keepVerification(
     ...{ at, size, level, findings: findings.length, undecided: undecided.length },
     ...(code === undefined ? {} : { code }),
   };
+  await archive.set(nameOf(repositoryId), JSON.stringify(last));
+}
+
+/** Keeps that a verification came to nothing, and what helps. */
+export async function keepFailure(
+  archive: Pick<Archive, "set">,
+  repositoryId: number,
+  { failure, at }: Required<Pick<LastVerification, "failure" | "at">>,
+): Promise<void> {
+  const last: LastVerification = { at, size: 0, level: 0, findings: 0, undecided: 1, failure };
   await archive.set(nameOf(repositoryId), JSON.stringify(last));
 }
 

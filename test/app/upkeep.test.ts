@@ -3,9 +3,13 @@ import { after, before, describe, test } from "node:test";
 import { findVerification } from "../../app/pages/verification.ts";
 import { auditTrail } from "../../app/trail-audit.ts";
 import { checkPulls } from "../../app/upkeep.ts";
-import { runGit } from "../git.ts";
+import { GateError } from "../../gate/model/error.ts";
+import { runGit, scratchRepository } from "../git.ts";
+import { problem } from "../github/exchange.ts";
+import { tip } from "../github/git-data.ts";
+import type { Account, Pull } from "../github/nouns.ts";
 import { amend, flipped, paths, readFile } from "../trail/tamper.ts";
-import { until } from "./acceptance/scene.ts";
+import { HASTY, until } from "./acceptance/scene.ts";
 import { kindsOf, nextModel, startTeam, type Team } from "./team.ts";
 
 describe("what is looked after without being asked", { concurrency: 1 }, () => {
@@ -95,5 +99,106 @@ describe("what is looked after without being asked", { concurrency: 1 }, () => {
     const verified = await findVerification(services.store.archive, team.repository.id);
     assert.ok((verified?.findings ?? 0) > 0, JSON.stringify(verified));
     assert.ok(team.log.some((line) => line.includes("The trail does not verify")));
+  });
+});
+
+describe("what cannot be looked after", { concurrency: 1 }, () => {
+  let team: Team;
+  let ahead = 0;
+  const removals: (() => void)[] = [];
+  const sweep = () => checkPulls(team.running.services);
+  const failures = async () => {
+    const cause = await sweep().catch((error: unknown) => error);
+    assert.ok(cause instanceof GateError && cause.cause instanceof AggregateError);
+    assert.equal(cause.code, "SWEEP_INCOMPLETE");
+    return cause.cause.errors.map(({ code }) => code);
+  };
+  before(async () => {
+    team = await startTeam({ clock: HASTY, now: () => Date.now() + ahead, sweepMs: 86_400_000 });
+    await until(() => team.stand.requests.some(({ operation }) => operation === "pulls/list"));
+    await team.settle();
+  });
+  after(async () => {
+    await team.close();
+    for (const remove of removals) remove();
+  });
+
+  /** A pull request in another repository, of whose webhooks none arrives. */
+  async function unheard(owner: Account): Promise<Pull> {
+    const { play, github } = team.stand;
+    const { maria } = team.people;
+    const source = await scratchRepository({ bare: true });
+    removals.push(() => source.remove());
+    const repository = github.addRepository(`second-of-${owner.login}`, source.directory, { owner });
+    github.people.grant(repository, maria, "write");
+    play.push(repository, { branch: "main", by: maria, files: { "README.md": "Models\n" } });
+    const parents = [tip(repository, "main")];
+    play.push(repository, { branch: "change", by: maria, parents, files: { "README.md": "Words\n" } });
+    return play.openPull(repository, { head: "change", by: maria });
+  }
+
+  const isJudged = async (pull: Pull) => {
+    await team.settle();
+    return team.checkOf(pull.head.sha).conclusion === "success";
+  };
+
+  test("C76: a repository that answers 403 keeps no other back, and its other parts neither", async () => {
+    const { github } = team.stand;
+    github.hooks.take(() => undefined);
+    const pull = await unheard(github.owner);
+    team.stand.fail({
+      match: "pulls/list",
+      effect: { kind: "reply", reply: problem(403, "Repository access blocked") },
+    });
+    assert.deepEqual(await failures(), ["GITHUB_FORBIDDEN"]);
+    assert.ok(await isJudged(pull));
+    const told = team.log.filter((line) => line.includes("Cannot look for stale pull requests"));
+    assert.deepEqual(
+      told.map((line) => JSON.parse(line).repository),
+      [team.repository.id],
+    );
+  });
+
+  test("C76: an installation that cannot be listed keeps no other back", async () => {
+    const { play, github } = team.stand;
+    const globex = github.addAccount("globex", { type: "Organization" });
+    play.install(team.registration, { by: globex, on: globex });
+    const pull = await unheard(globex);
+    team.stand.fail({
+      match: "apps/list-repos-accessible-to-installation",
+      effect: { kind: "reply", reply: problem(403, "Resource not accessible by integration") },
+    });
+    assert.deepEqual(await failures(), ["GITHUB_FORBIDDEN"]);
+    assert.ok(await isJudged(pull));
+    assert.ok(team.log.some((line) => line.includes("Cannot list an installation")));
+    github.hooks.take(undefined);
+  });
+
+  test("a trail whose branch is gone keeps nobody back, and is not said to be verified", async () => {
+    const { play, github } = team.stand;
+    const { services } = team.running;
+    const { archive } = services.store;
+    const verified = () => findVerification(archive, team.repository.id);
+    await team.propose(nextModel());
+    await team.trail();
+    await sweep();
+    assert.equal((await verified())?.findings, 0);
+    play.deleteBranch(team.repository, { branch: "weighbridge-trail", by: team.people.maria });
+    await team.settle();
+    github.hooks.take(() => undefined);
+    const initech = github.addAccount("initech", { type: "Organization" });
+    const pull = await unheard(initech);
+    play.install(team.registration, { by: initech, on: initech });
+    ahead += 25 * 3_600_000;
+    assert.ok((await failures()).includes("GIT_FAILED"));
+    assert.ok(await isJudged(pull));
+    const { failure, undecided, at = 0 } = (await verified()) ?? {};
+    assert.deepEqual([failure?.code, undecided], ["GIT_FAILED", 1]);
+    assert.match(failure?.fix ?? "", /still has the branch weighbridge-trail/);
+    await sweep();
+    assert.equal((await verified())?.at, at);
+    ahead += 3_600_000;
+    await failures();
+    assert.ok(((await verified())?.at ?? 0) > at);
   });
 });

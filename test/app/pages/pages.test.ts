@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openPages } from "../../../app/pages/pages.ts";
 import { STYLE_PATH } from "../../../app/pages/style.ts";
-import { keepVerification } from "../../../app/pages/verification.ts";
+import { findVerification, keepFailure, keepVerification } from "../../../app/pages/verification.ts";
 import { GateError } from "../../../gate/model/error.ts";
 import { verifyTrail } from "../../../gate/trail/verify.ts";
 import {
@@ -242,6 +242,18 @@ test("the trail's page says when it was verified and what came of it", async () 
   assert.match(text, /Nothing is wrong/);
   assert.match(text, /every commit of the branch/);
   assert.match(text, /None are named in <code>trail\.json/);
+});
+
+test("a trail that could not be verified is not said to be, and a remedy is named", async () => {
+  const { archive, clock } = dashboard;
+  const before = await findVerification(archive, MODELS.id);
+  const failure = { code: "GIT_FAILED", fix: "See that the branch <b>is there</b>" };
+  await keepFailure(archive, MODELS.id, { failure, at: clock.time });
+  const text = await see("/r/acme/models/trail");
+  assert.doesNotMatch(text, /Nothing is wrong|every commit of the branch/);
+  assert.match(text, /It could not be told whether the trail is whole/);
+  assert.match(text, /GIT_FAILED[\s\S]*See that the branch &lt;b&gt;is there/);
+  await archive.set(`trail/${MODELS.id}/verified`, JSON.stringify(before));
 });
 
 test("a page that cannot be made says so with a code and nothing else", async () => {
