@@ -209,6 +209,11 @@ describe("play", () => {
     play.finishDeployment(deployment, { by: jan });
     github.logins.issue(app, jan);
     play.revokeAuthorization(app, { by: jan });
+    // To and fro between organisations that both have the App, and on to a person who has not.
+    const globex = github.addAccount("globex", { type: "Organization" });
+    play.install(app, { by, on: globex });
+    play.transferRepository(repository, { by, to: globex });
+    play.transferRepository(repository, { by, to: github.owner });
     play.transferRepository(repository, { by, to: jan });
     play.uninstall(installation, { by });
     assert.deepEqual(told(), [
@@ -228,6 +233,9 @@ describe("play", () => {
       "deployment_protection_rule.requested",
       "deployment_status.created",
       "github_app_authorization.revoked",
+      "installation.created",
+      "repository.transferred",
+      "repository.transferred",
       "installation.deleted",
     ]);
   });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { notify } from "../events/notice.ts";
 import { tip } from "../git-data.ts";
 import { type Account, fullName, type Repository } from "../nouns.ts";
+import { toOrganization } from "../resources/organization.ts";
 import { toUser } from "../resources.ts";
 import type { GitHubState } from "../state.ts";
 import { editPull } from "./pulls.ts";
@@ -34,13 +35,16 @@ export function transferRepository(
   repository: Repository,
   { by, to }: By & { to: Account },
 ): void {
-  const from = toUser(github.origin, repository.owner);
-  const kind = repository.owner.type === "Organization" ? "organization" : "user";
+  const { owner } = repository;
+  const from =
+    owner.type === "Organization"
+      ? { organization: toOrganization(github.origin, owner) }
+      : { user: toUser(github.origin, owner) };
   repository.formerNames = [...repository.formerNames, fullName(repository)];
   repository.owner = to;
   notify(github, {
     ...{ event: "repository", repository, sender: by },
-    own: () => ({ action: "transferred", changes: { owner: { from: { [kind]: from } } } }),
+    own: () => ({ action: "transferred", changes: { owner: { from } } }),
   });
 }
 
