@@ -214,6 +214,7 @@ describe("play", () => {
     play.install(app, { by, on: globex });
     play.transferRepository(repository, { by, to: globex });
     play.transferRepository(repository, { by, to: github.owner });
+    assert.deepEqual(repository.formerNames, ["acme/credit", "globex/credits"]);
     play.transferRepository(repository, { by, to: jan });
     play.uninstall(installation, { by });
     assert.deepEqual(told(), [

@@ -21,12 +21,21 @@ export function renameRepository(
   { by, name }: By & { name: string },
 ): void {
   const from = repository.name;
-  repository.formerNames = [...repository.formerNames, fullName(repository)];
-  repository.name = name;
+  leaveName(repository, () => {
+    repository.name = name;
+  });
   notify(github, {
     ...{ event: "repository", repository, sender: by },
     own: () => ({ action: "renamed", changes: { repository: { name: { from } } } }),
   });
+}
+
+/** A name that it has again is no former one. */
+function leaveName(repository: Repository, change: () => void): void {
+  const left = fullName(repository);
+  change();
+  const now = fullName(repository);
+  repository.formerNames = [...repository.formerNames, left].filter((name) => name !== now);
 }
 
 /** Only an App that is installed at the new owner is told. */
@@ -40,8 +49,9 @@ export function transferRepository(
     owner.type === "Organization"
       ? { organization: toOrganization(github.origin, owner) }
       : { user: toUser(github.origin, owner) };
-  repository.formerNames = [...repository.formerNames, fullName(repository)];
-  repository.owner = to;
+  leaveName(repository, () => {
+    repository.owner = to;
+  });
   notify(github, {
     ...{ event: "repository", repository, sender: by },
     own: () => ({ action: "transferred", changes: { owner: { from } } }),
