@@ -23,6 +23,7 @@ import type { GitHub } from "./github/client.ts";
 import { limited } from "./github/failure.ts";
 import { readDefaultTip } from "./github/tip.ts";
 import { trailApi } from "./github/trail-api.ts";
+import { findPlace, presumePlace } from "./kept-place.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { nameOf, type Place } from "./place.ts";
@@ -78,7 +79,7 @@ export class Trails {
   async record(place: Place, { content, evidence }: ContentWithEvidence): Promise<string> {
     const row = toRow(content, evidence);
     const { store } = this.#world;
-    await store.archive.set(placeName(place.repositoryId), JSON.stringify(place));
+    await presumePlace(store.archive, place);
     await store.enqueue(place.repositoryId, row);
     return row.id;
   }
@@ -162,10 +163,10 @@ export class Trails {
   async settleAll(): Promise<void> {
     const { store, log } = this.#world;
     for (const repositoryId of await store.pendingTrails()) {
-      const place = await store.archive.get(placeName(repositoryId));
+      const place = await findPlace(store.archive, repositoryId);
       if (place === undefined) continue;
       try {
-        await this.settle(JSON.parse(place));
+        await this.settle(place);
       } catch (cause) {
         log.warn("The trail has to wait", {
           repository: repositoryId,
@@ -205,9 +206,9 @@ export class Trails {
     const trails: HaltedTrail[] = [];
     for (const repositoryId of await store.haltedTrails()) {
       const halt = await store.journalView(repositoryId).halted();
-      const place = await store.archive.get(placeName(repositoryId));
+      const place = await findPlace(store.archive, repositoryId);
       if (halt === undefined) continue;
-      trails.push({ repositoryId, halt, ...(place !== undefined && { place: JSON.parse(place) }) });
+      trails.push({ repositoryId, halt, ...(place !== undefined && { place }) });
     }
     return trails;
   }
@@ -343,10 +344,6 @@ function openBranch({ owner, repo }: Pick<Place, "owner" | "repo">): Branch {
 
 function sizeOf(checkpoint: Uint8Array): number {
   return parseCheckpoint(parseNote(checkpoint, WITNESSED_FILE).text, WITNESSED_FILE).size;
-}
-
-function placeName(repositoryId: number): string {
-  return `place/${repositoryId}`;
 }
 
 /** An event without what every entry has; `head` is the commit that it is about. */

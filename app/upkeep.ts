@@ -2,8 +2,10 @@ import { GateError } from "../gate/model/error.ts";
 import { announceRefused } from "./events/announcement.ts";
 import { requestEvaluation } from "./events/ask.ts";
 import { judgedName } from "./events/evaluate.ts";
+import { followMove } from "./events/move.ts";
+import { readInstallations, readInstalled } from "./github/installed.ts";
 import { readPages } from "./github/pages.ts";
-import { at, instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
+import { instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
 import { readTip } from "./github/tip.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import type { Log, LogFields } from "./log.ts";
@@ -16,12 +18,15 @@ import { reportUses } from "./uses-report.ts";
 
 const PAGES_MAX = 100;
 const HOUR_CHARS = 13;
+/** Whoever approved may have lost the right without a word of GitHub: no event tells of an account that was deleted. */
+const GREEN_MS_MAX = 3_600_000;
 
 /** What is done for each repository. None of it needs the others: a trail that is lost keeps nobody's verdict back. */
 const PARTS: readonly (readonly [
   words: string,
   work: (services: Services, place: Place) => Promise<void>,
 ])[] = [
+  ["Cannot follow a repository", followMove],
   ["Cannot look for stale pull requests", askForStale],
   ["Cannot report the uses of break-glass", reportUses],
   ["Cannot open what was refused", announceRefused],
@@ -35,9 +40,9 @@ const PARTS: readonly (readonly [
  */
 export async function checkPulls(services: Services): Promise<void> {
   const attempts = new Attempts(services.log);
-  for (const installationId of await installationIds(services)) {
+  for (const installationId of await readInstallations(services.github)) {
     const places = await attempts.run("Cannot list an installation", { installation: installationId }, () =>
-      readPlaces(services, installationId),
+      readInstalled(services.github, installationId),
     );
     for (const place of places ?? []) {
       const fields = { installation: installationId, repository: place.repositoryId };
@@ -80,36 +85,6 @@ class Attempts {
   }
 }
 
-/** Installations that are not suspended. */
-async function installationIds({ github }: Services): Promise<readonly number[]> {
-  const installations = await readPages(github.app(), "GET /app/installations", {
-    parameters: {},
-    pagesMax: PAGES_MAX,
-  });
-  return installations
-    .filter((installation) => at(installation, "suspended_at") === undefined)
-    .map((installation) => numberAt(installation, "id"));
-}
-
-/** Repositories that the App may see now, but archived ones: those take no verdict any more. */
-async function readPlaces({ github }: Services, installationId: number): Promise<readonly Place[]> {
-  const repositories = await readPages(
-    github.installation(installationId),
-    "GET /installation/repositories",
-    {
-      parameters: {},
-      within: "repositories",
-      pagesMax: PAGES_MAX,
-    },
-  );
-  return repositories
-    .filter((repository) => at(repository, "archived") !== true)
-    .map((repository) => ({
-      ...{ installationId, repositoryId: numberAt(repository, "id") },
-      ...{ owner: textAt(repository, "owner", "login"), repo: textAt(repository, "name") },
-    }));
-}
-
 async function askForStale(services: Services, place: Place): Promise<void> {
   const { github, store, now, staleMs } = services;
   const { owner, repo } = place;
@@ -135,9 +110,12 @@ async function askForStale(services: Services, place: Place): Promise<void> {
   await closeGone(services, place, new Set(pulls.map((pull) => numberAt(pull, "number"))));
 }
 
-/** Whether what is shown is about this head and this base, and was judged when GitHub had to show all that happened. */
+/**
+ * Whether what is shown is about this head and this base, and was judged when GitHub had to show all that happened; and
+ * what lets a model in, within the hour.
+ */
 async function isSettled(
-  { store, staleMs }: Services,
+  { store, staleMs, now }: Services,
   { repositoryId }: Place,
   { pull, tip }: { readonly pull: unknown; readonly tip: string },
 ): Promise<boolean> {
@@ -146,6 +124,8 @@ async function isSettled(
   if (row?.state !== "open" || row.verdict === undefined) return false;
   const isShown = row.head === objectIdAt(pull, "head", "sha") && row.baseRef === textAt(pull, "base", "ref");
   const judgedAt = Number((await store.archive.get(judgedName(repositoryId, number))) ?? 0);
+  const isOpened = row.governed && row.verdict === "pass";
+  if (isOpened && now() - judgedAt > GREEN_MS_MAX) return false;
   return isShown && row.base === tip && judgedAt >= instantAt(pull, "updated_at") + staleMs;
 }
 

@@ -26,6 +26,8 @@ export interface Archive {
   openPulls(repositoryIds: readonly number[]): Promise<readonly PullRow[]>;
   /** Repositories of the installation that a pull request was ever seen in. */
   places(installationId: number): Promise<readonly Place[]>;
+  /** Takes every pull request of the repository for one of this installation, under this name. */
+  movePulls(place: Place): Promise<void>;
   /** Open pull requests of the repository with that head: one commit may head several. */
   pullsWithHead(repositoryId: number, head: string): Promise<readonly PullRow[]>;
 

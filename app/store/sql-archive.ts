@@ -299,6 +299,14 @@ export class SqlArchive implements Archive {
     });
   }
 
+  async movePulls({ installationId, repositoryId, owner, repo }: Place): Promise<void> {
+    await this.#database.query(
+      `UPDATE pull SET installation_id = $2, repository = $3
+       WHERE repository_id = $1 AND (installation_id <> $2 OR repository <> $3)`,
+      [repositoryId, installationId, `${owner}/${repo}`],
+    );
+  }
+
   async pullsWithHead(repositoryId: number, head: string): Promise<readonly PullRow[]> {
     const rows = await this.#database.query(
       "SELECT * FROM pull WHERE repository_id = $1 AND head = $2 AND state = 'open' ORDER BY number",

@@ -189,8 +189,10 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
       };
     },
     async trail() {
+      // The App may have been installed anew, and the repository may have moved.
+      const there = github.apps.covering(registration, repository) ?? installation;
       await running.services.trails.settle({
-        ...{ installationId: installation.id, repositoryId: repository.id },
+        ...{ installationId: there.id, repositoryId: repository.id },
         ...{ owner: repository.owner.login, repo: repository.name },
       });
       const store = await openGitStore(source.directory);

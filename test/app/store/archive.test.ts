@@ -234,6 +234,25 @@ const CASES: Readonly<Record<string, (archive: Archive, rig: Rig) => Promise<voi
     assert.deepEqual(await archive.places(11), []);
   },
 
+  "C76: a repository that moved is a place of its new installation alone": async (archive) => {
+    for (const row of [
+      pull(7),
+      pull(8, { state: "merged", updatedAt: 9_000 }),
+      pull(7, { repositoryId: OTHER, repository: "acme/other" }),
+    ]) {
+      await archive.keepPull(row);
+    }
+    const place = { installationId: 12, repositoryId: REPOSITORY, owner: "globex", repo: "models" };
+    await archive.movePulls(place);
+    assert.deepEqual(await archive.places(12), [place]);
+    assert.deepEqual(
+      (await archive.places(9)).map(({ repositoryId }) => repositoryId),
+      [OTHER],
+    );
+    const moved = { installationId: 12, repository: "globex/models" };
+    assert.deepEqual(await archive.findPull(REPOSITORY, 7), pull(7, moved));
+  },
+
   "C19: a commit may head several pull requests": async (archive) => {
     const head = "c".repeat(40);
     for (const row of [pull(9, { head }), pull(7, { head }), pull(8), pull(6, { head, state: "closed" })]) {
