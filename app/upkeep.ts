@@ -3,7 +3,9 @@ import { announceRefused } from "./events/announcement.ts";
 import { requestEvaluation } from "./events/ask.ts";
 import { judgedName } from "./events/evaluate.ts";
 import { followMove } from "./events/move.ts";
-import { readInstallations, readInstalled } from "./github/installed.ts";
+import { askAboutTip } from "./events/tip.ts";
+import { isFailure } from "./github/failure.ts";
+import { type Installed, readInstallations, readInstalled } from "./github/installed.ts";
 import { readPages } from "./github/pages.ts";
 import { instantAt, numberAt, objectIdAt, textAt } from "./github/shape.ts";
 import { readTip } from "./github/tip.ts";
@@ -24,10 +26,11 @@ const GREEN_MS_MAX = 3_600_000;
 /** What is done for each repository. None of it needs the others: a trail that is lost keeps nobody's verdict back. */
 const PARTS: readonly (readonly [
   words: string,
-  work: (services: Services, place: Place) => Promise<void>,
+  work: (services: Services, place: Installed) => Promise<void>,
 ])[] = [
   ["Cannot follow a repository", followMove],
   ["Cannot look for stale pull requests", askForStale],
+  ["Cannot look at the default branch", lookAtDefaultBranch],
   ["Cannot report the uses of break-glass", reportUses],
   ["Cannot open what was refused", announceRefused],
   ["Cannot record a heartbeat", recordHeartbeat],
@@ -82,6 +85,21 @@ class Attempts {
       cause: new AggregateError(this.#failed, message),
       fix: "Look into the log: each of them is told there, with its installation and repository",
     });
+  }
+}
+
+async function lookAtDefaultBranch(services: Services, place: Installed): Promise<void> {
+  const commit = await findTip(services, place);
+  if (commit !== undefined) await askAboutTip(services, place, { branch: place.defaultBranch, commit });
+}
+
+/** Undefined where nothing was pushed yet: GitHub answers 409, "Git Repository is empty". */
+async function findTip({ github }: Services, place: Installed): Promise<string | undefined> {
+  try {
+    return await readTip(github.installation(place.installationId), place, place.defaultBranch);
+  } catch (cause) {
+    if (isFailure(cause, "GITHUB_NOT_FOUND", "GITHUB_REFUSED")) return undefined;
+    throw cause;
   }
 }
 

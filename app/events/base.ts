@@ -2,6 +2,7 @@ import type { Pull } from "../github/pull.ts";
 import type { PullView } from "../github/pull-view.ts";
 import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
+import type { Archive } from "../store/archive.ts";
 
 /** The commit that a pull request would enter; its own `base.sha` may be older. */
 export interface Base {
@@ -15,7 +16,7 @@ export interface Base {
  * it before GitHub has said the same after the weighing.
  */
 export async function presumeBase({ store, place }: Site, { base }: Pull): Promise<Base> {
-  const heard = await store.archive.get(tipName(place.repositoryId, base.ref));
+  const heard = await findHeard(store.archive, place.repositoryId, base.ref);
   return { commit: heard ?? base.sha, isTold: false };
 }
 
@@ -31,6 +32,15 @@ export async function tellBase(site: Site, { base }: Pull, { pull, baseTip }: Pu
 export async function noteTip({ store, place }: Site, branch: string, commit: string): Promise<void> {
   const name = tipName(place.repositoryId, branch);
   if ((await store.archive.get(name)) !== commit) await store.archive.set(name, commit);
+}
+
+/** What was last heard of a branch; undefined before the first time. */
+export function findHeard(
+  archive: Pick<Archive, "get">,
+  repositoryId: number,
+  branch: string,
+): Promise<string | undefined> {
+  return archive.get(tipName(repositoryId, branch));
 }
 
 function tipName(repositoryId: number, branch: string): string {

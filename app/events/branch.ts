@@ -7,20 +7,26 @@ import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
 import { type Arrival, readArrival } from "../github/arrival.ts";
 import { flagAt, objectIdAt, textAt } from "../github/shape.ts";
+import { readTip } from "../github/tip.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import type { DecisionRow } from "../store/archive.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { standingDecision } from "./approvals.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
 import { noteTip } from "./base.ts";
+import type { BranchAction } from "./branch-action.ts";
 import { flagBypass } from "./bypass.ts";
 import { recentDefaultBranch } from "./default-branch.ts";
-import { flagExpired, scheduleExpiries } from "./expiry.ts";
+import { flagExpired, isScheduled, scheduleExpiries } from "./expiry.ts";
 import { findGuarded, noteInspected } from "./gated.ts";
 import { isPassing } from "./passing.ts";
+import { findUntold, type Move, noteLookedInto, noteMove } from "./told-moves.ts";
 import { withRepository } from "./world.ts";
 
 const NOTHING = /^0+$/;
+/** The gap of a commit that no entry records, as whoever reconciles the trail calls it. */
+const UNRECORDED = "merge-unrecorded";
 /** Of one pull request, and of the repository: the newest are those that a push can be the merge of. */
 const DECISIONS_MAX = 200;
 
@@ -33,9 +39,14 @@ export async function workOnBranch(
   if (branch === TRAIL_BRANCH) return;
   const pushes = deliveries.filter(({ event }) => event === "push");
   for (const push of pushes) await inspectPush(site, branch, payloadOf(push));
-  const isAsked = deliveries.some(({ event }) => event === OWN_EVENT);
+  const own = deliveries.filter(({ event }) => event === OWN_EVENT);
+  const asked = new Set(own.map((delivery) => textAt(payloadOf(delivery), "action") as BranchAction));
   // Under its former name it may be gone, and is looked at under the new one.
-  if (isAsked && (await recentDefaultBranch(site)) === branch) await flagExpired(site, branch);
+  if (asked.size > 0 && (await recentDefaultBranch(site)) === branch) {
+    if (asked.has("untold")) await inspectUntold(site, branch);
+    if (asked.has("schedule")) await scheduleOnce(site, branch);
+    if (asked.has("waiver")) await flagExpired(site, branch);
+  }
   const last = pushes.at(-1);
   if (last === undefined) return;
   const after = objectIdAt(payloadOf(last), "after");
@@ -50,8 +61,7 @@ async function inspectPush(site: Site, branch: string, push: unknown): Promise<v
   const isDefault = textAt(push, "repository", "default_branch") === branch;
   const known = isDefault ? undefined : await findGuarded(site, branch);
   if (isDefault || known !== undefined) {
-    const arrival = await readArrival(site.client, { ...repositoryOf(site.place), commit: after });
-    await withRepository(site, (repository) => repository.keepTree(after, arrival.tree));
+    const arrival = await arriveAt(site, after);
     if (isDefault) await scheduleExpiries(site, branch, after);
     const isForced = flagAt(push, "forced");
     // Whoever deletes a branch and makes it anew has moved it, and forced nothing.
@@ -64,11 +74,80 @@ async function inspectPush(site: Site, branch: string, push: unknown): Promise<v
     }
   }
   await noteInspected(site, branch, after);
+  if (isDefault) await noteMove(site.store.archive, named(site, branch), { before: told, after });
+}
+
+/** What ends of the tip, where nobody ever looked. */
+async function scheduleOnce(site: Site, branch: string): Promise<void> {
+  const tip = await readTip(site.client, site.place, branch);
+  if (!(await isScheduled(site.store.archive, site.place, tip))) await scheduleExpiries(site, branch, tip);
+}
+
+function named({ place: { repositoryId } }: Site, branch: string) {
+  return { repositoryId, branch };
+}
+
+/** What came to the branch and nobody told: a gap in what is known of it, whoever let it in. */
+async function inspectUntold(site: Site, branch: string): Promise<void> {
+  const { archive } = site.store;
+  const tip = await readTip(site.client, site.place, branch);
+  const untold = await findUntold(archive, named(site, branch), { tip });
+  // Told after all.
+  if (untold === undefined) return;
+  const { before, after } = untold;
+  const range = { before, arrival: await arriveAt(site, after) };
+  await scheduleExpiries(site, branch, after);
+  const brought = (await isAhead(site, untold)) ? await readBrought(site, range) : "unreadable";
+  if (brought.length > 0) {
+    const gap = { code: UNRECORDED, object: after };
+    await site.trails.recordEvent(site.place, { kind: "gap.detected", head: after, gap });
+    if (brought === "unreadable" || (await isUndecided(site, branch, { range, brought }))) {
+      const what = "a move that GitHub told nobody of";
+      await flagBypass(site, { ref: `refs/heads/${branch}`, before, after, what });
+    }
+    await site.trails.settle(site.place);
+  }
+  await noteLookedInto(archive, named(site, branch), tip);
+}
+
+/** A commit that a branch came to. */
+async function arriveAt(site: Site, commit: string): Promise<Arrival> {
+  const arrival = await readArrival(site.client, { ...repositoryOf(site.place), commit });
+  await withRepository(site, (repository) => repository.keepTree(commit, arrival.tree));
+  return arrival;
+}
+
+/** Whether the move only added to the branch. Where that cannot be told, something may have been taken away. */
+async function isAhead(site: Site, { before, after }: Move): Promise<boolean> {
+  try {
+    return (await withRepository(site, (repository) => repository.mergeBase(before, after))) === before;
+  } catch (cause) {
+    if (!(cause instanceof GateError) || isPassing(cause)) throw cause;
+    return false;
+  }
 }
 
 interface Range {
   readonly before: string;
   readonly arrival: Arrival;
+}
+
+/**
+ * Whether more came than was decided. A pull request that was merged against its verdict is flagged by itself, but more
+ * than its merge may have come.
+ */
+async function isUndecided(
+  site: Site,
+  branch: string,
+  { range, brought }: { readonly range: Range; readonly brought: readonly string[] },
+): Promise<boolean> {
+  const merged = await pullsMergedBy(site, branch, range.arrival);
+  if (merged.length === 0) return true;
+  const numbers = merged.map(({ number }) => number);
+  const decided = await passedContent(site, branch, numbers);
+  const closed = merged.flatMap(({ decision }) => (decision === undefined ? [] : decidedContent(decision)));
+  const known = new Set([...decided, ...closed]);
+  return brought.some((each) => !known.has(each));
 }
 
 /**
@@ -94,7 +173,7 @@ async function pullsMergedBy({ place, store }: Site, branch: string, { merged }:
       .filter(({ baseRef }) => baseRef === branch)
       .map(async ({ number, head }) => {
         const decision = await standingDecision(store.archive, place.repositoryId, number, head);
-        return { number, isPassed: decision === undefined || decision.verdict === "pass" };
+        return { number, decision, isPassed: decision === undefined || decision.verdict === "pass" };
       }),
   );
 }
@@ -133,11 +212,11 @@ async function passedContent(
   const filter = { repositoryId, baseRef, verdict: "pass", countMax: DECISIONS_MAX } as const;
   const newest = await archive.decisions(filter);
   const own = await Promise.all(numbers.map((number) => archive.decisions({ ...filter, number })));
-  return new Set(
-    [...newest, ...own.flat()].flatMap(({ record, digest }) =>
-      contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change),
-    ),
-  );
+  return new Set([...newest, ...own.flat()].flatMap(decidedContent));
+}
+
+function decidedContent({ record, digest }: Pick<DecisionRow, "record" | "digest">): readonly string[] {
+  return contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change);
 }
 
 /** A push is compared with what stood there, whatever the two have in common. */

@@ -3,11 +3,13 @@ import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
 import { join, type Markdown, md } from "../../gate/report/escape.ts";
 import { readTip } from "../github/tip.ts";
-import { placePayload } from "../place.ts";
+import { type Place, placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
+import type { Archive } from "../store/archive.ts";
 import { announce } from "./announcement.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
+import type { BranchAction } from "./branch-action.ts";
 import { showPosture } from "./posture.ts";
 import { modelToken } from "./waiver.ts";
 import { withRepository } from "./world.ts";
@@ -33,11 +35,25 @@ export async function scheduleExpiries(site: Site, branch: string, commit: strin
     ] as const) {
       await store.inbox.receive({
         ...{ id: `${OWN_EVENT}/${key}/waiver/${id}/${expires}/${word}`, event: OWN_EVENT, key },
-        payload: JSON.stringify({ ...placePayload(place), action: "waiver" }),
+        payload: JSON.stringify({ ...placePayload(place), action: "waiver" satisfies BranchAction }),
         ...{ receivedAt: now(), due: Math.max(now(), due) },
       });
     }
   }
+  await store.archive.set(scheduledName(place.repositoryId), commit);
+}
+
+/** Whether the waivers of this commit were the last that were scheduled. */
+export async function isScheduled(
+  archive: Pick<Archive, "get">,
+  { repositoryId }: Place,
+  commit: string,
+): Promise<boolean> {
+  return (await archive.get(scheduledName(repositoryId))) === commit;
+}
+
+function scheduledName(repositoryId: number): string {
+  return `scheduled/${repositoryId}`;
 }
 
 /** Comes back to a pull request when a waiver that it is judged with ends. */

@@ -16,11 +16,15 @@ export async function readInstallations(github: Pick<GitHub, "app">): Promise<re
     .map((installation) => numberAt(installation, "id"));
 }
 
+export interface Installed extends Place {
+  readonly defaultBranch: string;
+}
+
 /** Repositories that an installation lets us see, but archived ones: those take no verdict any more. */
 export async function readInstalled(
   github: Pick<GitHub, "installation">,
   installationId: number,
-): Promise<readonly Place[]> {
+): Promise<readonly Installed[]> {
   const repositories = await readPages(
     github.installation(installationId),
     "GET /installation/repositories",
@@ -31,5 +35,6 @@ export async function readInstalled(
     .map((repository) => ({
       ...{ installationId, repositoryId: numberAt(repository, "id") },
       ...{ owner: textAt(repository, "owner", "login"), repo: textAt(repository, "name") },
+      defaultBranch: textAt(repository, "default_branch"),
     }));
 }
