@@ -1,4 +1,5 @@
 import type { Digest } from "./digest.ts";
+import type { Domain } from "./domain.ts";
 import type { Tier } from "./tier.ts";
 
 /** Which way is better. Never guessed from a name that the table in `model/metric-names.ts` does not hold. */
@@ -35,7 +36,7 @@ export interface Manifest {
 
 /** Inputs of the tier, each 0 (least) to 4. Source: SR 26-2's pairing of exposure and purpose. */
 export interface ModelContext {
-  readonly domain?: string;
+  readonly domain?: Domain;
   readonly jurisdictions?: readonly string[];
   readonly role?: "provider" | "deployer";
   readonly decisionType?: string;

@@ -14,6 +14,37 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/**
+ * The candidate that says the same at another length, if there is only one: `credit` for `consumer-credit`,
+ * `anti-money-laundering` for `aml`.
+ */
+export function nearestPart(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > WORD_CHARS_MAX) return undefined;
+  const parts = partsOf(word);
+  const found = [...candidates].filter((candidate) => {
+    const others = partsOf(candidate);
+    return (
+      isRun(parts, others) || isRun(others, parts) || isInitials(parts, others) || isInitials(others, parts)
+    );
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function partsOf(text: string): readonly string[] {
+  return text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((part) => part !== "");
+}
+
+function isRun(few: readonly string[], many: readonly string[]): boolean {
+  return few.length > 0 && ` ${many.join(" ")} `.includes(` ${few.join(" ")} `);
+}
+
+function isInitials([word, ...rest]: readonly string[], parts: readonly string[]): boolean {
+  return rest.length === 0 && parts.length > 1 && word === parts.map((part) => part.charAt(0)).join("");
+}
+
 /** Levenshtein's distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

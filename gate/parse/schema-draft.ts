@@ -1,5 +1,5 @@
 import { quote } from "./excerpt.ts";
-import { nearest } from "./nearest.ts";
+import { nearest, nearestPart } from "./nearest.ts";
 import { type Node, nodeAt, type Position } from "./node.ts";
 import { findExample } from "./schema-example.ts";
 import { asSchema, knownKeys, pointerSteps, type Schema, stepsTo } from "./schema-tree.ts";
@@ -126,10 +126,8 @@ function expectedBy({ keyword, params, parentSchema = {} }: SchemaError): string
 function meantBy({ keyword, schema }: SchemaError, node: Node): string | undefined {
   if (keyword !== "enum" || !Array.isArray(schema)) return undefined;
   if (node.kind !== "scalar" || typeof node.value !== "string") return undefined;
-  return nearest(
-    node.value,
-    schema.filter((word) => typeof word === "string"),
-  );
+  const words = schema.filter((word) => typeof word === "string");
+  return nearest(node.value, words) ?? nearestPart(node.value, words);
 }
 
 function exampleFor(

@@ -3,6 +3,8 @@ import type { Node } from "./node.ts";
 import type { Schema } from "./schema-tree.ts";
 
 const WORDS_MAX = 12;
+/** Of the words that a value may be: who looks for theirs has to see all. */
+const CHOICES_MAX = 24;
 const NUMBER_CHARS_MAX = 40;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,7 +28,11 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** What a schema asks for, in words: `a number from 0 to 1`, `one of "block", "warn", "info"`. */
 export function describe(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (Array.isArray(schema.enum)) return oneOf(schema.enum.map((value) => JSON.stringify(value)));
+  if (Array.isArray(schema.enum))
+    return oneOf(
+      schema.enum.map((value) => JSON.stringify(value)),
+      CHOICES_MAX,
+    );
   const types = [schema.type ?? impliedTypes(schema)].flat().map(String);
   return types.map((type) => describeType(type, schema)).join(" or ") || "something else";
 }
@@ -93,9 +99,9 @@ function count(number: unknown, unit: string): string {
   return `${number} ${unit}${number === 1 ? "" : "s"}`;
 }
 
-/** `one of a, b, c`, cut off after a dozen. */
-export function oneOf(words: readonly string[]): string {
-  const shown = words.length > WORDS_MAX ? [...words.slice(0, WORDS_MAX), "…"] : words;
+/** `one of a, b, c`, cut off after so many. */
+export function oneOf(words: readonly string[], most = WORDS_MAX): string {
+  const shown = words.length > most ? [...words.slice(0, most), "…"] : words;
   return shown.length === 1 ? shown[0]! : `one of ${shown.join(", ")}`;
 }
 

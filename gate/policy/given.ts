@@ -1,5 +1,6 @@
 import type { ChangeClass } from "../model/change.ts";
 import type { Outcome } from "../model/decision.ts";
+import type { Domain } from "../model/domain.ts";
 import type { NonFinite, ScanFinding, Side, Trust } from "../model/evidence.ts";
 import type { DatasetRole, Direction, Manifest } from "../model/manifest.ts";
 import type { PolicyChange } from "../model/policy.ts";
@@ -72,7 +73,7 @@ export interface GivenManifest {
   readonly without?: readonly ("owner" | "purpose" | "next_review" | "context" | "card")[];
   readonly status?: Manifest["status"];
   readonly next_review?: string;
-  readonly domain?: string;
+  readonly domain?: Domain;
 }
 
 export interface GivenCard {

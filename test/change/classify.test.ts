@@ -16,7 +16,7 @@ const MANIFEST: Manifest = {
   purpose: "Ranks",
   status: "production",
   tier: "T2",
-  context: { domain: "credit", exposure: 3 },
+  context: { domain: "consumer-credit", exposure: 3 },
   artifacts: [{ path: "m/w.bin" }],
   evaluation: [{ path: "m/metrics.json", dataset: "holdout", role: "test", metrics: [{ name: "f1" }] }],
   data: [{ name: "train", role: "train", path: "m/data" }],
@@ -149,7 +149,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "another context",
-    head: { manifest: { context: { domain: "credit", exposure: 2 } } },
+    head: { manifest: { context: { domain: "consumer-credit", exposure: 2 } } },
     expected: "C",
   },
   { name: "another tier", head: { manifest: { tier: "T3" } }, expected: "C" },

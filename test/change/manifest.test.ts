@@ -3,9 +3,12 @@ import { test } from "node:test";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { parseManifest } from "../../gate/change/manifest.ts";
+import { DOMAINS } from "../../gate/model/domain.ts";
 import { checkSchema } from "../../gate/parse/schema.ts";
 import { parseYaml } from "../../gate/parse/yaml.ts";
 import schema from "../../policies/schema/model.schema.json" with { type: "json" };
+import packSchema from "../../policies/schema/pack.schema.json" with { type: "json" };
+import policySchema from "../../policies/schema/policy.schema.json" with { type: "json" };
 
 const SHA = `sha256:${"a".repeat(64)}`;
 const MD5 = `md5:${"b".repeat(32)}`;
@@ -19,7 +22,7 @@ status: production
 next_review: 2027-03-31
 tier: T2
 context:
-  domain: credit
+  domain: consumer-credit
   jurisdictions: [EU, US-NY]
   role: deployer
   decision_type: credit approval
@@ -62,7 +65,7 @@ test("parseManifest() reads every key, with paths from the repository's root", (
     nextReview: "2027-03-31",
     tier: "T2",
     context: {
-      domain: "credit",
+      domain: "consumer-credit",
       jurisdictions: ["EU", "US-NY"],
       role: "deployer",
       decisionType: "credit approval",
@@ -208,6 +211,19 @@ test("parseManifest() says what is wrong, where, and how it would be right", () 
     place: { path: "models/credit/model.yml", line: 3, column: 9 },
     fix: "Write status: production",
   });
+  const words = DOMAINS.map((word) => `"${word}"`).join(", ");
+  for (const [written, meant] of [
+    ["credit", ' (did you mean "consumer-credit"?)'],
+    ["Consumer-Credit", ' (did you mean "consumer-credit"?)'],
+    ["anti-money-laundering", ' (did you mean "aml"?)'],
+    ["healthcare", ""],
+  ]) {
+    assert.throws(() => parse(`${LEAST}context:\n  domain: ${written}\n`), {
+      code: "MANIFEST_INVALID",
+      message: `models/credit/model.yml:6:11: context.domain is "${written}"${meant}, expected one of ${words}, for example domain: consumer-credit`,
+      place: { path: "models/credit/model.yml", line: 6, column: 11 },
+    });
+  }
   assert.throws(() => parse(LEAST.replace("m.bin", "../../../m.bin")), {
     message: 'Cannot read models/credit/model.yml: path "../../../m.bin" leads out of the repository',
     place: { path: "models/credit/model.yml", line: 4, column: 21 },
@@ -258,6 +274,13 @@ test("the schema shows an example of every property, which fits", () => {
       const document = parseYaml(JSON.stringify(example), "example");
       assert.deepEqual(checkSchema({ ...node, $defs: schema.$defs }, document, "example"), [], at);
     }
+  }
+});
+
+test("the schemas of manifest, policy and pack know the same domains as the tiers", () => {
+  assert.deepEqual(schema.properties.context.properties.domain.enum, DOMAINS);
+  for (const { $defs } of [policySchema, packSchema]) {
+    assert.deepEqual($defs.givenManifest.properties.domain.enum, DOMAINS);
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nearest } from "../../gate/parse/nearest.ts";
+import { nearest, nearestPart } from "../../gate/parse/nearest.ts";
 
 const KEYS = ["severity", "rule", "with", "when", "mapsTo", "onInconclusive"];
 
@@ -28,4 +28,24 @@ describe("nearest()", () => {
     assert.equal(nearest("metric.flor", ["metric.color", "metric.floor"]), "metric.floor");
     assert.equal(nearest("tier5", ["tier1", "tier2"]), "tier1");
   });
+});
+
+describe("nearestPart()", () => {
+  const words = ["aml", "consumer-credit", "law-enforcement", "public-services", "public-safety", "other"];
+  const cases: readonly [word: string, expected: string | undefined][] = [
+    ["credit", "consumer-credit"],
+    ["Consumer Credit Scoring", "consumer-credit"],
+    ["anti-money-laundering", "aml"],
+    ["AML monitoring", "aml"],
+    ["public", undefined],
+    ["cred", undefined],
+    ["p", undefined],
+    ["", undefined],
+    ["--", undefined],
+    ["credit ".repeat(1_000_000), undefined],
+  ];
+  for (const [word, expected] of cases) {
+    it(`finds ${expected ?? "nothing"} for ${JSON.stringify(word.slice(0, 24))}`, () =>
+      assert.equal(nearestPart(word, words), expected));
+  }
 });
