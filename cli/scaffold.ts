@@ -34,9 +34,8 @@ export function manifestText(model: FoundModel): string {
     "# purpose: Scores applications for consumer credit",
     "status: candidate                  # experiment, candidate, production, retired",
     "# next_review: 2027-06-30",
-    POLICY_PATH.test(model.folder)
-      ? "# tier: T2                         # T1 is the most critical; context can only raise it"
-      : "tier: T3                           # T1 is the most critical; context can only raise it",
+    "# tier: T2                         # T1 is the most critical; it can only make the model's tier stricter",
+    ...contextLines(model),
     "artifacts:",
     ...model.artifacts.flatMap(({ path, digest }) => [
       `  - path: ${relative(path)}`,
@@ -48,6 +47,23 @@ export function manifestText(model: FoundModel): string {
     ...(model.card === undefined ? ["# card: README.md"] : [`card: ${relative(model.card)}`]),
     "",
   ].join("\n");
+}
+
+/** What only people know: nothing made up stands there, for silence is judged as the strictest. */
+function contextLines(model: FoundModel): readonly string[] {
+  return [
+    ...(policyPath(model) === undefined
+      ? [
+          "# Judged as T1, the strictest, until the three below are filled in: no policy can name this folder.",
+        ]
+      : [
+          "# Judged as the policy's models say; where they say no tier, as T1 until the three below are filled in.",
+        ]),
+    "# context:",
+    "#   domain: consumer-credit        # the field of use; other where no word fits",
+    "#   exposure: 2                    # how much depends on the model, 0 to 4",
+    "#   purpose: 1                     # how much its use can do, 0 to 4",
+  ];
 }
 
 function evaluationLines(model: FoundModel, relative: (path: string) => string): readonly string[] {
@@ -89,11 +105,19 @@ function lastName(key: string): string {
   return key.split(".").at(-1) || key;
 }
 
-/** What a folder may be called for a policy to name it; the root cannot be named. */
 const POLICY_PATH = /^[^\\*?\u0000-\u001f]{1,400}$/;
 
+/** What a policy names the model by: its folder, or its manifest where that is at the root, which has no name. */
+function policyPath({ folder }: Pick<FoundModel, "folder">): string | undefined {
+  if (folder === "") return MANIFEST_NAME;
+  return POLICY_PATH.test(folder) ? folder : undefined;
+}
+
 export function policyText(repository: string, found: readonly FoundModel[]): string {
-  const models = found.filter(({ folder }) => POLICY_PATH.test(folder));
+  const models = found.flatMap((model) => {
+    const path = policyPath(model);
+    return path === undefined ? [] : [{ id: model.id, path }];
+  });
   return [
     "# The policy of this repository. It is read from the base branch: a pull request cannot change its own judge.",
     "weighbridge: 1",
@@ -103,7 +127,7 @@ export function policyText(repository: string, found: readonly FoundModel[]): st
     "#   owner: { teams: [acme/credit-owners] }",
     "#   risk:  { users: [maria] }",
     ...(models.length === 0 ? [] : ["models:"]),
-    ...models.map(({ id, folder }) => `  - { id: ${quote(id)}, path: ${quote(folder)}, tier: T3 }`),
+    ...models.map(({ id, path }) => `  - { id: ${quote(id)}, path: ${quote(path)}, tier: T3 }`),
     "# gates:",
     "#   - id: auc-floor",
     "#     rule: metric.floor",

@@ -16,6 +16,8 @@ const PINNED_ACTION = /^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/;
 /** Where nobody can tell; `doctor` finds it. */
 const PLACEHOLDER = `OWNER/weighbridge@${"0".repeat(40)}`;
 
+const POLICY = ".weighbridge/policy.yml";
+
 interface InitOptions {
   readonly action?: string;
   readonly dryRun?: true;
@@ -36,15 +38,17 @@ async function init(options: InitOptions): Promise<void> {
   await withWorld({}, async ({ repository: { directory }, repository }) => {
     const found = await findModels(repository);
     const files = new Map<string, string>([
-      [".weighbridge/policy.yml", policyText(basename(directory), found.models)],
+      [POLICY, policyText(basename(directory), found.models)],
       ...found.models.map((model) => [manifestPath(model), manifestText(model)] as const),
       [".github/workflows/weighbridge.yml", workflowText(action)],
     ]);
+    const kept = new Set<string>();
     for (const [path, text] of files) {
       const verb = options.dryRun ? await foresee(directory, path) : await writeNew(directory, path, text);
+      if (verb === "kept") kept.add(path);
       say(`${verb.padEnd(11)} ${terminal(path)}`);
     }
-    sayNext(found, action);
+    sayNext(found, { action, isPolicyKept: kept.has(POLICY) });
   });
 }
 
@@ -54,7 +58,10 @@ function actionOf({ action }: InitOptions): string {
   throw new GateError("USAGE", message);
 }
 
-function sayNext({ models, passedOver }: FoundModels, action: string): void {
+function sayNext(
+  { models, passedOver }: FoundModels,
+  { action, isPolicyKept }: { readonly action: string; readonly isPolicyKept: boolean },
+): void {
   for (const sentence of passedOver) say(`passed over: ${terminal(sentence.split("\n")[0] ?? "")}`);
   say("");
   say(
@@ -62,6 +69,12 @@ function sayNext({ models, passedOver }: FoundModels, action: string): void {
       ? "No model without a manifest was found."
       : `${count(models.length, "model")} found.`,
   );
+  if (isPolicyKept && models.length > 0) {
+    const ids = models.map(({ id }) => id).join(", ");
+    say(
+      `${POLICY} stays as it is: until it gives ${ids} a tier, or the context says all, each is judged as T1.`,
+    );
+  }
   say("Next: fill in what stands as a comment, commit, and run weighbridge check --head worktree");
   if (action === PLACEHOLDER) {
     say("The workflow still says OWNER/weighbridge: put there where your organisation keeps Weighbridge.");

@@ -1,5 +1,6 @@
 import type { ModelChange, ModelVersion } from "../model/change.ts";
 import type { JudgedModel } from "../model/decision.ts";
+import { domainFloor, isDomain } from "../model/domain.ts";
 import type { Manifest, ModelContext } from "../model/manifest.ts";
 import type { Policy } from "../model/policy.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
@@ -12,25 +13,6 @@ const CUTS = [
   { tier: "T4", from: 0 },
 ] as const satisfies readonly { tier: Tier; from: number }[];
 
-/** Uses of Regulation (EU) 2024/1689, Annex III, and their neighbours: least T2, T1 with no human in the loop. */
-const HIGH_RISK_DOMAINS: ReadonlySet<string> = new Set([
-  "annex-iii",
-  "biometrics",
-  "consumer-credit",
-  "critical-infrastructure",
-  "education",
-  "employment",
-  "insurance",
-  "law-enforcement",
-  "medical",
-  "migration",
-  "justice",
-  "public-services",
-  "safety",
-]);
-
-const CRITICAL_DOMAINS: ReadonlySet<string> = new Set(["aml", "regulatory-capital"]);
-
 interface Claim {
   readonly tier: Tier;
   readonly reason: string;
@@ -38,18 +20,23 @@ interface Claim {
 
 /**
  * The rigour that a model is judged with: the strictest of what the policy says, what base and head declare, and
- * what follows from the context of both. A change cannot lower its own tier, and silence is T1. A new model is no
- * laxer than the models that the same change removes, for it may be one of them under another name.
+ * what follows from the context of both. A change cannot lower its own tier, and silence is T1: without a word of the
+ * policy and without a whole context, what the model declares can only be as strict. A new model is no laxer than the
+ * models that the same change removes, for it may be one of them under another name.
  */
 export function judgedModel(
   model: ModelChange,
   policy: Policy,
   removed: readonly ModelChange[] = [],
 ): JudgedModel {
-  const own = ownClaims(model, policy);
+  const stated = claimsById(model, policy);
+  const own = [...stated, ...manifestClaims(model)];
+  const silence = stated.length === 0 ? claimOfSilence(model) : [];
   // Whoever says nothing of a model gets T1, and what is said of others must not make it less.
   const claims =
-    own.length === 0 ? [] : [...own, ...claimsByPath(model, policy), ...inherited(model, policy, removed)];
+    own.length + silence.length === 0
+      ? []
+      : [...own, ...silence, ...claimsByPath(model, policy), ...inherited(model, policy, removed)];
   const tier = strictest(claims.map((claim) => claim.tier));
   const reasons = claims.filter((claim) => claim.tier === tier).map((claim) => claim.reason);
   return {
@@ -60,13 +47,11 @@ export function judgedModel(
   };
 }
 
-function ownClaims(model: ModelChange, policy: Policy): readonly Claim[] {
-  const manifests = versionsOf(model).flatMap(({ manifest }) => manifest ?? []);
-  const ids = new Set([model.id, ...manifests.map(({ id }) => id)]);
-  const stated = policy.models.flatMap(({ id, tier }) =>
+function claimsById(model: ModelChange, policy: Policy): readonly Claim[] {
+  const ids = new Set([model.id, ...manifestsOf(model).map(({ id }) => id)]);
+  return policy.models.flatMap(({ id, tier }) =>
     ids.has(id) && tier !== undefined ? [{ tier, reason: "the policy says so" }] : [],
   );
-  return [...stated, ...manifests.flatMap(manifestClaims)];
 }
 
 /** Of what stands where the policy knows a model, whatever id it goes by. */
@@ -84,9 +69,11 @@ function claimsByPath(model: ModelChange, policy: Policy): readonly Claim[] {
 function inherited(model: ModelChange, policy: Policy, removed: readonly ModelChange[]): readonly Claim[] {
   if (model.base !== undefined) return [];
   return removed.flatMap((other) =>
-    [...ownClaims(other, policy), ...claimsByPath(other, policy)].map(({ tier }) => {
-      return { tier, reason: `${other.id}, which the same change removes, has it` };
-    }),
+    [...claimsById(other, policy), ...manifestClaims(other), ...claimsByPath(other, policy)].map(
+      ({ tier }) => {
+        return { tier, reason: `${other.id}, which the same change removes, has it` };
+      },
+    ),
   );
 }
 
@@ -94,9 +81,40 @@ function versionsOf({ base, head }: ModelChange): readonly ModelVersion[] {
   return [head, base].filter((version) => version !== undefined);
 }
 
-function manifestClaims({ tier, context }: Manifest): readonly Claim[] {
-  const declared = tier === undefined ? [] : [{ tier, reason: "model.yml declares it" }];
-  return context === undefined ? declared : [...declared, ...computed(context), ...floors(context)];
+/** The manifests that can be read, that of the head first. */
+function manifestsOf(model: ModelChange): readonly Manifest[] {
+  return versionsOf(model).flatMap(({ manifest }) => manifest ?? []);
+}
+
+function manifestClaims(model: ModelChange): readonly Claim[] {
+  return manifestsOf(model).flatMap(({ tier, context }) => {
+    const declared = tier === undefined ? [] : [{ tier, reason: "model.yml declares it" }];
+    return context === undefined ? declared : [...declared, ...computed(context), ...floors(context)];
+  });
+}
+
+/** What the tier is computed from; the strictest value of each is what a context without it stands for. */
+const INPUTS = ["domain", "exposure", "purpose"] as const satisfies readonly (keyof ModelContext)[];
+
+/** T1 where the context leaves out what the tier is computed from; of the base where the head has no manifest. */
+function claimOfSilence(model: ModelChange): readonly Claim[] {
+  const [manifest] = manifestsOf(model);
+  if (manifest === undefined) return [];
+  const { path, context = {} } = manifest;
+  const missing = INPUTS.filter((name) => !isStated(context, name)).map((name) => `context.${name}`);
+  if (missing.length === 0) return [];
+  const reason = `${path} does not state ${inWords(missing)}, and without that it is T1: state it, or have the policy give the model a tier`;
+  return [{ tier: "T1", reason }];
+}
+
+function isStated(context: ModelContext, name: (typeof INPUTS)[number]): boolean {
+  const value = context[name];
+  return typeof value === "string" ? isDomain(value) : value !== undefined;
+}
+
+function inWords(names: readonly string[]): string {
+  const [last, ...others] = [...names].reverse();
+  return others.length === 0 ? `${last}` : `${others.reverse().join(", ")} and ${last}`;
 }
 
 function computed({ exposure, purpose }: ModelContext): readonly Claim[] {
@@ -110,15 +128,12 @@ function computed({ exposure, purpose }: ModelContext): readonly Claim[] {
 
 function floors({ domain, autonomy, specialCategoryData }: ModelContext): readonly Claim[] {
   const claims: Claim[] = [];
-  if (domain !== undefined && CRITICAL_DOMAINS.has(domain)) {
-    claims.push({ tier: "T1", reason: `${domain} is never below T1` });
-  }
-  if (domain !== undefined && HIGH_RISK_DOMAINS.has(domain)) {
-    claims.push(
-      autonomy === "autonomous"
-        ? { tier: "T1", reason: `${domain} with no human in the loop is never below T1` }
-        : { tier: "T2", reason: `${domain} is never below T2` },
-    );
+  const floor = domain === undefined ? undefined : domainFloor(domain);
+  if (floor !== undefined)
+    claims.push({ tier: floor.least, reason: `${domain} is never below ${floor.least}` });
+  if (floor !== undefined && autonomy === "autonomous" && floor.alone !== floor.least) {
+    const reason = `${domain} with no human in the loop is never below ${floor.alone}`;
+    claims.push({ tier: floor.alone, reason });
   }
   if (specialCategoryData === true) {
     claims.push({ tier: "T2", reason: "special-category personal data is never below T2" });

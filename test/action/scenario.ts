@@ -75,6 +75,7 @@ evaluation:
     role: test
     subject: "sha256:${digest}"
     metrics: [roc_auc]
+context: { domain: other, exposure: 2, purpose: 1 }
 `,
     [`${folder}/model.safetensors`]: weights,
     [`${folder}/metrics.json`]: `{ "roc_auc": ${auc} }\n`,

@@ -26,6 +26,8 @@ const MODEL = safetensorsFile({ w: tensor("F32", [1], 0, 4) }, 4);
 const DIGEST = "sha256:0fbee4fd98ebcbee5fbe4b0cfc24bca3dba4d7a5abb8ffb14e3f6e6a9ddea1f1";
 const WRITTEN = [".weighbridge/policy.yml", ".github/workflows/weighbridge.yml"];
 
+const CHECK = ["check", "--base", "main", "--head", "next", "--format", "json"];
+
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
 async function repository(test: TestContext, files: Files): Promise<ScratchRepository> {
@@ -171,11 +173,44 @@ describe("init describes what it can, and says what it passed over:", { concurre
     await assertHolds(scratch);
   });
 
-  it("a model at the root, which no policy can name, has its tier in its manifest", async (test) => {
+  it("a model at the root has its tier in the policy, by its manifest", async (test) => {
     const scratch = await repository(test, { "w.safetensors": MODEL });
     assertStatus(await init(scratch), 0);
-    assert.equal(manifestAt(scratch, "model.yml").tier, "T3");
+    const policy = readFileSync(join(scratch.directory, ".weighbridge/policy.yml"), "utf8");
+    assert.match(policy, /^ {2}- \{ id: "[^"]+", path: "model\.yml", tier: T3 \}$/m);
+    scratch.commit("governed");
+    scratch.git("checkout", "--quiet", "-b", "next");
+    scratch.commit("a word", {
+      "model.yml": `${readFileSync(join(scratch.directory, "model.yml"), "utf8")}# \n`,
+    });
+    const { models } = JSON.parse((await weighbridge.run(scratch.directory, CHECK)).stdout);
+    assert.deepEqual(models[0].tierReasons, ["the policy says so", "the policy says so of model.yml"]);
     await assertHolds(scratch);
+  });
+
+  it("a model that a kept policy does not name is judged as T1, and is said to be", async (test) => {
+    const scratch = await repository(test, {
+      ".weighbridge/policy.yml":
+        "weighbridge: 1\npolicy: { name: ours, version: 1.0.0 }\nextends: [core@1]\n",
+      "m/w.safetensors": MODEL,
+    });
+    const { stderr } = await init(scratch);
+    assert.match(
+      stderr,
+      /^\.weighbridge\/policy\.yml stays as it is: until it gives m a tier, or the context/m,
+    );
+    scratch.git("checkout", "--quiet", "-b", "next");
+    scratch.commit("manifest");
+    const tierOf = async () => {
+      const { models } = JSON.parse((await weighbridge.run(scratch.directory, CHECK)).stdout);
+      return models[0].tier;
+    };
+    assert.equal(await tierOf(), "T1");
+    // What stands there as a comment holds as it is, once the comment is gone.
+    const manifest = readFileSync(join(scratch.directory, "m/model.yml"), "utf8");
+    const filled = manifest.replaceAll(/^# (context:| {2}(?:domain|exposure|purpose):)/gm, "$1");
+    scratch.commit("context", { "m/model.yml": filled.replace("consumer-credit ", "other ") });
+    assert.equal(await tierOf(), "T3");
   });
 
   it("metrics of one name keep their whole path, and a broken file of metrics is left out", async (test) => {

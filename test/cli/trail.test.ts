@@ -48,6 +48,7 @@ evaluation:
     subject: "${digest}"
     produced_at: 2026-11-20T09:00:00Z
     metrics: [roc_auc]
+context: { domain: other, exposure: 2, purpose: 1 }
 `,
   };
 }
