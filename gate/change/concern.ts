@@ -1,5 +1,6 @@
 import type { FileChange } from "../model/change.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { Recipes } from "./lock-stages.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { mayHaveId, mayName, namesOf } from "./mentions.ts";
 import { foldersAbove } from "./path.ts";
@@ -20,11 +21,11 @@ type Claims = ReadonlyMap<string, Claim>;
 
 /**
  * Which models a change concerns: a touched path stands in the model's folder (the nearest manifest upwards has it)
- * or is named by its manifest. A manifest stands on both sides if it is on either, and brings those of the same id.
+ * or is named by its manifest, or it goes into what a pipeline makes and the manifest names. A manifest stands on both sides if it is on either, and brings those of the same id.
  */
 export function findConcern(sides: Sides): Concern {
-  const base = findConcerned(sides.base);
-  const head = findConcerned(sides.head);
+  const base = findConcerned(sides.base, sides.recipes);
+  const head = findConcerned(sides.head, sides.recipes);
   addNamesakes(sides, head.concerned);
   addCounterparts(head.concerned, sides.base, base.concerned);
   addCounterparts(base.concerned, sides.head, head.concerned);
@@ -43,7 +44,7 @@ function findClaim(path: string, claims: Claims): Claim | undefined {
   return [...names, ...foldersAbove(path)].some((name) => claims.get(name) === "data") ? "data" : undefined;
 }
 
-function findConcerned(side: Side): { concerned: Concerned; claims: Claims } {
+function findConcerned(side: Side, { touched: remade }: Recipes): { concerned: Concerned; claims: Claims } {
   const concerned: Concerned = new Map();
   const claims = new Map<string, Claim>();
   for (const [path, cause] of side.touched) {
@@ -51,7 +52,8 @@ function findConcerned(side: Side): { concerned: Concerned; claims: Claims } {
     if (nearest !== undefined) add(concerned, nearest, [cause]);
   }
   const causes = causesByPath(side);
-  const names = namesOf(side.touched.keys());
+  for (const [path, changes] of remade) addCauses(causes, [path, ...foldersAbove(path)], changes);
+  const names = namesOf([...side.touched.keys(), ...remade.keys()]);
   for (const file of side.manifests.values()) {
     const mayConcern = causes.has(file.folder) || (file.bytes !== undefined && mayName(file.bytes, names));
     const result = mayConcern ? file.read() : undefined;
@@ -69,16 +71,22 @@ function findConcerned(side: Side): { concerned: Concerned; claims: Claims } {
 }
 
 /** The changes at each touched path, and below each folder above it. */
-function causesByPath(side: Side): ReadonlyMap<string, FileChange[]> {
+function causesByPath(side: Side): Map<string, FileChange[]> {
   const causes = new Map<string, FileChange[]>();
-  for (const [path, cause] of side.touched) {
-    for (const name of [path, ...foldersAbove(path)]) {
-      const list = causes.get(name);
-      if (list === undefined) causes.set(name, [cause]);
-      else list.push(cause);
-    }
-  }
+  for (const [path, cause] of side.touched) addCauses(causes, [path, ...foldersAbove(path)], [cause]);
   return causes;
+}
+
+function addCauses(
+  causes: Map<string, FileChange[]>,
+  names: readonly string[],
+  changes: Iterable<FileChange>,
+): void {
+  for (const name of names) {
+    const list = causes.get(name);
+    if (list === undefined) causes.set(name, [...changes]);
+    else list.push(...changes);
+  }
 }
 
 /** What belongs to the gate and to the platform is no model's, even where the model's folder is the whole repository. */

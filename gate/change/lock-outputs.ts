@@ -8,8 +8,8 @@ import { parseYaml, YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { folderOf, nameOf, resolvePath } from "./path.ts";
 
-const LOCK_NAME = "dvc.lock";
-const PIPELINE_NAME = "dvc.yaml";
+export const LOCK_NAME = "dvc.lock";
+export const PIPELINE_NAME = "dvc.yaml";
 
 /** A file that a pipeline of DVC makes and keeps out of git: a `dvc.lock` alone says which content it has. */
 export interface LockOutput {
@@ -112,7 +112,8 @@ async function readLock(lock: TreeEntry, tree: Tree, repository: Repository): Pr
   });
 }
 
-async function readYaml(entry: TreeEntry, repository: Repository): Promise<Node> {
+/** A lock or pipeline. Throws a GateError with its place for one whose content is at fault. */
+export async function readYaml(entry: TreeEntry, repository: Repository): Promise<Node> {
   const { path, kind } = entry;
   if (kind === "symlink" || kind === "submodule") {
     throw new GateError("PATH_UNSAFE", `Cannot read ${path}: it is a ${kind}, expected a file`, {
@@ -124,7 +125,7 @@ async function readYaml(entry: TreeEntry, repository: Repository): Promise<Node>
 }
 
 /** Where each stage works, which only `dvc.yaml` says. A folder that is a template is left away from the path. */
-async function readFolders(
+export async function readFolders(
   { path }: TreeEntry,
   tree: Tree,
   repository: Repository,
@@ -160,7 +161,8 @@ function toOutput(out: Node, folder: string, lock: string): LockOutput {
   return { ...output, content: { digest, pointer } };
 }
 
-function isElsewhere(written: string): boolean {
+/** Whether what is written is no path in the repository. */
+export function isElsewhere(written: string): boolean {
   return /^(?:[A-Za-z][A-Za-z0-9+.-]*:|[/\\~])/.test(written);
 }
 

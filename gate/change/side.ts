@@ -5,6 +5,7 @@ import type { Repository } from "../world.ts";
 import { type Attributes, conversionsOf, isLfsTracked, parseAttributes } from "./attributes.ts";
 import { type Collision, findCollisions } from "./collisions.ts";
 import { findOutputChanges, type LockOutputs, type OutputChange, readLockOutputs } from "./lock-outputs.ts";
+import { type Recipes, readRecipes } from "./lock-stages.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
 import { folderOf, nameOf } from "./path.ts";
 
@@ -36,6 +37,8 @@ export interface Sides {
   /** Unchanged files of which a checkout makes something else, each with the `.gitattributes` that is the cause. */
   readonly converted: ReadonlyMap<string, FileChange>;
   readonly collisions: readonly Collision[];
+  /** What the change does to the making of what pipelines make. */
+  readonly recipes: Recipes;
 }
 
 /** Both sides of a change, with all that `diffTrees` found between their trees. */
@@ -66,7 +69,8 @@ export async function readSides(
   }
   const collisions = findCollisions(files, trees.head, manifests.head);
   for (const { other, cause } of collisions) if (!head.touched.has(other)) head.touched.set(other, cause);
-  return { base, head, outputs, converted, collisions };
+  const recipes = await readRecipes(files, trees, repository);
+  return { base, head, outputs, converted, collisions, recipes };
 }
 
 function atBase(change: FileChange): [string, FileChange][] {
