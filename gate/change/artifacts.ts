@@ -1,5 +1,5 @@
 import { sha256 } from "../artifact/bytes.ts";
-import { type Identification, identify } from "../artifact/identify.ts";
+import { type Outline, readOutline } from "../artifact/layout.ts";
 import type { Artifact, Pointer, Tree, TreeEntry } from "../model/change.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
@@ -192,11 +192,11 @@ export function subjectOf(artifacts: readonly Artifact[], folder: string): Diges
   return sha256Of(Buffer.concat(lines));
 }
 
-/** What a file's bytes and name say that it is. */
-export async function identifyEntry(entry: TreeEntry, repository: Repository): Promise<Identification> {
+/** What a file is, as far as it can be compared with another. */
+export async function outlineEntry(entry: TreeEntry, repository: Repository): Promise<Outline> {
   const content = await repository.open(entry);
   try {
-    return await identify(content, entry.path);
+    return await readOutline(content, entry.path);
   } finally {
     await content.close();
   }

@@ -1,7 +1,12 @@
+import type { Layout, Outline } from "../artifact/layout.ts";
 import type { Artifact, ChangeClass, FileChange, ModelVersion, TreeEntry } from "../model/change.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { canonical } from "../parse/canonical.ts";
+import { byCodeUnits } from "../model/order.ts";
+import { canonical, digestOf } from "../parse/canonical.ts";
+import { quote } from "../parse/excerpt.ts";
+import { LOCK_NAME } from "./lock-outputs.ts";
 import { folderOf, nameOf, relativePath } from "./path.ts";
+import type { RecipeComparison } from "./recipe.ts";
 
 /** What a change class is told from. */
 export interface Comparison {
@@ -9,8 +14,10 @@ export interface Comparison {
   readonly head?: ModelVersion;
   /** The changed files that concern the model. */
   readonly files: readonly FileChange[];
-  /** Formats of artifacts whose bytes differ and are in git on both sides, by path at head. */
-  readonly formats: ReadonlyMap<string, { readonly base: string; readonly head: string }>;
+  /** Of artifacts whose bytes differ and are in git on both sides, by path at head. */
+  readonly outlines: ReadonlyMap<string, { readonly base: Outline; readonly head: Outline }>;
+  /** Of the pipelines that make the model; absent where no lock has changed. */
+  readonly recipe?: RecipeComparison;
 }
 
 export interface Classification {
@@ -45,9 +52,10 @@ export function classify(comparison: Comparison): Classification {
   const refreshed = [...artifacts.flatMap(refreshOf), ...dataDifferences(comparison.files, pair)];
   const material = [
     ...artifacts.flatMap(incomparable),
-    ...formatDifferences(comparison),
+    ...artifacts.flatMap((artifact) => outlineDifferences(artifact, comparison, pair)),
+    ...(comparison.recipe?.differences ?? []),
     ...planDifferences(pair),
-    ...otherFiles(comparison.files, pair),
+    ...otherFiles(comparison, pair),
   ];
   return decide({ pair, refreshed, material, results: resultDifferences(comparison.files, pair), head });
 }
@@ -114,9 +122,72 @@ function incomparable({ base, head }: ArtifactPair): string[] {
   return [`${head.path}: ${base.digest} cannot be compared with ${head.digest}`];
 }
 
-function formatDifferences({ formats }: Comparison): string[] {
-  const differing = [...formats].filter(([, { base, head }]) => base !== head);
-  return differing.map(([path, { base, head }]) => `${path}: format ${base} -> ${head}`);
+/** What is not the same in a file whose weights are new; of one that cannot be compared, that nothing else tells. */
+function outlineDifferences(
+  { base, head }: ArtifactPair,
+  { files, outlines, recipe }: Comparison,
+  pair: Pair,
+): readonly string[] {
+  if (base.digest === head.digest) return [];
+  const outline = outlines.get(head.path);
+  if (outline !== undefined && outline.base.format !== outline.head.format) {
+    return [`${head.path}: format ${outline.base.format} -> ${outline.head.format}`];
+  }
+  const [before, after] = [outline?.base.layout, outline?.head.layout];
+  if (before !== undefined && after !== undefined) return layoutDifferences(head.path, before, after);
+  const isTold =
+    recipe?.refreshed.has(head.path) ||
+    isSameSize(base, head) ||
+    ((outline === undefined || outline.head.isModel) && hasNewTrainingData(files, pair));
+  if (isTold) return [];
+  const why =
+    outline === undefined
+      ? "git keeps a pointer to its content"
+      : `nothing reads the layout of this ${outline.head.format} file`;
+  return [
+    `${head.path}: ${base.digest} -> ${head.digest} cannot be compared, for ${why}, and neither new training data in ${pair.head.path} nor a dvc.lock tells that it is the same model on other data`,
+  ];
+}
+
+/**
+ * A safetensors file is its header and its tensors without a byte between them: another layout has another size, unless
+ * somebody takes pains. Of what Git LFS or DVC keeps, no more can be told on every machine.
+ */
+function isSameSize(base: Artifact, head: Artifact): boolean {
+  const [before, after] = [base.pointer?.size, head.pointer?.size];
+  return /\.safetensors$/i.test(head.path) && before !== undefined && before === after;
+}
+
+/** Names that are spelled out; of a large network, thousands may differ. */
+const TENSORS_SHOWN_MAX = 3;
+
+function layoutDifferences(path: string, base: Layout, head: Layout): readonly string[] {
+  const [before, after] = [tensorsOf(base), tensorsOf(head)];
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort(byCodeUnits);
+  const differing = names.filter((name) => before.get(name) !== after.get(name));
+  if (differing.length === 0) return [];
+  const shown = differing
+    .slice(0, TENSORS_SHOWN_MAX)
+    .map((name) => `${quote(name)} ${before.get(name) ?? "absent"} -> ${after.get(name) ?? "absent"}`);
+  const more = differing.length - shown.length;
+  const digests = `layout ${digestOf([...before].sort())} -> ${digestOf([...after].sort())}`;
+  return [`${path}: ${digests}: tensor ${shown.join(", ")}${more === 0 ? "" : ` and ${more} more`}`];
+}
+
+function tensorsOf(layout: Layout): ReadonlyMap<string, string> {
+  return new Map(layout.map(({ name, dtype, shape }) => [name, `${dtype}[${shape.join(",")}]`]));
+}
+
+/** Whether the change says, by digest or by content, that the model learned from other data. */
+function hasNewTrainingData(files: readonly FileChange[], { base, head }: Pair): boolean {
+  const learned = ({ data }: Manifest) =>
+    data.filter(({ role }) => role === "train" || role === "validation");
+  const before = new Map(learned(base).map(({ name, digest }) => [name, digest]));
+  return learned(head).some(({ name, digest, path }) => {
+    const isPinnedAnew = before.has(name) && digest !== undefined && digest !== before.get(name);
+    const isChanged = path !== undefined && files.some((file) => covers(path, file.path));
+    return isPinnedAnew || isChanged;
+  });
 }
 
 /** What of the manifest may not change in a refresh; what it says of results and digests is left out. */
@@ -177,9 +248,15 @@ function resultDifferences(files: readonly FileChange[], pair: Pair): string[] {
   ];
 }
 
-function otherFiles(files: readonly FileChange[], pair: Pair): string[] {
-  const others = files.filter((file) => rolesOf(file, pair).has("other"));
+function otherFiles({ files, recipe }: Comparison, pair: Pair): string[] {
+  const others = files.filter((file) => rolesOf(file, pair).has("other") && !isCompared(file, recipe));
   return others.map((file) => `${contentOf(file)}: more than documents, artifacts, data and results`);
+}
+
+/** A lock that was compared has said all that it has to say, and so have the data that it names. */
+function isCompared({ path }: FileChange, recipe: RecipeComparison | undefined): boolean {
+  if (recipe === undefined) return false;
+  return nameOf(path) === LOCK_NAME || [...recipe.data].some((name) => covers(name, path));
 }
 
 function contentOf({ path, base, head }: FileChange): string {

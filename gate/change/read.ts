@@ -1,3 +1,4 @@
+import type { Outline } from "../artifact/layout.ts";
 import type {
   Artifact,
   ChangeSet,
@@ -15,8 +16,8 @@ import {
   type ArtifactSource,
   type Content,
   findDetour,
-  identifyEntry,
   indexTree,
+  outlineEntry,
   readArtifact,
   subjectOf,
 } from "./artifacts.ts";
@@ -26,9 +27,12 @@ import { findConcern } from "./concern.ts";
 import { findReencoding } from "./conversion.ts";
 import { diffTrees } from "./diff.ts";
 import { identityFindings, type Surroundings } from "./identity.ts";
+import { LOCK_NAME } from "./lock-outputs.ts";
+import type { Recipes } from "./lock-stages.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { type ModelPair, pairModels } from "./pair.ts";
-import { folderOf } from "./path.ts";
+import { folderOf, nameOf } from "./path.ts";
+import { compareRecipes, type RecipeComparison } from "./recipe.ts";
 import { readSides, type Side, type Sides } from "./side.ts";
 import { withTips } from "./tip.ts";
 import { findUnclaimed, type UnclaimedFile } from "./unclaimed.ts";
@@ -70,6 +74,7 @@ interface Reading {
   readonly repository: Repository;
   readonly base: ArtifactSource;
   readonly head: ArtifactSource;
+  readonly recipes: Recipes;
 }
 
 function toReading(sides: Sides, repository: Repository): Reading {
@@ -78,7 +83,7 @@ function toReading(sides: Sides, repository: Repository): Reading {
     const index = once(() => indexTree(side.tree));
     return { tree: side.tree, repository, index, known, attributes: side.attributes, outputs: side.outputs };
   };
-  return { repository, base: source(sides.base), head: source(sides.head) };
+  return { repository, base: source(sides.base), head: source(sides.head), recipes: sides.recipes };
 }
 
 /** One model that manifests claim. */
@@ -100,8 +105,13 @@ interface Draft {
 
 async function toModelChange({ id, base, head, files }: Draft, reading: Reading): Promise<ModelChange> {
   const versions = { ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }) };
-  const formats = base && head ? await readFormats(base, head, reading) : new Map();
-  const { changeClass, reasons } = classify({ ...versions, files, formats });
+  const outlines = base && head ? await readOutlines(base, head, reading) : new Map();
+  const recipe = base && head && recipeOf({ base, head }, files, reading);
+  const { changeClass, reasons } = classify({
+    ...versions,
+    ...{ files, outlines },
+    ...(recipe === undefined ? {} : { recipe }),
+  });
   const paths = [...new Set(files.map(({ path }) => path))].sort(byCodeUnits);
   return { id, ...versions, changeClass, classReasons: reasons, paths };
 }
@@ -183,28 +193,38 @@ function withSubject(artifacts: readonly Artifact[], folder: string): Pick<Model
   return subject === undefined ? {} : { subject };
 }
 
-/** Formats of the artifacts whose bytes differ; where a pointer stands, other machines may not have the bytes. */
-async function readFormats(
+/** Of the pipelines that make the model, where a lock of theirs has changed. */
+function recipeOf(
+  versions: { readonly base: ModelVersion; readonly head: ModelVersion },
+  files: readonly FileChange[],
+  { base, head, recipes }: Reading,
+): RecipeComparison | undefined {
+  if (!files.some(({ path }) => nameOf(path) === LOCK_NAME)) return undefined;
+  return compareRecipes(versions, { base: base.tree, head: head.tree }, recipes);
+}
+
+/** Of the artifacts whose bytes differ; where a pointer stands, other machines may not have the bytes. */
+async function readOutlines(
   base: ModelVersion,
   head: ModelVersion,
   reading: Reading,
-): Promise<Comparison["formats"]> {
-  const formats = new Map<string, { base: string; head: string }>();
+): Promise<Comparison["outlines"]> {
+  const outlines = new Map<string, { base: Outline; head: Outline }>();
   const isBlob = ({ digest, pointer }: Artifact) => digest !== undefined && pointer === undefined;
   for (const pair of pairArtifacts(base, head)) {
     if (!isBlob(pair.base) || !isBlob(pair.head) || pair.base.digest === pair.head.digest) continue;
-    formats.set(pair.head.path, {
-      base: await readFormat(pair.base, reading.base),
-      head: await readFormat(pair.head, reading.head),
+    outlines.set(pair.head.path, {
+      base: await outlineOf(pair.base, reading.base),
+      head: await outlineOf(pair.head, reading.head),
     });
   }
-  return formats;
+  return outlines;
 }
 
-async function readFormat({ path }: Artifact, { tree, repository }: ArtifactSource): Promise<string> {
+async function outlineOf({ path }: Artifact, { tree, repository }: ArtifactSource): Promise<Outline> {
   const entry = tree.get(path);
   if (entry === undefined) throw new TypeError(`${path} has a digest of its own, and so an entry`);
-  return (await identifyEntry(entry, repository)).format;
+  return outlineEntry(entry, repository);
 }
 
 /** A model file that no manifest claims: a model by itself, with its path as id. */

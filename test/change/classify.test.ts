@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Outline } from "../../gate/artifact/layout.ts";
 import { classify } from "../../gate/change/classify.ts";
+import type { RecipeComparison } from "../../gate/change/recipe.ts";
 import type { Artifact, ChangeClass, EntryKind, FileChange, ModelVersion } from "../../gate/model/change.ts";
 import type { Digest } from "../../gate/model/digest.ts";
 import type { Manifest } from "../../gate/model/manifest.ts";
@@ -60,9 +62,21 @@ interface Case {
   readonly base?: Version;
   readonly head?: Version;
   readonly files?: readonly FileChange[];
-  readonly formats?: readonly [base: string, head: string];
+  readonly outlines?: readonly [base: Outline, head: Outline];
+  readonly recipe?: Partial<RecipeComparison>;
   readonly expected: ChangeClass;
 }
+
+const LAYOUT = {
+  format: "safetensors",
+  isModel: true,
+  layout: [
+    { name: "w", dtype: "F32", shape: [2, 3] },
+    { name: "b", dtype: "F32", shape: [3] },
+  ],
+} as const satisfies Outline;
+const PICKLE: Outline = { format: "pickle", isModel: true };
+const JSON_FILE: Outline = { format: "json", isModel: false };
 
 const CASES: readonly Case[] = [
   { name: "a changed card", files: [file("m/CARD.txt")], expected: "A" },
@@ -82,11 +96,30 @@ const CASES: readonly Case[] = [
     expected: "A",
   },
 
-  { name: "new weights", head: { digest: NEW }, files: [file("m/w.bin")], expected: "B" },
   {
-    name: "new weights of the same format",
+    name: "new weights in the same layout",
     head: { digest: NEW },
-    formats: ["pickle", "pickle"],
+    files: [file("m/w.bin")],
+    outlines: [LAYOUT, { ...LAYOUT, layout: [...LAYOUT.layout].reverse() }],
+    expected: "B",
+  },
+  {
+    name: "a pickle that new training data made",
+    head: { digest: NEW, manifest: { data: [{ ...MANIFEST.data[0]!, digest: NEW }] } },
+    outlines: [PICKLE, PICKLE],
+    expected: "B",
+  },
+  {
+    name: "a pointer to what changed training data made",
+    head: { digest: NEW },
+    files: [file("m/w.bin"), file("m/data/part-1.csv")],
+    expected: "B",
+  },
+  {
+    name: "a pointer to what the same recipe made again",
+    head: { digest: NEW },
+    files: [file("dvc.lock"), file("raw/rows.csv.dvc")],
+    recipe: { refreshed: new Set(["m/w.bin"]), data: new Set(["raw/rows.csv"]) },
     expected: "B",
   },
   { name: "new data", files: [file("m/data/part-1.csv")], expected: "B" },
@@ -105,8 +138,55 @@ const CASES: readonly Case[] = [
       },
     },
     files: [file("m/w.bin"), file("m/metrics.json"), file("m/CARD.txt"), file("m/model.yml")],
+    outlines: [LAYOUT, LAYOUT],
     expected: "B",
   },
+
+  { name: "a pointer to new weights, of which nothing else tells", head: { digest: NEW }, expected: "C" },
+  {
+    name: "a pickle of which nothing else tells",
+    head: { digest: NEW },
+    outlines: [PICKLE, PICKLE],
+    expected: "C",
+  },
+  {
+    name: "a pickle with other test data",
+    head: {
+      digest: NEW,
+      manifest: { data: [...MANIFEST.data, { name: "t", role: "test", digest: NEW }] },
+    },
+    outlines: [PICKLE, PICKLE],
+    expected: "C",
+  },
+  {
+    name: "a configuration, whatever data is new",
+    head: { digest: NEW },
+    files: [file("m/data/part-1.csv")],
+    outlines: [JSON_FILE, JSON_FILE],
+    expected: "C",
+  },
+  ...[
+    { name: "v", dtype: "F32", shape: [2, 3] },
+    { name: "w", dtype: "BF16", shape: [2, 3] },
+    { name: "w", dtype: "F32", shape: [3, 2] },
+  ].map((tensor): Case => {
+    return {
+      name: `a tensor ${tensor.name} ${tensor.dtype}[${tensor.shape}] in the place of w F32[2,3]`,
+      head: { digest: NEW },
+      files: [file("m/data/part-1.csv")],
+      outlines: [LAYOUT, { ...LAYOUT, layout: [tensor, LAYOUT.layout[1]!] }],
+      expected: "C",
+    };
+  }),
+  {
+    name: "another recipe",
+    head: { digest: NEW },
+    files: [file("dvc.lock")],
+    outlines: [LAYOUT, LAYOUT],
+    recipe: { differences: ["Stage train of dvc.lock: lr in params.yaml 0.1 -> 0.9"] },
+    expected: "C",
+  },
+  { name: "a lock that was not compared", files: [file("dvc.lock")], expected: "C" },
 
   { name: "new results for the same model", files: [file("m/metrics.json")], expected: "C" },
   {
@@ -133,7 +213,7 @@ const CASES: readonly Case[] = [
   {
     name: "another format of the weights",
     head: { digest: NEW },
-    formats: ["safetensors", "pickle"],
+    outlines: [LAYOUT, PICKLE],
     expected: "C",
   },
   {
@@ -189,8 +269,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "retirement with another format",
-    head: { manifest: { status: "retired" } },
-    formats: ["safetensors", "pickle"],
+    head: { digest: NEW, manifest: { status: "retired" } },
+    outlines: [LAYOUT, PICKLE],
     expected: "C",
   },
   {
@@ -208,20 +288,21 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { name, base = {}, head = {}, files = [], formats, expected } of CASES) {
+for (const { name, base = {}, head = {}, files = [], outlines, recipe, expected } of CASES) {
   test(`classify() gives ${expected} for ${name}`, () => {
     const { changeClass, reasons } = classify({
       base: version(base),
       head: version(head),
       files,
-      formats: new Map(formats === undefined ? [] : [["m/w.bin", { base: formats[0], head: formats[1] }]]),
+      outlines: new Map(outlines && [["m/w.bin", { base: outlines[0], head: outlines[1] }]]),
+      ...(recipe && { recipe: { differences: [], refreshed: new Set(), data: new Set(), ...recipe } }),
     });
     assert.equal(changeClass, expected, reasons.join("\n"));
     assert.ok(reasons.length > 0);
   });
 }
 
-const NOTHING = { files: [], formats: new Map() };
+const NOTHING = { files: [], outlines: new Map() };
 
 test("classify() gives D for a model without a base and E for one without a head", () => {
   assert.equal(classify({ ...NOTHING, head: version({}) }).changeClass, "D");
@@ -251,13 +332,49 @@ test("classify() compares a model that moved as a whole by its paths from the ma
       head: { ...entry, path: `n/${name}` },
     };
   });
-  const change = { base: version({}), head: version({ manifest: moved }), files, formats: new Map() };
+  const change = { base: version({}), head: version({ manifest: moved }), files, outlines: new Map() };
   assert.equal(classify(change).changeClass, "A");
+});
+
+test("classify() takes a pointer to a safetensors file of the same size for a refresh, and no other", () => {
+  const classOf = (path: string, sizes: readonly (number | undefined)[]) => {
+    const [base, head] = sizes.map((size, at): ModelVersion => {
+      const digest = at === 0 ? OLD : NEW;
+      const pointer = { kind: "lfs", digest, ...(size === undefined ? {} : { size }) } as const;
+      const manifest = { ...MANIFEST, artifacts: [{ path }] };
+      return { manifest, problems: [], artifacts: [{ path, digest, pointer }] };
+    });
+    return classify({ ...NOTHING, ...(base && { base }), ...(head && { head }) }).changeClass;
+  };
+  assert.equal(classOf("m/w.safetensors", [80, 80]), "B");
+  assert.equal(classOf("m/w.safetensors", [80, 88]), "C");
+  assert.equal(classOf("m/w.safetensors", [undefined, undefined]), "C");
+  assert.equal(classOf("m/w.pkl", [80, 80]), "C", "a pickle keeps its hyperparameters, too");
 });
 
 test("classify() gives the digests that decided", () => {
   const change = { ...NOTHING, base: version({}), head: version({ digest: NEW }), files: [file("m/w.bin")] };
-  assert.deepEqual(classify(change).reasons, [`m/w.bin: ${OLD} -> ${NEW}`]);
+  const reasonsFor = (base: Outline, head: Outline) =>
+    classify({ ...change, outlines: new Map([["m/w.bin", { base, head }]]) }).reasons;
+  const digests = `m/w.bin: ${OLD} -> ${NEW}`;
+  assert.deepEqual(reasonsFor(LAYOUT, LAYOUT), [digests]);
+  const told =
+    "and neither new training data in m/model.yml nor a dvc.lock tells that it is the same model on other data";
+  assert.deepEqual(classify(change).reasons, [
+    `${digests} cannot be compared, for git keeps a pointer to its content, ${told}`,
+    digests,
+  ]);
+  assert.deepEqual(reasonsFor(PICKLE, PICKLE), [
+    `${digests} cannot be compared, for nothing reads the layout of this pickle file, ${told}`,
+    digests,
+  ]);
+  const others = Array.from({ length: 4 }, (_, at) => ({ name: `v${at}`, dtype: "F32", shape: [] }));
+  const [layout = "", ...rest] = reasonsFor(LAYOUT, { ...LAYOUT, layout: others });
+  assert.match(
+    layout,
+    /^m\/w\.bin: layout sha256:\w{64} -> sha256:\w{64}: tensor "b" F32\[3\] -> absent, "v0" absent -> F32\[\], "v1" absent -> F32\[\] and 3 more$/,
+  );
+  assert.deepEqual(rest, [digests]);
   assert.deepEqual(classify({ ...NOTHING, base: version({}), head: version({}) }).reasons, [
     `m/w.bin stays ${OLD}`,
   ]);

@@ -131,6 +131,12 @@ describe("a model that Git LFS keeps", () => {
     team.stand.play.comment(pull, { by: team.people.maria, body: "/weighbridge recheck" });
     await team.settle();
     await approve(team, pull);
+    assert.match(
+      shown(pull),
+      /class C.*cannot be compared, for git keeps a pointer/s,
+      "of a file that git kept",
+    );
+    await approve(team, pull, team.people.vera);
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success", shown(pull));
     assert.match(shown(pull), /SUP-01.*read completely/);
   });
