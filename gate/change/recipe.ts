@@ -81,7 +81,9 @@ function compareStages(key: string, base: Kitchen, head: Kitchen): readonly stri
   const found = [
     ...command,
     ...changes(paramsOf(before), paramsOf(after)),
-    ...changes(codeOf(before, base), codeOf(after, head)),
+    ...changes(codeOf(before, base), codeOf(after, head)).map(
+      (what) => `${what}, which model.yml does not name as data`,
+    ),
   ];
   return found.map((what) => `Stage ${key}: ${what}`);
 }

@@ -22,13 +22,13 @@ const CASES: readonly (readonly [name: string, head: Files, class_: string, reas
     "another digest of the code in the lock",
     pipeline({ code: "b", out: "b" }),
     "C",
-    /^Stage train of dvc\.lock: src\/train\.py md5:a+ -> md5:b+$/,
+    /^Stage train of dvc\.lock: src\/train\.py md5:a+ -> md5:b+, which model\.yml does not name as data$/,
   ],
   [
     "another digest of the code before it in the lock",
     pipeline({ prepare: "b", rows: "b", out: "b" }),
     "C",
-    /^Stage prepare of dvc\.lock: src\/prepare\.py md5:a+ -> md5:b+$/,
+    /^Stage prepare of dvc\.lock: src\/prepare\.py md5:a+ -> md5:b+, which model\.yml does not name as data$/,
   ],
   [
     "another command in the lock",
