@@ -50,14 +50,16 @@ export interface Tightening {
   readonly by: string;
 }
 
-/** One difference between two policies. */
+/** One difference between two policies, or between two states of another file that judges. */
 export interface PolicyDifference {
-  /** Gate id, or `roles`, `models`, `mode`. */
+  /** Gate id, or `roles`, `models`, `mode`; of the other files that judge, `waivers` or `workflows`. */
   readonly gate: string;
   readonly what: string;
   readonly from: string;
   readonly to: string;
   readonly effect: "loosened" | "tightened" | "changed";
+  /** The file that differs, where it is not the policy. */
+  readonly path?: string;
 }
 
 /** What a change does to the files that judge it: only ever a preview, for the base's policy decides. */

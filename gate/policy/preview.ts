@@ -1,11 +1,13 @@
-import type { ChangeSet, FileChange } from "../model/change.ts";
+import type { ChangeSet, FileChange, TreeEntry } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
-import type { Policy, PolicyChange, Waiver } from "../model/policy.ts";
-import type { World } from "../world.ts";
+import type { Policy, PolicyChange, PolicyDifference, Waiver } from "../model/policy.ts";
+import type { Repository, World } from "../world.ts";
 import { diffPolicies } from "./diff.ts";
 import { loadPolicy } from "./load.ts";
 import { isPolicyFile, isWaiverPath } from "./locate.ts";
+import { diffWaivers } from "./waiver-diff.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "./waivers.ts";
+import { diffWorkflows, type WorkflowFile } from "./workflow-diff.ts";
 
 const WAIVERS = ".weighbridge/waivers/";
 const WORKFLOWS = ".github/workflows/";
@@ -24,10 +26,14 @@ export async function previewPolicyChange(
     (kind, index) => toFile(change.files[index], kind) ?? [],
   );
   if (files.length === 0) return {};
-  const touchesPolicy = files.some(({ kind }) => kind === "policy");
-  const waivers = await readWaivers(change, world);
-  const compared = touchesPolicy ? await compare(change, policy, world) : { differences: [] };
-  return { policyChange: { files, ...waivers, ...compared } };
+  const has = (kind: Kind) => files.some((file) => file.kind === kind);
+  const { differences: ofWaivers, ...waivers } = await readWaivers(change, world);
+  const ofWorkflows = has("workflow") ? await compareWorkflows(change, world) : [];
+  const { differences, ...compared } = has("policy")
+    ? await compare(change, policy, world)
+    : { differences: [] };
+  const all = [...differences, ...ofWaivers, ...ofWorkflows];
+  return { policyChange: { files, ...waivers, ...compared, differences: all } };
 }
 
 type Kind = PolicyChange["files"][number]["kind"];
@@ -58,29 +64,77 @@ async function namesWeighbridge({ base, head }: FileChange, { repository }: Worl
 async function readWaivers(
   { files }: ChangeSet,
   { repository }: World,
-): Promise<Pick<PolicyChange, "waivers" | "unreadable">> {
-  const entries = files.flatMap(({ path, head }) =>
-    head === undefined || head.kind === "submodule" || !isWaiverPath(path) ? [] : [head],
+): Promise<Pick<PolicyChange, "waivers" | "unreadable" | "differences">> {
+  const touched = files.filter((file) => [baseOf(file), file.head].some(isWaiver));
+  const bases = await readEach(touched.map(baseOf), repository);
+  const heads = await readEach(
+    touched.map(({ head }) => head),
+    repository,
   );
-  const contents = await repository.read(entries, WAIVER_BYTES_MAX);
-  const read = entries.map(({ path }, index) => tryParse(contents[index] ?? new Uint8Array(), path));
-  const waivers = read.flatMap(({ waiver }) => waiver ?? []);
-  const [unreadable] = read.flatMap((one) => one.unreadable ?? []);
+  const waivers = heads.flatMap(({ waiver }) => waiver ?? []);
+  const [unreadable] = heads.flatMap((one) => one.unreadable ?? []);
   return {
+    differences: heads.flatMap(({ waiver, unreadable: broken }, index) =>
+      broken === undefined ? diffWaivers(bases[index]?.waiver, waiver) : [],
+    ),
     ...(waivers.length > 0 && { waivers }),
     ...(unreadable !== undefined && { unreadable }),
   };
 }
 
-function tryParse(
-  bytes: Uint8Array,
-  path: string,
-): { readonly waiver?: Waiver } & Pick<PolicyChange, "unreadable"> {
+/** What a file was before; what it is a copy of is another file, which is still there. */
+function baseOf({ status, base }: FileChange): TreeEntry | undefined {
+  return status === "copied" ? undefined : base;
+}
+
+function isWaiver(entry: TreeEntry | undefined): entry is TreeEntry {
+  return entry !== undefined && entry.kind !== "submodule" && isWaiverPath(entry.path);
+}
+
+type MaybeWaiver = { readonly waiver?: Waiver } & Pick<PolicyChange, "unreadable">;
+
+async function readEach(
+  entries: readonly (TreeEntry | undefined)[],
+  repository: Repository,
+): Promise<readonly MaybeWaiver[]> {
+  const present = entries.filter(isWaiver);
+  const contents = await repository.read(present, WAIVER_BYTES_MAX);
+  const read = new Map(present.map((entry, index) => [entry, contents[index] ?? new Uint8Array()]));
+  return entries.map((entry) => {
+    const bytes = entry && read.get(entry);
+    return entry === undefined || bytes === undefined ? {} : tryParse(bytes, entry.path);
+  });
+}
+
+function tryParse(bytes: Uint8Array, path: string): MaybeWaiver {
   try {
     return { waiver: parseWaiver(bytes, path) };
   } catch (cause) {
     return { unreadable: faultOf(cause) };
   }
+}
+
+async function compareWorkflows(
+  { files }: ChangeSet,
+  { repository }: World,
+): Promise<readonly PolicyDifference[]> {
+  const differences: PolicyDifference[] = [];
+  for (const file of files) {
+    const paths = [file.path, file.previousPath ?? file.path];
+    if (!paths.some((path) => path.startsWith(WORKFLOWS))) continue;
+    const before = await readWorkflow(baseOf(file), repository);
+    differences.push(...diffWorkflows(before, await readWorkflow(file.head, repository)));
+  }
+  return differences;
+}
+
+async function readWorkflow(
+  entry: TreeEntry | undefined,
+  repository: Repository,
+): Promise<WorkflowFile | undefined> {
+  if (entry === undefined || entry.kind === "submodule") return undefined;
+  const [bytes] = await repository.read([entry], WORKFLOW_BYTES_MAX);
+  return bytes === undefined ? undefined : { path: entry.path, bytes };
 }
 
 async function compare(

@@ -136,13 +136,35 @@ function unreadable({ unreadable: problem }: PolicyChange): readonly Finding[] {
 function loosened({ differences }: PolicyChange, path: string): readonly Finding[] {
   return differences
     .filter(({ effect }) => effect === "loosened")
-    .map(({ gate, what, from, to }) => ({
-      code: "POLICY_LOOSENED",
+    .map(({ gate, what, from, to, path: own }) => ({
+      ...(LOOSENED.get(gate) ?? POLICY_LOOSENED),
       message: `${gate}: ${what} ${from} → ${to}`,
-      place: { path },
-      fix: "Take it out of this pull request; a weaker policy needs the approval of risk in one of its own",
+      place: { path: own ?? path },
     }));
 }
+
+const POLICY_LOOSENED = {
+  code: "POLICY_LOOSENED",
+  fix: "Take it out of this pull request; a weaker policy needs the approval of risk in one of its own",
+};
+
+/** The other files that judge. Who may approve them is asked by the App alone; a file can name anybody. */
+const LOOSENED: ReadonlyMap<string, Pick<Finding, "code" | "fix">> = new Map([
+  [
+    "waivers",
+    {
+      code: "WAIVER_LOOSENED",
+      fix: "Put it into a pull request of its own, for those whom the waiver names to let in; only the App can ask whether they approved it",
+    },
+  ],
+  [
+    "workflows",
+    {
+      code: "WORKFLOW_LOOSENED",
+      fix: "Put it into a pull request of its own, for those who answer for the gate; whether a workflow, or another commit of an action, still judges as before cannot be told here",
+    },
+  ],
+]);
 
 function refused({ path, kind }: PolicyChange["files"][number]): Finding {
   return {

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { closedBy, type Files, governed, modelFiles, POLICY } from "./governed.ts";
+import { closedBy, codesOf, type Files, governed, modelFiles, POLICY } from "./governed.ts";
 
 /** Whose policy decides, and what happens where there is none, a broken one or one that is out of reach. */
 
@@ -60,6 +60,31 @@ describe("the policy of the base", { concurrency: 2 }, () => {
     const { input } = await decide();
     assert.deepEqual(input.policyChange?.files, [{ path: ".github/workflows/w.yml", kind: "workflow" }]);
   });
+
+  const weighing = `on: pull_request
+jobs:
+  weigh:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/weighbridge@${"a".repeat(40)}
+`;
+  const workflows: readonly (readonly [name: string, after: string | undefined, codes: readonly string[]])[] =
+    [
+      ["deleted", undefined, ["WORKFLOW_LOOSENED"]],
+      ["let pass whatever it says", `${weighing}        continue-on-error: true\n`, ["WORKFLOW_LOOSENED"]],
+      ["only commented", `# Asks for approval.\n${weighing}`, []],
+    ];
+  for (const [name, after, codes] of workflows) {
+    const outcome = codes.length === 0 ? "passes" : "closes";
+    it(`C1: ${outcome} where the workflow that weighs is ${name} and nobody can be asked`, async (test) => {
+      const path = ".github/workflows/w.yml";
+      const { propose, decide } = await governed(test, { [path]: weighing });
+      if (after === undefined) propose({}, ({ git }) => git("rm", "--quiet", path));
+      else propose({ [path]: after });
+      const record = await decide();
+      assert.deepEqual([codesOf(record), record.verdict], [codes, codes.length === 0 ? "pass" : "fail"]);
+    });
+  }
 
   const removals: readonly (readonly [name: string, files: Files, git: readonly string[]])[] = [
     ["deleted", {}, ["rm", "--quiet", POLICY_PATH]],

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import type { GateResult } from "../../gate/model/decision.ts";
 import {
   closedBy,
+  codesOf,
   digestOf,
   type Files,
   type Governed,
@@ -155,6 +156,12 @@ describe("a waiver at the base", { concurrency: 2 }, () => {
   });
 });
 
+function guardOf({ results }: { readonly results: readonly GateResult[] }): GateResult {
+  const found = results.find(({ gate }) => gate === "CORE-17");
+  assert.ok(found);
+  return found;
+}
+
 describe("a waiver in the change", { concurrency: 2 }, () => {
   it("that cannot be read closes: once merged, nothing could be judged any more", async (test) => {
     const { propose, decide } = await governed(test);
@@ -169,9 +176,43 @@ describe("a waiver in the change", { concurrency: 2 }, () => {
     const { propose, decide } = await missingTheFloor(test, {});
     propose({ ...WEAK, ...waiver() });
     const record = await decide();
-    assert.deepEqual(closedBy(record), ["auc-floor: fail"]);
+    assert.deepEqual(closedBy(record), ["CORE-17: fail", "auc-floor: fail"]);
     assert.deepEqual(record.input.waivers, []);
     assert.deepEqual(record.input.policyChange?.files, [{ path: FILE, kind: "waiver" }]);
+  });
+
+  it("C46: closes by itself where nobody can be asked, for its file may name anybody as its approver", async (test) => {
+    const { propose, decide } = await governed(test);
+    propose(waiver());
+    const record = await decide();
+    assert.deepEqual([closedBy(record), codesOf(record)], [["CORE-17: fail"], ["WAIVER_LOOSENED"]]);
+    const [finding] = guardOf(record).findings;
+    assert.equal(finding?.place?.path, FILE);
+    assert.match(finding?.message ?? "", /none → opens auc-floor for credit-pd until 2026-12-20T00:00:00Z$/);
+  });
+
+  it("C46: closes where it opens more or lasts longer, and not where it opens less, ends or changes its words", async (test) => {
+    const base = waiver({ gates: ["auc-floor", "PERF-02"] });
+    const { propose, decide } = await governed(test, base);
+    const [text] = Object.values(base) as string[];
+    const edits: readonly (readonly [edit: Files, closed: readonly string[]])[] = [
+      [waiver({ gates: ["auc-floor", "PERF-02", "DOC-01"] }), ["CORE-17: fail"]],
+      [waiver({ gates: ["auc-floor", "PERF-02"], expires: "2027-01-08T00:00:00Z" }), ["CORE-17: fail"]],
+      [waiver({ gates: ["auc-floor", "PERF-02"], approvals: { owner: 8, risk: 9 } }), ["CORE-17: fail"]],
+      [waiver(), []],
+      [waiver({ gates: ["auc-floor", "PERF-02"], expires: "2026-12-01T00:00:00Z" }), []],
+      [{ [FILE]: `# Until the feed is back.\n${text?.replace("four weeks", "some weeks")}` }, []],
+    ];
+    for (const [files, closed] of edits) {
+      propose(files);
+      assert.deepEqual(closedBy(await decide()), closed, JSON.stringify(files));
+    }
+    propose({}, ({ git }) => git("rm", "--quiet", FILE));
+    const record = await decide();
+    assert.deepEqual(
+      [record.verdict, guardOf(record).observed],
+      ["pass", "0 loosened, 1 tightened, 0 changed"],
+    );
   });
 
   it("C46: has effect on the next one, once it stands at the base", async (test) => {
