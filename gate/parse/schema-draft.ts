@@ -36,6 +36,8 @@ export interface Draft {
   readonly keyword: string;
   /** Path of the value, or of the map that a key is missing from or too much in. */
   readonly steps: readonly string[];
+  /** The key that is missing. */
+  readonly key?: string;
   readonly at: Position;
   readonly expected: string;
   readonly found: string;
@@ -58,7 +60,13 @@ export function toDraft(error: SchemaError, context: SchemaContext): Draft {
   if (MISSING_KEY.has(error.keyword)) {
     const missing = String(error.params.missingProperty);
     const example = exampleFor(error, steps, context, missing);
-    return { ...subject, code: "SCHEMA_MISSING_KEY", expected: `the key ${quote(missing)}`, example };
+    return {
+      ...subject,
+      code: "SCHEMA_MISSING_KEY",
+      key: missing,
+      expected: `the key ${quote(missing)}`,
+      example,
+    };
   }
   const example = exampleFor(error, steps, context);
   return {

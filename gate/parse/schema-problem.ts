@@ -8,6 +8,7 @@ import {
   type SchemaProblemCode,
   toDraft,
 } from "./schema-draft.ts";
+import { fixOf } from "./schema-fix.ts";
 import { asSchema, follow, pointerSteps, schemasAt } from "./schema-tree.ts";
 import { describe, describePath } from "./schema-words.ts";
 
@@ -19,8 +20,10 @@ export interface SchemaProblem {
   /** What was asked for, and what stands there. */
   readonly expected: string;
   readonly found: string;
-  /** A line that would be right. */
+  /** A line that would be right in form. */
   readonly example?: string;
+  /** The one thing to do about it. */
+  readonly fix?: string;
 }
 
 const UNIONS: ReadonlySet<string> = new Set(["anyOf", "oneOf"]);
@@ -40,7 +43,16 @@ function toProblem(draft: Draft, { path, root }: SchemaContext): SchemaProblem {
   const { code, at, expected, found, example } = draft;
   const message = toSentence(draft, root);
   const place = { path, ...at };
-  return { code, message, place, expected, found, ...(example === undefined ? {} : { example }) };
+  const fix = code === "SCHEMA_UNKNOWN_KEY" ? undefined : fixOf(draft.key ?? draft.steps.at(-1), example);
+  return {
+    code,
+    message,
+    place,
+    expected,
+    found,
+    ...(example === undefined ? {} : { example }),
+    ...(fix === undefined ? {} : { fix }),
+  };
 }
 
 function toSentence({ code, steps, expected, found, suggestion, example }: Draft, root: Node): string {

@@ -50,7 +50,7 @@ export function assertSchema(schema: object, node: Node, path: string, code?: st
   const [first] = problems;
   if (first === undefined) return;
   const lines = problems.map(({ place, message }) => `${path}:${place.line}:${place.column}: ${message}`);
-  const fix = first.example === undefined ? {} : { fix: `Write ${first.example}` };
+  const fix = first.fix === undefined ? {} : { fix: first.fix };
   throw new GateError(code ?? first.code, lines.join("\n"), { place: first.place, ...fix });
 }
 

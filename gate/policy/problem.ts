@@ -38,10 +38,10 @@ export function schemaProblems(
   node: Node,
   { path, code }: { path: string; code: string },
 ): Problem[] {
-  return checkSchema(schema, node, path).map(({ message, place, example }) => ({
+  return checkSchema(schema, node, path).map(({ message, place, fix }) => ({
     code,
     message,
     place,
-    ...(example === undefined ? {} : { fix: `Write ${example}` }),
+    ...(fix === undefined ? {} : { fix }),
   }));
 }

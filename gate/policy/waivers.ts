@@ -2,11 +2,10 @@ import schema from "../../policies/schema/waiver.schema.json" with { type: "json
 import { type Digest, isDigest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { Waiver } from "../model/policy.ts";
-import { toValue } from "../parse/node.ts";
+import { nodeAt, toValue } from "../parse/node.ts";
 import { decodeUtf8 } from "../parse/text.ts";
 import { parseYaml } from "../parse/yaml.ts";
 import { definedMembers } from "./defined.ts";
-import { placeOf } from "./document.ts";
 import { type Problem, refusal, schemaProblems } from "./problem.ts";
 import { isRange } from "./version-range.ts";
 
@@ -27,7 +26,7 @@ export function parseWaiver(bytes: Uint8Array, path: string): Waiver {
   const shape = schemaProblems(schema, node, { path, code: "WAIVER_INVALID" });
   if (shape.length > 0) throw refusal(path, shape, "WAIVER_INVALID");
   const raw = toValue(node) as RawWaiver;
-  const problems = check(raw, path, (key) => placeOf({ node, path }, [key]));
+  const problems = check(raw, path, (key) => ({ path, ...(nodeAt(node, [key]) ?? node).at }));
   if (problems.length > 0) throw refusal(path, problems, "WAIVER_INVALID");
   return toWaiver(raw, path);
 }
@@ -62,31 +61,43 @@ interface RawWaiver {
 
 function check(raw: RawWaiver, path: string, at: (key: string) => Problem["place"]): readonly Problem[] {
   const problems: Problem[] = [];
-  const add = (key: string, code: string, message: string) =>
-    problems.push({ code, message, place: at(key) });
-  if (path.split("/").at(-1) !== `${raw.id}.yml`) {
-    add("id", "WAIVER_MISNAMED", `id is ${raw.id}, expected the name of the file`);
+  const add = (key: string, problem: Omit<Problem, "place">) => problems.push({ ...problem, place: at(key) });
+  const name = path.split("/").at(-1);
+  if (name !== `${raw.id}.yml`) {
+    const message = `id is ${raw.id}, expected the name of the file`;
+    add("id", { code: "WAIVER_MISNAMED", message, fix: `Rename the file to ${raw.id}.yml, or write its id` });
   }
   const length = raw.reason.trim().replace(/\s+/g, " ").length;
   if (length < REASON_CHARS_MIN) {
     const message = `reason has ${length} characters without padding, expected ${REASON_CHARS_MIN} or more`;
-    add("reason", "WAIVER_REASON_SHORT", message);
+    add("reason", {
+      code: "WAIVER_REASON_SHORT",
+      message,
+      fix: "Write why, so that a stranger understands it",
+    });
   }
   const range = raw.scope.version_range;
   if (range !== undefined && !isRange(range)) {
-    add(
-      "scope",
-      "WAIVER_SCOPE",
-      `version_range is ${JSON.stringify(range)}, expected a range as ">=1.8.0 <1.9.0"`,
-    );
+    const message = `version_range is ${JSON.stringify(range)}, expected a range as ">=1.8.0 <1.9.0"`;
+    add("scope", { code: "WAIVER_SCOPE", message, fix: "Write the versions that the waiver is for" });
   }
-  for (const key of ["created", "expires"] as const) {
-    if (!isInstant(raw[key]))
-      add(key, "WAIVER_DATE", `${key} is ${raw[key]}, which is no moment of the calendar`);
+  const dates = [
+    ["created", "at"],
+    ["expires", "until"],
+  ] as const;
+  for (const [key, when] of dates) {
+    if (isInstant(raw[key])) continue;
+    const message = `${key} is ${raw[key]}, which is no moment of the calendar`;
+    add(key, {
+      code: "WAIVER_DATE",
+      message,
+      fix: `Write the moment ${when} which it was agreed, in UTC; a day ends at 00:00:00 of the next`,
+    });
   }
   // Both are RFC 3339 in UTC with whole seconds, so that text order is time order.
   if (raw.expires <= raw.created) {
-    add("expires", "WAIVER_DATE", `expires is ${raw.expires}, expected a time after ${raw.created}`);
+    const message = `expires is ${raw.expires}, expected a time after ${raw.created}`;
+    add("expires", { code: "WAIVER_DATE", message, fix: "Write the moments that were agreed, in UTC" });
   }
   return problems;
 }

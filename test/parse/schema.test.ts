@@ -240,6 +240,7 @@ describe("checkSchema()", () => {
       expected: "a number from 0 to 1",
       found: "2",
       example: "min: 0.78",
+      fix: "Write min: 0.78",
     });
   });
 

@@ -84,6 +84,32 @@ describe("parseWaiver()", () => {
     });
   }
 
+  const remedies: readonly (readonly [from: string | RegExp, to: string, column: number, fix: RegExp])[] = [
+    [/^ {4}head_sha.*\n/m, "", 5, /^Write the whole id of the commit that the person approved, /],
+    [/^ {4}user_id.*\n/m, "", 5, /^Write the account's number, /],
+    ["renewals: 0", "renewals: 2", 11, /^Write how often it was renewed; where that is too often, /],
+    [
+      "2026-11-30T09:00:00Z",
+      "2026-11-30T09:00:00+14:00",
+      10,
+      /^Write the moment until which it was agreed, /,
+    ],
+    [
+      "2026-11-30T09",
+      "2026-11-30T24",
+      10,
+      /^Write the moment until which it was agreed, in UTC; a day ends /,
+    ],
+    ["2026-11-30T", "2026-11-01T", 10, /^Write the moments that were agreed, in UTC$/],
+  ];
+  for (const [from, to, column, remedy] of remedies) {
+    it(`says where the value is found, and never what the example holds: ${remedy.source}`, () => {
+      const error = refusalOf(() => parse(TEXT.replace(from, to)));
+      assert.match(error.fix ?? "", remedy);
+      assert.equal(error.place?.column, column);
+    });
+  }
+
   const refused: readonly (readonly [
     name: string,
     from: string | RegExp,
@@ -149,8 +175,8 @@ describe("parseWaiver()", () => {
     assert.equal(
       refusalOf(() => parse(text)).message,
       `Cannot load .weighbridge/waivers/WVR-2026-0007.yml: 2 problems
-.weighbridge/waivers/WVR-2026-0007.yml:2:1: id is WVR-2026-0008, expected the name of the file
-.weighbridge/waivers/WVR-2026-0007.yml:19:1: expires is 2026-11-31T09:00:00Z, which is no moment of the calendar`,
+.weighbridge/waivers/WVR-2026-0007.yml:2:5: id is WVR-2026-0008, expected the name of the file
+.weighbridge/waivers/WVR-2026-0007.yml:19:10: expires is 2026-11-31T09:00:00Z, which is no moment of the calendar`,
     );
   });
 });
