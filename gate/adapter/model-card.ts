@@ -37,20 +37,39 @@ function readSections(blocks: readonly Block[]): readonly CardSection[] {
   let open: readonly SectionDraft[] = [];
   for (const block of blocks) {
     if (block.kind === "heading") {
-      const section = { title: block.title, line: block.line, level: block.level, words: 0 };
+      const { title, line, level } = block;
+      const section: SectionDraft = { title, line, level, words: 0, times: new Map() };
       sections.push(section);
       open = [...open.filter(({ level }) => level < block.level), section];
     }
     for (const line of proseOf(block)) {
-      const words = block.kind === "heading" ? 0 : countWords(line);
+      const words = block.kind === "heading" ? [] : wordsOf(line);
       const placeholder = findPlaceholder(line);
+      const nothing = block.kind === "heading" ? undefined : NOTHING.exec(line)?.[0].trim();
       for (const section of open) {
-        section.words += words;
+        for (const word of words) countWord(section, word);
         if (placeholder !== undefined) section.placeholder ??= placeholder;
+        if (nothing !== undefined) section.nothing ??= nothing;
       }
     }
   }
-  return sections.map(({ level, ...section }) => section);
+  return sections.map(toSection);
+}
+
+/** That there is nothing to say is an answer beside others, and none by itself. */
+function toSection({ title, line, words, placeholder, nothing }: SectionDraft): CardSection {
+  const left = placeholder ?? (words === 0 ? nothing : undefined);
+  return { title, line, words, ...(left === undefined ? {} : { placeholder: left }) };
+}
+
+/** Short sentences repeat their articles; who repeats a word more often fills a section without saying anything. */
+const WORD_TIMES_MAX = 3;
+
+function countWord(section: SectionDraft, word: string): void {
+  const times = section.times.get(word) ?? 0;
+  if (times === WORD_TIMES_MAX) return;
+  section.times.set(word, times + 1);
+  section.words += 1;
 }
 
 /** A section while its text is still to come. */
@@ -59,7 +78,11 @@ interface SectionDraft {
   readonly line: number;
   readonly level: number;
   words: number;
+  /** How often each word was counted. */
+  readonly times: Map<string, number>;
   placeholder?: string;
+  /** A line that says that there is nothing to say. */
+  nothing?: string;
 }
 
 function proseOf(block: Block): readonly string[] {
@@ -71,7 +94,7 @@ function proseOf(block: Block): readonly string[] {
 const PLACEHOLDERS: readonly RegExp[] = [
   /\[?more information (?:is )?needed\]?/i,
   /\b(?:TODO|TBD|TBA|FIXME)\b/,
-  /^\W*(?:todo|tbd|tba|fixme)\W*$/i,
+  /^\W*(?:(?:todo|tbd|tba|fixme)\b\W{0,10}){1,100}$/i,
   /\blorem ipsum\b/i,
   /^\W{0,10}(?:[^:]{1,60}:\W{0,10})?to be (?:added|announced|completed|decided|defined|determined|done|filled in|provided|written)\b/i,
   /\{\{[^{}]*\}\}/,
@@ -90,11 +113,14 @@ const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}'’_.%-]*/gu;
 /** What `WORD` finds where there is nothing else; the tables of Unicode take longer to build than a card to read. */
 const ASCII_WORD = /[A-Za-z0-9][\w'.%-]*/g;
 
-/** Words of prose in a line; none where a placeholder stands, or where all is a link, a badge or a rule. */
-function countWords(line: string): number {
-  if (findPlaceholder(line) !== undefined || isLinksOnly(line)) return 0;
+/** `n/a`, `None.`, `- none`, also over and over; long lines say more. */
+const NOTHING = /^\W{0,10}(?:(?:n\/?a|none|nil|nothing|not applicable)\b\W{0,10}){1,100}$/i;
+
+/** Words of prose in a line, in lower case; none where a placeholder stands, or where all is a link, a badge or a rule. */
+function wordsOf(line: string): readonly string[] {
+  if (findPlaceholder(line) !== undefined || NOTHING.test(line) || isLinksOnly(line)) return [];
   const text = plainText(line);
-  return text.match(/^[\0-\x7f]*$/.test(text) ? ASCII_WORD : WORD)?.length ?? 0;
+  return text.toLowerCase().match(/^[\0-\x7f]*$/.test(text) ? ASCII_WORD : WORD) ?? [];
 }
 
 /** `- [Paper](https://…)`, `[![badge](…)](…)`, `[paper]: https://…`, `https://…` */

@@ -111,7 +111,7 @@ export interface CardEvidence extends Fact {
 export interface CardSection {
   readonly title: string;
   readonly line: number;
-  /** Words of prose, without headings, comments and placeholders. */
+  /** Words of prose, without headings, comments and placeholders; of one word three at most. */
   readonly words: number;
   /** A placeholder such as TODO or "More information needed", if one stands here. */
   readonly placeholder?: string;

@@ -33,6 +33,10 @@ const WORDS: readonly (readonly [what: string, text: string, words: number])[] =
   ["no words of tags", '<p align="center">one</p>', 1],
   ["no words of a rule", "---\n***\n| | |", 0],
   ["no words of a placeholder's line", "TODO: describe who is affected and how", 0],
+  ["no more than three of one word", "word Word, word and word", 4],
+  ["no words of a line that only says that there is nothing", "n/a N/A n/a\n\n- None.\nnot applicable", 0],
+  ["no words of a line that only repeats what is to come", "tbd, tbd; TBD", 0],
+  ["words that begin like nothing", "None of the applicants was older than eighty.", 8],
   ["no words of template lines", "- **Developed by:** [More Information Needed]", 0],
 ];
 
@@ -66,6 +70,14 @@ for (const [text, found] of PLACEHOLDERS) {
     assert.equal(sectionOf(`# A\n\n${text}\n`, "A")?.placeholder, found);
   });
 }
+
+test("that there is nothing to say is a placeholder only where nothing else is said", () => {
+  const placeholder = (text: string) => sectionOf(`# A\n\n${text}\n`, "A")?.placeholder;
+  assert.equal(placeholder("n/a n/a n/a"), "n/a n/a n/a");
+  assert.equal(placeholder("- None."), "- None.");
+  assert.equal(placeholder("None.\n\nThe model was tested on everybody whom it decides about."), undefined);
+  assert.equal(placeholder("| Option | Value |\n|---|---|\n| max_depth | None |"), undefined);
+});
 
 test("a section holds its subsections, up to the next heading of its level", () => {
   const text = "# A\none\n## B\ntwo three\n### C\nTODO\n## D\nfour\n# E\nfive\n";
