@@ -66,6 +66,17 @@ export interface RawCard {
   readonly frontMatter: readonly string[];
   readonly sections: readonly CardSection[];
   readonly claims: readonly CardClaim[];
+  readonly cells: readonly RawCell[];
+}
+
+/** The cell of a table that is a claim if the plan knows its names. */
+export interface RawCell {
+  readonly metric: string;
+  readonly dataset?: string;
+  readonly text: string;
+  readonly line: number;
+  /** What its column's title says it is: a value that is no number, or the name of a dataset or a metric. */
+  readonly titled: "value" | "dataset" | "metric";
 }
 
 /** The stages of a `dvc.yaml` as they are written; `dvc-stages.ts` makes stages of them. */

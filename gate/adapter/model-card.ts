@@ -1,10 +1,11 @@
 import { GateError } from "../model/error.ts";
 import type { CardClaim, CardSection, Measure } from "../model/evidence.ts";
+import { unitOf } from "../parse/decimal-unit.ts";
 import { splitFrontMatter } from "../parse/front-matter.ts";
 import { type Node, nodeAt, type Position } from "../parse/node.ts";
 import { decodeUtf8 } from "../parse/text.ts";
-import type { Adapter, AdapterFile, RawProblem, Reading } from "./adapter.ts";
-import { type Block, parseBlocks, plainText } from "./markdown.ts";
+import type { Adapter, AdapterFile, RawCell, RawProblem, Reading } from "./adapter.ts";
+import { type Block, parseBlocks, plainText, type TableRow } from "./markdown.ts";
 
 export const CARD_BYTES_MAX = 1024 * 1024;
 
@@ -21,11 +22,13 @@ export const modelCard: Adapter = {
     const blocks = parseBlocks(body, bodyLine);
     const stated = frontMatter === undefined ? [] : readModelIndex(frontMatter);
     const claims = stated.filter((item) => "value" in item);
+    const tables = readTables(blocks);
     const card = {
       kind: "card",
       frontMatter: frontMatter?.kind === "map" ? [...frontMatter.entries.keys()] : [],
       sections: readSections(blocks),
-      claims: [...claims, ...readTables(blocks)],
+      claims: [...claims, ...tables.filter((item) => "value" in item)],
+      cells: tables.filter((item) => "titled" in item),
     } as const;
     return { items: [card], problems: stated.filter((item) => "code" in item) };
   },
@@ -149,22 +152,28 @@ function readModelIndex(frontMatter: Node): readonly (CardClaim | RawProblem)[] 
 function readResult(metric: Node, dataset: string | undefined): CardClaim | RawProblem {
   const name = textAt(metric, "type") ?? textAt(metric, "name");
   const value = nodeAt(metric, ["value"]);
-  const measure = value?.kind === "scalar" ? measureOf(value.value, value.text) : undefined;
-  if (name !== undefined && measure !== undefined) {
-    const line = value?.at.line ?? metric.at.line;
-    return { metric: name, ...(dataset === undefined ? {} : { dataset }), value: measure, line };
+  const stated = value?.kind === "scalar" ? statedBy(value.value, value.text) : undefined;
+  const at = value?.at ?? metric.at;
+  if (name !== undefined && stated !== undefined) {
+    return { metric: name, ...(dataset === undefined ? {} : { dataset }), ...stated, line: at.line };
   }
-  const state = name === undefined ? "a result names no metric" : `the value of ${name} is not a number`;
-  return unreadable(state, value?.at ?? metric.at);
+  if (name === undefined) return unreadable("a result names no metric", at);
+  const problem = unreadable(`the value of ${name} is not a number`, at);
+  const isClaim = value?.kind === "scalar" && /\d/.test(value.text);
+  return isClaim ? { ...problem, code: CARD_CLAIM } : problem;
 }
 
+/** Code of a number that the card states and nobody can check. */
+export const CARD_CLAIM = "CARD_CLAIM";
+
+/** What states no number at all: the hub's own tools write an index without results. */
 function unreadable(state: string, at: Position): RawProblem {
   const fix = "Write results: [{ dataset: { name: … }, metrics: [{ type: …, value: … }] }]";
-  return { code: "CARD_CLAIM", message: `Cannot read model-index: ${state}`, at, fix };
+  return { code: "CARD_INDEX", message: `Cannot read model-index: ${state}`, at, fix };
 }
 
-function measureOf(value: unknown, text: string): Measure | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+function statedBy(value: unknown, text: string): StatedNumber | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? { value, ...withUnit(text) } : undefined;
   if (typeof value === "object" && value !== null && "nonFinite" in value) return parseClaim(text);
   return typeof value === "string" ? parseClaim(value) : undefined;
 }
@@ -183,22 +192,53 @@ const METRIC_COLUMNS: ReadonlySet<string> = new Set(["metric", "metrics", "measu
 const VALUE_COLUMNS: ReadonlySet<string> = new Set(["value", "values", "score", "result"]);
 const DATASET_COLUMNS: ReadonlySet<string> = new Set(["dataset", "data", "split"]);
 
-/** Numbers of tables that say of themselves which column is the metric and which the value. */
-function readTables(blocks: readonly Block[]): readonly CardClaim[] {
-  return blocks.flatMap((block) => {
+const MODEL_COLUMNS: ReadonlySet<string> = new Set(["", "model", "this model"]);
+
+/** Numbers of tables that say of themselves which column is the metric and which the value, and what may be others. */
+function readTables(blocks: readonly Block[]): readonly (CardClaim | RawCell)[] {
+  return blocks.flatMap((block): readonly (CardClaim | RawCell)[] => {
     if (block.kind !== "table") return [];
-    const metric = findColumn(block.header, METRIC_COLUMNS);
-    const value = findColumn(block.header, VALUE_COLUMNS);
-    const dataset = findColumn(block.header, DATASET_COLUMNS);
-    if (metric < 0 || value < 0) return [];
-    return block.rows.flatMap(({ cells, line }) => {
-      const name = cells[metric] ?? "";
-      const measure = parseClaim(cells[value] ?? "");
-      if (name === "" || measure === undefined) return [];
-      const on = cells[dataset] ?? "";
-      return [{ metric: name, ...(on === "" ? {} : { dataset: on }), value: measure, line }];
-    });
+    const { header, rows } = block;
+    const metric = findColumn(header, METRIC_COLUMNS);
+    const value = findColumn(header, VALUE_COLUMNS);
+    const dataset = findColumn(header, DATASET_COLUMNS);
+    if (metric >= 0 && value >= 0) return rows.flatMap((row) => readRow(row, { metric, value, dataset }));
+    if (metric >= 0) return readCells(block, metric, (label, title) => ({ metric: label, dataset: title }));
+    if (dataset >= 0) return readCells(block, dataset, (label, title) => ({ metric: title, dataset: label }));
+    // Of several rows one is this model, and the others are those that it is compared with.
+    const isOne = rows.length === 1 && MODEL_COLUMNS.has(header[0]?.toLowerCase() ?? "");
+    return isOne ? readCells(block, 0, (_, title) => ({ metric: title })) : [];
   });
+}
+
+function readRow(
+  { cells, line }: TableRow,
+  { metric, value, dataset }: Readonly<Record<"metric" | "value" | "dataset", number>>,
+): readonly (CardClaim | RawCell)[] {
+  const name = cells[metric] ?? "";
+  const text = cells[value] ?? "";
+  const on = cells[dataset] ?? "";
+  if (name === "") return [];
+  const named = { metric: name, ...(on === "" ? {} : { dataset: on }), line };
+  const stated = parseClaim(text);
+  if (stated !== undefined) return [{ ...named, ...stated }];
+  return /\d/.test(text) ? [{ ...named, text, titled: "value" }] : [];
+}
+
+/** Cells with a digit beside a column of labels, named by their row and their column's title. */
+function readCells(
+  { header, rows }: Extract<Block, { kind: "table" }>,
+  labels: number,
+  nameOf: (label: string, title: string) => Pick<RawCell, "metric" | "dataset">,
+): readonly RawCell[] {
+  return rows.flatMap(({ cells, line }) =>
+    header.flatMap((title, column): RawCell[] => {
+      const text = cells[column] ?? "";
+      if (column === labels || title === "" || !/\d/.test(text)) return [];
+      const named = nameOf(cells[labels] ?? "", title);
+      return [{ ...named, text, line, titled: named.metric === title ? "metric" : "dataset" }];
+    }),
+  );
 }
 
 function findColumn(header: readonly string[], names: ReadonlySet<string>): number {
@@ -208,19 +248,27 @@ function findColumn(header: readonly string[], names: ReadonlySet<string>): numb
 /** What people write before a number that they do not want to be held to. */
 const ABOUT = /^(?:[~≈≃≅]|(?:about|approx(?:imately)?|around|ca|circa)\b\.?)\s*/i;
 /** `0.87`, `87.1%`, `0.871 ± 0.004`, `0.871 (0.861–0.880)` */
-const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*(%))?(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
+const CLAIM = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE]([+-]?\d{1,3}))?(?:\s*(%))?(?:\s*(?:±|\+\/-|\(|\[).*)?$/;
 
 /**
  * A number as people write it into prose. More lenient than for evidence on purpose: a claim is what gets
  * checked, so that reading one more can only close a gate.
  */
-function parseClaim(text: string): Measure | undefined {
-  const [, digits, percent] = CLAIM.exec(text.trim().replace(ABOUT, "")) ?? [];
+export function parseClaim(text: string): StatedNumber | undefined {
+  const [, digits, exponent, percent] = CLAIM.exec(text.trim().replace(ABOUT, "")) ?? [];
   if (digits === undefined)
-    return /^[-+.]*(?:nan|inf(?:inity)?)$/i.test(text.trim()) ? nonFinite(text) : undefined;
+    return /^[-+.]*(?:nan|inf(?:inity)?)$/i.test(text.trim()) ? { value: nonFinite(text) } : undefined;
   // By its digits: 87.1 divided by 100 is not the number that 0.871 is.
-  const value = Number(percent === "%" ? `${digits}e-2` : digits);
-  return Number.isFinite(value) ? value : undefined;
+  const written = `${digits}e${Number(exponent ?? 0) - (percent === "%" ? 2 : 0)}`;
+  const value = Number(written);
+  return Number.isFinite(value) ? { value, ...withUnit(written) } : undefined;
+}
+
+type StatedNumber = Pick<CardClaim, "value" | "unit">;
+
+function withUnit(text: string): Pick<CardClaim, "unit"> {
+  const unit = unitOf(text);
+  return unit === undefined ? {} : { unit };
 }
 
 function nonFinite(text: string): Measure {

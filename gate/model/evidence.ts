@@ -117,11 +117,13 @@ export interface CardSection {
   readonly placeholder?: string;
 }
 
-/** One number that the card states (the `model-index` of the front matter). */
+/** One number that the card states, in the `model-index` of its front matter or in a table. */
 export interface CardClaim {
   readonly metric: string;
   readonly dataset?: string;
   readonly value: Measure;
+  /** One unit of the last place that it was written with: 0.01 of `0.81`. */
+  readonly unit?: number;
   readonly line: number;
 }
 

@@ -11,6 +11,7 @@ import type {
 } from "../model/evidence.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { sha256Of } from "../parse/canonical.ts";
+import { unitOf } from "../parse/decimal-unit.ts";
 import { definedMembers } from "./defined.ts";
 import type { Given, GivenArtifact, GivenCard, GivenDataset, GivenMetric } from "./given.ts";
 import {
@@ -121,7 +122,11 @@ function toCard({ front_matter: frontMatter = [], sections = [], claims = [] }: 
       words,
       ...definedMembers({ placeholder }),
     })),
-    claims: claims.map((claim, index) => ({ ...claim, line: index + 1 })),
+    claims: claims.map((claim, index) => ({
+      ...claim,
+      ...definedMembers({ unit: unitOf(String(claim.value)) }),
+      line: index + 1,
+    })),
   };
 }
 

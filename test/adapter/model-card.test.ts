@@ -117,10 +117,10 @@ test("the template of the Hugging Face library claims what it was given and says
   assert.deepEqual(card.problems, []);
   assert.deepEqual(card.frontMatter, ["license", "tags", "model-index"]);
   assert.deepEqual(card.claims, [
-    { metric: "roc_auc", dataset: "holdout", value: 0.8712, line: 15 },
-    { metric: "brier_score", dataset: "holdout", value: 0.113, line: 17 },
-    { metric: "roc_auc", dataset: "train", value: 0.9021, line: 25 },
-    { metric: "mean_reward", dataset: "lunar lander", value: 210.95, line: 33 },
+    { metric: "roc_auc", dataset: "holdout", value: 0.8712, unit: 0.0001, line: 15 },
+    { metric: "brier_score", dataset: "holdout", value: 0.113, unit: 0.001, line: 17 },
+    { metric: "roc_auc", dataset: "train", value: 0.9021, unit: 0.0001, line: 25 },
+    { metric: "mean_reward", dataset: "lunar lander", value: 210.95, unit: 0.01, line: 33 },
   ]);
   for (const title of ["Uses", "Bias, Risks, and Limitations", "Training Data", "Evaluation"]) {
     const section = card.sections.find((candidate) => candidate.title === title);
@@ -165,10 +165,17 @@ for (const [what, text] of [
     assert.deepEqual(claims, []);
     assert.deepEqual(
       problems.map(({ code }) => code),
-      ["CARD_CLAIM"],
+      ["CARD_INDEX"],
     );
   });
 }
+
+test("a number of model-index that nobody can hold against anything is a problem of its own", () => {
+  for (const value of ["'0,99'", "'> 0.99'", "'0.99 on holdout'"]) {
+    const { claims, problems } = read(indexOf(`[{type: auc, value: ${value}}]`));
+    assert.deepEqual([claims, problems.map(({ code }) => code)], [[], ["CARD_CLAIM"]], value);
+  }
+});
 
 const CLAIMS: readonly (readonly [cell: string, value: number | string | undefined])[] = [
   ["0.87", 0.87],
@@ -197,14 +204,15 @@ const CLAIMS: readonly (readonly [cell: string, value: number | string | undefin
 for (const [cell, value] of CLAIMS) {
   test(`the cell ${JSON.stringify(cell)} claims ${value ?? "nothing"}`, () => {
     const { claims } = read(`| Metric | Value |\n|---|---|\n| \`roc_auc\` | ${cell} |\n`);
-    assert.deepEqual(claims, value === undefined ? [] : [{ metric: "roc_auc", value, line: 3 }]);
+    const stated = claims.map((claim) => [claim.metric, claim.value, claim.line]);
+    assert.deepEqual(stated, value === undefined ? [] : [["roc_auc", value, 3]]);
   });
 }
 
 test("a table claims only where its header says which column is the metric and which the value", () => {
   const claims = (header: string) => read(`| ${header} |\n|---|---|---|\n| auc | test | 0.9 |\n`).claims;
   assert.deepEqual(claims("metric | dataset | SCORE"), [
-    { metric: "auc", dataset: "test", value: 0.9, line: 3 },
+    { metric: "auc", dataset: "test", value: 0.9, unit: 0.1, line: 3 },
   ]);
   assert.deepEqual(claims("metric | split | result").length, 1);
   assert.deepEqual(claims("layer | kind | parameters"), []);
@@ -226,7 +234,14 @@ test("a card that cannot be read is refused as a whole", () => {
 });
 
 test("an empty card has nothing", () => {
-  assert.deepEqual(read(""), { kind: "card", frontMatter: [], sections: [], claims: [], problems: [] });
+  assert.deepEqual(read(""), {
+    kind: "card",
+    frontMatter: [],
+    sections: [],
+    claims: [],
+    cells: [],
+    problems: [],
+  });
 });
 
 for (const [what, text] of [

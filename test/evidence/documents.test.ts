@@ -50,10 +50,10 @@ test("the card that the manifest names is read, with its claims in the plan's wo
         { title: "Limitations", line: 7, words: 20 },
       ],
       claims: [
-        { metric: "roc_auc", dataset: "Hold-out", value: 0.87, line: 13 },
-        { metric: "F1", dataset: "Hold-out", value: 0.5, line: 14 },
-        { metric: "F1", dataset: "train", value: 0.9, line: 15 },
-        { metric: "lift", dataset: "Hold-out", value: 2, line: 16 },
+        { metric: "roc_auc", dataset: "Hold-out", value: 0.87, unit: 0.01, line: 13 },
+        { metric: "F1", dataset: "Hold-out", value: 0.5, unit: 0.1, line: 14 },
+        { metric: "F1", dataset: "train", value: 0.9, unit: 0.1, line: 15 },
+        { metric: "lift", dataset: "Hold-out", value: 2, unit: 1, line: 16 },
       ],
       source: {
         adapter: "model-card@1",
@@ -89,6 +89,55 @@ test("a card with a claim that cannot be read is both: the card and the problem"
   assert.equal(found.length, 1);
   assert.deepEqual(
     problems.map(({ code, place }) => [code, place.line]),
-    [["CARD_CLAIM", 4]],
+    [["CARD_INDEX", 4]],
   );
 });
+
+/** The claims of a table, and the lines of what cannot be read in it. */
+async function claimsOf(table: string) {
+  const { cards: found, problems } = await cards({ "m/README.md": `# A\n\n${table}\n` });
+  const [card] = found;
+  assert.ok(card?.kind === "card");
+  return {
+    claims: card.claims.map(({ metric, dataset, value }) =>
+      [metric, dataset, value].filter((part) => part !== undefined),
+    ),
+    unread: problems.map(({ code, place }) => `${code} ${place.line}`),
+  };
+}
+
+for (const cell of ["0,99", "> 0.99", "0.99 on holdout", "0.85 / 0.87"]) {
+  test(`a value of ${cell} is a problem at its line, for whatever the plan or the field calls a metric`, async () => {
+    const table = (metric: string) => claimsOf(`| Metric | Value |\n|---|---|\n| ${metric} | ${cell} |`);
+    for (const metric of ["roc_auc", "ROC AUC", "accuracy"]) {
+      assert.deepEqual(await table(metric), { claims: [], unread: ["CARD_CLAIM 5"] }, metric);
+    }
+    assert.deepEqual(await table("Latency"), { claims: [], unread: [] });
+  });
+}
+
+const TABLES: readonly (readonly [what: string, table: string, claims: readonly unknown[]])[] = [
+  [
+    "a column titled by a planned dataset",
+    "| Metric | Hold-out | Paper |\n|---|---|---|\n| ROC AUC | 0.99 | 0.7 |\n| lift | 2 | 3 |",
+    [["roc_auc", "Hold-out", 0.99]],
+  ],
+  [
+    "a column titled by a dataset's role",
+    "| Metric | Train | Test |\n|---|---|---|\n| F1 | 0.9 | 0.5 |",
+    [["F1", "Hold-out", 0.5]],
+  ],
+  [
+    "a column titled by a planned metric, in the row of a planned dataset",
+    "| Dataset | roc_auc | rows |\n|---|---|---|\n| hold out | 0.9 | 400 |\n| another | 0.8 | 300 |",
+    [["roc_auc", "Hold-out", 0.9]],
+  ],
+  ["the one model of a table", "| Model | roc_auc |\n|---|---|\n| ours | 0.99 |", [["roc_auc", 0.99]]],
+  ["no model among others", "| Model | roc_auc |\n|---|---|\n| ours | 0.9 |\n| baseline | 0.8 |", []],
+  ["no parameter", "| Parameter | Setting |\n|---|---|\n| depth | 5 |", []],
+];
+for (const [what, table, claims] of TABLES) {
+  test(`a table claims ${what}`, async () => {
+    assert.deepEqual(await claimsOf(table), { claims, unread: [] });
+  });
+}
