@@ -1,5 +1,5 @@
 import type { ByteSource } from "../model/bytes.ts";
-import { isModelName, tarKind, zipKind } from "./archive-kind.ts";
+import { isModelName, isPickleName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
 import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "./formats.ts";
@@ -7,18 +7,19 @@ import {
   HEAD_BYTES,
   INSIDE_OPCODES_MAX,
   MEMBERS_OPENED_MAX,
+  NESTED_BYTES_MAX,
   NESTING_MAX,
   SAFETENSORS_HEADER_BYTES_FORMAT_MAX,
   TAR_MEMBERS_MAX,
   TRIAL_OPCODES_MAX,
 } from "./limits.ts";
 import { findMagic, pickleKind } from "./magic.ts";
-import { peekInside } from "./peek.ts";
+import { peekInside, type Unpacked, unpackInside } from "./peek.ts";
 import { type Trial, tryPickle } from "./pickle-trial.ts";
 import { hasControls, isText } from "./plain-text.ts";
 import { findProtobuf } from "./protobuf-kind.ts";
-import { findTar, tarMemberHead } from "./tar-members.ts";
-import { ENCRYPTED, findZip, memberHead } from "./zip-directory.ts";
+import { findTar, tarMemberHead, unpackTarMember } from "./tar-members.ts";
+import { ENCRYPTED, findZip, memberHead, unpackMember } from "./zip-directory.ts";
 
 export interface Identification {
   readonly format: FormatName;
@@ -54,10 +55,12 @@ interface Detected {
 /** What may still be spent on what one file holds; whoever spends all of it is taken for a pickle. */
 export interface Budget {
   opcodes: number;
+  /** Of archives that are opened whole. */
+  bytes: number;
 }
 
 export function newBudget(): Budget {
-  return { opcodes: INSIDE_OPCODES_MAX };
+  return { opcodes: INSIDE_OPCODES_MAX, bytes: NESTED_BYTES_MAX };
 }
 
 /** What is known of a file when the detectors look at it. */
@@ -169,6 +172,7 @@ async function detectZip(front: Front): Promise<readonly Detected[]> {
     name: entry.name,
     isEmpty: entry.bytes === 0 && entry.compressedBytes === 0,
     head: async () => ((entry.flags & ENCRYPTED) === 0 ? memberHead(front.source, entry) : undefined),
+    unpack: (bytesMax: number) => unpackMember(front.source, entry, bytesMax),
   }));
   const inside = await lookIntoMembers(members, front);
   // Of two directories one was read, and of a broken one not all.
@@ -179,24 +183,44 @@ interface Member {
   readonly name: string;
   readonly isEmpty: boolean;
   readonly head: () => Promise<Uint8Array | undefined>;
+  readonly unpack: Unpack;
 }
+
+/** All of what something holds, as far as a number of bytes. */
+type Unpack = (bytesMax: number) => Promise<Unpacked | undefined>;
 
 /** Whether a member is a model by its name, or by its content whatever its name. */
 async function lookIntoMembers(members: readonly Member[], at: Place): Promise<Inside> {
-  if (members.some(({ name }) => isModelName(name))) return "model";
+  // What is packed deeper is seldom for loading: there a name that data has as well is not enough.
+  const isModel = at.depth === 0 ? isModelName : isPickleName;
+  if (members.some(({ name }) => isModel(name))) return "model";
   let inside: Inside = members.length > MEMBERS_OPENED_MAX ? "unseen" : "seen";
-  for (const { isEmpty, head } of members.slice(0, MEMBERS_OPENED_MAX)) {
-    const look = isEmpty ? "seen" : await lookInto(await head(), at);
+  for (const { isEmpty, head, unpack } of members.slice(0, MEMBERS_OPENED_MAX)) {
+    const look = isEmpty ? "seen" : await lookInto(await head(), at, unpack);
     if (look === "model") return "model";
     if (look === "unseen") inside = "unseen";
   }
   return inside;
 }
 
+/** Of these the first bytes do not show what is in them. */
+const OPENED_WHOLE: ReadonlySet<FormatName> = new Set(["gzip", "tar", "zip", "zlib"]);
+
 /** What bytes hold that were found inside of something; of nothing that came out of something, nothing was seen. */
-async function lookInto(bytes: Uint8Array | undefined, at: Place): Promise<Inside> {
+async function lookInto(bytes: Uint8Array | undefined, at: Place, unpack?: Unpack): Promise<Inside> {
   if (bytes === undefined || bytes.length === 0 || at.depth >= NESTING_MAX) return "unseen";
   const detected = await detectInside(bytes, deeper(at));
+  const inside = insideOf(detected);
+  const isOpened = detected.some(({ format }) => OPENED_WHOLE.has(format));
+  if (inside !== "unseen" || !isOpened || unpack === undefined || at.budget.bytes <= 0) return inside;
+  const unpacked = await unpack(at.budget.bytes);
+  if (unpacked === undefined || unpacked.bytes.length === 0) return "unseen";
+  at.budget.bytes -= unpacked.bytes.length;
+  const source = bufferSource("content", unpacked.bytes);
+  return insideOf(await detect(await frontOf(source, { ...deeper(at), partial: !unpacked.isWhole })));
+}
+
+function insideOf(detected: readonly Detected[]): Inside {
   if (detected.some((one) => familyOf(one) === "model")) return "model";
   return detected.some(({ inside }) => inside === "unseen") ? "unseen" : "seen";
 }
@@ -205,10 +229,17 @@ async function detectMagic(front: Front): Promise<readonly Detected[]> {
   const found: Detected[] = [];
   for (const format of findMagic(front.head)) {
     const isWrapper = WRAPPER_FORMATS.has(format);
-    const inside = isWrapper && (await lookInto(await peekInside(format, front.source), front));
+    const inside = isWrapper && (await lookIntoWrapper(format, front));
     found.push(inside ? { format, inside } : { format });
   }
   return found;
+}
+
+/** The source of a partial front ends before what it wraps does. */
+async function lookIntoWrapper(format: FormatName, front: Front): Promise<Inside> {
+  const { source, partial } = front;
+  const unpack = partial ? undefined : (bytesMax: number) => unpackInside(format, source, bytesMax);
+  return lookInto(await peekInside(format, source), front, unpack);
 }
 
 /** Two bytes that a text may begin with too ("x^"), so something has to come out. */
@@ -217,7 +248,7 @@ async function detectZlib(front: Front): Promise<readonly Detected[]> {
   if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
   const inside = await peekInside("zlib", front.source);
   if (inside === undefined || inside.length === 0) return [];
-  return [{ format: "zlib", inside: await lookInto(inside, front) }];
+  return [{ format: "zlib", inside: await lookIntoWrapper("zlib", front) }];
 }
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
@@ -237,15 +268,15 @@ async function detectTar(front: Front): Promise<readonly Detected[]> {
   if (members === undefined) return [];
   const format = tarKind(members.map(({ name }) => name));
   if (format !== "tar") return [{ format }];
-  if (partial || members.length >= TAR_MEMBERS_MAX) return [{ format, inside: "unseen" }];
   const opened = members.map((member) => ({
     name: member.name,
     isEmpty: member.bytes === 0,
     head: () => tarMemberHead(source, member),
+    unpack: (bytesMax: number) => unpackTarMember(source, member, bytesMax),
   }));
   const inside = await lookIntoMembers(opened, front);
-  const isResized = members.some((member) => member.isResized);
-  return [{ format, inside: inside === "seen" && isResized ? "unseen" : inside }];
+  const isCut = partial || members.length >= TAR_MEMBERS_MAX || members.some(({ isResized }) => isResized);
+  return [{ format, inside: inside === "seen" && isCut ? "unseen" : inside }];
 }
 
 async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {

@@ -7,7 +7,11 @@ type Codec = "gzip" | "zlib" | "deflate";
 const DECODERS = { gzip: "createGunzip", zlib: "createInflate", deflate: "createInflateRaw" } as const;
 
 /** The first bytes that come out of compressed ones: up to a limit, or to where the data is cut off or broken. */
-export async function inflateHead(codec: Codec, input: Uint8Array): Promise<Uint8Array> {
+export async function inflateHead(
+  codec: Codec,
+  input: Uint8Array,
+  bytesMax = PEEK_OUTPUT_BYTES,
+): Promise<Uint8Array> {
   const zlib = await import("node:zlib");
   return new Promise((resolve) => {
     const stream = zlib[DECODERS[codec]]({ finishFlush: zlib.constants.Z_SYNC_FLUSH });
@@ -15,12 +19,12 @@ export async function inflateHead(codec: Codec, input: Uint8Array): Promise<Uint
     let length = 0;
     const finish = () => {
       stream.destroy();
-      resolve(Buffer.concat(chunks).subarray(0, PEEK_OUTPUT_BYTES));
+      resolve(Buffer.concat(chunks).subarray(0, bytesMax));
     };
     stream.on("data", (chunk: Uint8Array) => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length >= PEEK_OUTPUT_BYTES) finish();
+      if (length >= bytesMax) finish();
     });
     // What came out before the fault is what a loader would have run.
     stream.on("error", finish);
@@ -43,4 +47,24 @@ export async function peekInside(format: FormatName, source: ByteSource): Promis
   if (wrapper === undefined || source.size <= wrapper.offset) return undefined;
   const { codec, offset } = wrapper;
   return inflateHead(codec, await source.read(offset, Math.min(PEEK_INPUT_BYTES, source.size - offset)));
+}
+
+/** What comes out of a compressed file, all of it unless more would have to be read or made than the limit allows. */
+export async function unpackInside(
+  format: FormatName,
+  source: ByteSource,
+  bytesMax: number,
+): Promise<Unpacked | undefined> {
+  const wrapper = WRAPPERS.get(format);
+  if (wrapper === undefined || source.size <= wrapper.offset) return undefined;
+  const { codec, offset } = wrapper;
+  const length = Math.min(bytesMax, source.size - offset);
+  const bytes = await inflateHead(codec, await source.read(offset, length), bytesMax);
+  return { bytes, isWhole: offset + length === source.size && bytes.length < bytesMax };
+}
+
+/** What was unpacked, to its end or to a limit. */
+export interface Unpacked {
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
 }

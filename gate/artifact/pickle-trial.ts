@@ -38,7 +38,8 @@ const MODULE = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*\r?$/u;
 const IMPORTABLE = /^[^\0./]{1,255}(?:\.|$)/;
 /** A module, a class and a number are shorter. */
 const LINE_BYTES_KEPT = 4096;
-const PROTOCOL_MAX = 5;
+/** Python knows five; whoever loads with a newer one, or with a loader of their own, gets further. */
+const PROTOCOL_MAX = 15;
 
 const PUTS = new Set(["PUT", "BINPUT", "LONG_BINPUT"]);
 const GETS = new Set(["GET", "BINGET", "LONG_BINGET"]);

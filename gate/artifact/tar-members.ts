@@ -1,5 +1,6 @@
 import type { ByteSource } from "../model/bytes.ts";
 import { PEEK_INPUT_BYTES, TAR_MEMBERS_MAX } from "./limits.ts";
+import type { Unpacked } from "./peek.ts";
 
 const BLOCK_BYTES = 512;
 
@@ -79,6 +80,16 @@ function sizeIn(pax: Buffer): number | undefined {
 export async function tarMemberHead(source: ByteSource, { offset, bytes }: TarMember): Promise<Uint8Array> {
   const length = Math.min(bytes, PEEK_INPUT_BYTES, source.size - offset);
   return length > 0 ? source.read(offset, length) : new Uint8Array(0);
+}
+
+/** A member, to its end or to a limit. */
+export async function unpackTarMember(
+  source: ByteSource,
+  { offset, bytes }: TarMember,
+  bytesMax: number,
+): Promise<Unpacked> {
+  const length = Math.max(0, Math.min(bytes, bytesMax, source.size - offset));
+  return { bytes: await source.read(Math.min(offset, source.size), length), isWhole: length === bytes };
 }
 
 /**

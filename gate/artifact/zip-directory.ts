@@ -4,7 +4,7 @@ import type { ScanFinding } from "../model/evidence.ts";
 import { Cursor, latin1, utf8 } from "./bytes.ts";
 import { Findings } from "./findings.ts";
 import { PEEK_INPUT_BYTES, ZIP_DIRECTORY_BYTES_MAX, ZIP_ENTRIES_MAX } from "./limits.ts";
-import { inflateHead } from "./peek.ts";
+import { inflateHead, type Unpacked } from "./peek.ts";
 import {
   DIRECTORY_ENTRY,
   END_RECORD,
@@ -170,4 +170,18 @@ export async function memberHead(source: ByteSource, entry: ZipEntry): Promise<U
   const bytes = await source.read(start, length);
   if (entry.method === DEFLATED) return inflateHead("deflate", bytes);
   return entry.method === STORED ? bytes : new Uint8Array(0);
+}
+
+/** A member as it is before compression, to its end or to a limit; undefined where `memberHead` gives none. */
+export async function unpackMember(
+  source: ByteSource,
+  entry: ZipEntry,
+  bytesMax: number,
+): Promise<Unpacked | undefined> {
+  const start = await memberOffset(source, entry);
+  if (start === undefined || (entry.method !== STORED && entry.method !== DEFLATED)) return undefined;
+  const length = Math.min(entry.compressedBytes, bytesMax, source.size - start);
+  const input = await source.read(start, length);
+  const bytes = entry.method === STORED ? input : await inflateHead("deflate", input, bytesMax);
+  return { bytes, isWhole: length === entry.compressedBytes && bytes.length < bytesMax };
 }

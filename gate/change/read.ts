@@ -35,7 +35,7 @@ import { folderOf, nameOf } from "./path.ts";
 import { compareRecipes, type RecipeComparison } from "./recipe.ts";
 import { readSides, type Side, type Sides } from "./side.ts";
 import { withTips } from "./tip.ts";
-import { findUnclaimed, type UnclaimedFile } from "./unclaimed.ts";
+import { findUnclaimed, type PackedWhere, type UnclaimedFile } from "./unclaimed.ts";
 
 /**
  * What differs between the merge base and the head, and which models that concerns. Base and head are revisions; the
@@ -234,7 +234,7 @@ async function readUnclaimed(
 ): Promise<ModelChange> {
   const { path, change } = file;
   const base = file.base && (await readUnclaimedVersion(file.base, reading.base));
-  const head = file.head && (await readUnclaimedVersion(file.head, reading.head, file.isPacked));
+  const head = file.head && (await readUnclaimedVersion(file.head, reading.head, file.packed));
   // A file at the root may have the name that another model has as its id.
   const id = reading.taken.has(path) ? `./${path}` : path;
   return toModelChange({ id, base, head, files: [change] }, reading);
@@ -243,21 +243,35 @@ async function readUnclaimed(
 async function readUnclaimedVersion(
   { path }: Pick<TreeEntry, "path">,
   source: ArtifactSource,
-  isPacked = false,
+  packed?: PackedWhere,
 ): Promise<ModelVersion> {
   const artifacts = [await readArtifact({ path }, source)];
   const problem: Finding = {
     code: "MODEL_UNCLAIMED",
-    message: isPacked
-      ? `Nobody can look into ${path}, which stands among models, and no model.yml names it`
-      : `No model.yml names ${path} among its artifacts`,
+    message:
+      packed === undefined
+        ? `No model.yml names ${path} among its artifacts`
+        : `Nobody can look into ${path}, which ${PACKED[packed].state}, and no model.yml names it`,
     place: { path },
-    fix: isPacked
-      ? "Commit what is packed in it, or name it under data in the model.yml beside it if it is data"
-      : fixOf(artifacts[0]!),
+    fix: packed === undefined ? fixOf(artifacts[0]!) : PACKED[packed].fix,
   };
   return { problems: [problem], artifacts, ...withSubject(artifacts, folderOf(path)) };
 }
+
+const PACKED = {
+  "among models": {
+    state: "stands among models",
+    fix: "Commit what is packed in it, or name it under data in the model.yml beside it if it is data",
+  },
+  "under another name": {
+    state: "is packed under a name that says otherwise",
+    fix: "Commit what is packed in it, or give it the name of what it is",
+  },
+  "as a model": {
+    state: "is called a model",
+    fix: "Commit what is packed in it, or rename it if it is no model",
+  },
+} as const satisfies Record<PackedWhere, { readonly state: string; readonly fix: string }>;
 
 function fixOf({ pointer, problem }: Artifact): string {
   if (problem?.code === "PATH_UNSAFE" || problem?.code === "SUBMODULE_UNVERIFIABLE") {

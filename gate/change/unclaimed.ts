@@ -18,8 +18,11 @@ export interface UnclaimedFile {
   readonly base?: { readonly path: string };
   readonly head?: { readonly path: string };
   /** Packed so that nobody can look into it; whether it is a model is not known. */
-  readonly isPacked?: true;
+  readonly packed?: PackedWhere;
 }
+
+/** What makes a packed file suspicious: where it stands, or what it is called. */
+export type PackedWhere = "among models" | "under another name" | "as a model";
 
 /** What differs between the two sides: what git keeps, what a pipeline makes, and what a checkout makes. */
 export interface Differences extends Pick<Sides, SideName | "outputs" | "converted"> {
@@ -83,7 +86,9 @@ interface Candidate<T> {
   readonly head: T | undefined;
 }
 
-type Standing = "claimed" | "unclaimed" | "packed" | "no model";
+type Standing = "claimed" | "unclaimed" | PackedWhere | "no model";
+
+const PACKED = ["among models", "under another name", "as a model"] as const satisfies readonly PackedWhere[];
 
 /** The candidate if it is or may be an unclaimed model on either side, and no manifest of the head claims it. */
 async function select<T extends { readonly path: string }>(
@@ -93,7 +98,8 @@ async function select<T extends { readonly path: string }>(
   const after = head && (await standingOf(head, "head"));
   if (after === "claimed") return [];
   const before = base && (await standingOf(base, "base"));
-  const isHead = after === "unclaimed" || after === "packed";
+  const packed = PACKED.find((where) => where === after);
+  const isHead = after === "unclaimed" || packed !== undefined;
   if (!isHead && before !== "unclaimed") return [];
   return [
     {
@@ -101,7 +107,7 @@ async function select<T extends { readonly path: string }>(
       change,
       ...(before === "unclaimed" && base !== undefined ? { base } : {}),
       ...(isHead && head !== undefined ? { head } : {}),
-      ...(after === "packed" ? { isPacked: true as const } : {}),
+      ...(packed === undefined ? {} : { packed }),
     },
   ];
 }
@@ -129,12 +135,32 @@ async function readStanding(entry: TreeEntry, name: SideName, looking: Looking):
   const standings = (await readHeld(entry, repository)).map(({ path: held, identity }) => {
     const own = claim ?? claimOf(held, name);
     const standing = toStanding(held, own, identity);
-    if (name === "base" || own !== undefined || isHarmlessName(held)) return standing;
-    if (identity === undefined) return "unclaimed";
-    const mayHide = !identity.isSeen && isAmongModels(held, looking);
-    return standing === "no model" && mayHide ? "packed" : standing;
+    if (name === "base" || own !== undefined) return standing;
+    if (identity === undefined) return isHarmlessName(held) ? standing : "unclaimed";
+    if (standing !== "no model" || identity.isSeen) return standing;
+    return packedWhere(held, identity.format, looking) ?? standing;
   });
-  return (["unclaimed", "packed", "claimed"] as const).find((one) => standings.includes(one)) ?? "no model";
+  return (["unclaimed", ...PACKED, "claimed"] as const).find((one) => standings.includes(one)) ?? "no model";
+}
+
+/** Formats that only other programs open, and the ends of names that say so; the chunks of arrays are zstd and LZ4. */
+const CLOSED_FORMATS: ReadonlySet<string> = new Set("7z bz2 lzma rar xz".split(" "));
+const CLOSED_NAME = /\.(?:7z|bz2?|cb[7r]|lzma|rar|t?xz|tbz2?|tb2|tlz)(?:\.\d{3})?$/i;
+/** `model.tar.xz`, `credit_weights-2.7z` */
+const MODEL_STEM = /(?:^|[^a-z])(?:model|weights|checkpoint|ckpt)(?:[^a-z]|$)/i;
+
+/** Why what nobody can look into may be a model; undefined where it is as likely anything else that people pack. */
+function packedWhere(path: string, format: string, looking: Looking): PackedWhere | undefined {
+  const isHarmless = isHarmlessName(path);
+  if (!isHarmless && isAmongModels(path, looking)) return "among models";
+  const promised = expectationOf(path)?.formats;
+  // Half of all new formats are a zip by another name: of what others open too, only a broken promise tells.
+  const isDisguised = CLOSED_FORMATS.has(format)
+    ? !CLOSED_NAME.test(path) && promised?.some((one) => one === format) !== true
+    : promised?.some((one) => HARMLESS_FORMATS.has(one)) === true;
+  if (isDisguised) return "under another name";
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return !isHarmless && MODEL_STEM.test(name) ? "as a model" : undefined;
 }
 
 function isAmongModels(path: string, { modelFolders }: Looking): boolean {

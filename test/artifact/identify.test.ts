@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bufferSource } from "../../gate/artifact/bytes.ts";
 import { findReadings, identify } from "../../gate/artifact/identify.ts";
+import { zipFile } from "../app/github/zip-file.ts";
 import { safetensorsFile, tensor } from "./safetensors-file.ts";
+import { tarFile } from "./tar-file.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -103,7 +106,8 @@ describe("a file that is no model is none as far as it could be seen", () => {
     "text in three gzips": [wrapped(bytes("text"), 3), true],
     "text in four gzips": [wrapped(bytes("text"), 4), false],
     "a gzip of which nothing comes out": [bytes("\x1f\x8b\x08\0"), false],
-    "an archive in gzip": [wrapped(zipOf(["README"]), 1), false],
+    "an archive in gzip": [wrapped(zipOf(["README"]), 1), true],
+    "an archive in four gzips": [wrapped(zipOf(["README"]), 4), false],
     bzip2: [corpus("real/sklearn-bz2.joblib"), false],
     xz: [corpus("real/sklearn-xz.joblib"), false],
     lzma: [corpus("real/sklearn-lzma.joblib"), false],
@@ -119,7 +123,8 @@ describe("a file that is no model is none as far as it could be seen", () => {
       false,
     ],
     "a zip with a member of another compression": [corpus("hostile/method-99.zip"), false],
-    "a zip with a zip": [corpus("hostile/nested.zip"), false],
+    "a zip with a zip": [corpus("hostile/nested.zip"), true],
+    "a zip in gzip that is cut off": [wrapped(zipOf(["README"]).subarray(0, 60), 1), false],
     "a zip of which two readers see two": [corpus("hostile/two-end-records.zip"), false],
     "a zip without a directory": [corpus("hostile/directory-cut-off.zip"), false],
   };
@@ -129,6 +134,52 @@ describe("a file that is no model is none as far as it could be seen", () => {
       assert.deepEqual({ family: readings.family, isSeen: readings.isSeen }, { family: "other", isSeen });
     });
   }
+});
+
+describe("a model is found in what is packed in something packed", () => {
+  const pickle = Buffer.from("\x80\x04cos\nsystem\n\x8c\x02id\x85R.", "latin1");
+  // Noise that compresses badly and is the same every time.
+  const large = Buffer.concat(
+    Array.from({ length: 6_000 }, (_, index) => createHash("sha256").update(`${index}`).digest()),
+  );
+  const zip = (name: string, content: Buffer) => zipFile([{ name, content }]);
+  const MODELS: Readonly<Record<string, Buffer>> = {
+    "a pickle by its name in tar.gz": gzipSync(tarFile({ "code/a.py": "1", "model.pkl": "x" })),
+    "a pickle by its content in tar.gz": gzipSync(tarFile({ "code/a.py": "1", model: pickle })),
+    "a pickle behind what fills the first bytes of tar.gz": gzipSync(tarFile({ data: large, m: pickle })),
+    "a pickle in the zip of a zip": zip("b", zip("m", pickle)),
+    "a pickle in the zip of gzip": gzipSync(zip("m", pickle)),
+    "a pickle in the zip of a tar": tarFile({ b: zip("m", pickle) }),
+    "a pickle in the tar.gz of a zip": zip("b", gzipSync(tarFile({ m: pickle }))),
+    "a pickle behind what fills the first bytes of a zip in a zip": zip(
+      "b",
+      zipFile([
+        { name: "data", content: large },
+        { name: "m", content: pickle },
+      ]),
+    ),
+    "a pickle of a protocol to come": Buffer.from(pickle.with(1, 9)),
+  };
+  for (const [name, content] of Object.entries(MODELS)) {
+    test(name, async () => assert.equal((await formatOf(content, "x.dat")).family, "model"));
+  }
+
+  const OTHERS: Readonly<Record<string, Buffer>> = {
+    "texts in tar.gz": gzipSync(tarFile({ "README.md": "text", "data.bin": "text" })),
+    "texts and noise in the zip of a zip": zip("b", zipFile([{ name: "a", content: large }])),
+  };
+  for (const [name, content] of Object.entries(OTHERS)) {
+    test(`${name} are none`, async () => {
+      const { family, isSeen } = await findReadings(bufferSource("x.dat", content), "x.dat");
+      assert.deepEqual({ family, isSeen }, { family: "other", isSeen: true });
+    });
+  }
+
+  test("no more is opened than the limit, and then not all was seen", async () => {
+    const bomb = gzipSync(tarFile({ a: Buffer.alloc(70 * 1024 * 1024), m: pickle }));
+    const readings = await findReadings(bufferSource("x.dat", bomb), "x.dat");
+    assert.deepEqual([readings.family, readings.isSeen], ["other", false]);
+  });
 });
 
 /** An archive of stored members of one letter. */

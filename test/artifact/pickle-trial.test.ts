@@ -103,7 +103,7 @@ describe("a trial is refused where every unpickler refuses", () => {
     "a memo that is not set": "h\x00.",
     "TUPLE without a mark": "t.",
     "REDUCE on one value": "NR.",
-    "protocol 6": "\x80\x06N.",
+    "protocol 16": "\x80\x10N.",
     "a text that is no number": "Ix\n.",
     "a STRING without quotes": "Sx\n.",
     "a negative length": "T\xff\xff\xff\xffN.",

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { readChangeSet } from "../../gate/change/read.ts";
 import { openCheckout } from "../../gate/checkout.ts";
 import type { ChangeSet, ModelChange } from "../../gate/model/change.ts";
+import { tarFile } from "../artifact/tar-file.ts";
 import { runGit, type ScratchRepository, scratchRepository } from "../git.ts";
 
 const cleanups: (() => void)[] = [];
@@ -476,6 +477,53 @@ test("what is packed so that nobody can look into it hides no model among models
       fix: "Commit what is packed in it, or name it under data in the model.yml beside it if it is data",
     },
   ]);
+});
+
+test("what is packed elsewhere is suspicious by its name alone", async () => {
+  const xz = Buffer.from("\xfd7zXZ\0\0\x04", "latin1");
+  const sevenZip = Buffer.from("7z\xbc\xaf\x27\x1c\0\x04", "latin1");
+  const zstd = Buffer.from("\x28\xb5\x2f\xfd\x24\0", "latin1");
+  const foreign = readFileSync(new URL("../corpus/artifacts/hostile/method-99.zip", import.meta.url));
+  const scratched = await withModel();
+  scratched.commit("head", {
+    "artifacts/credit_weights-2.7z": sevenZip,
+    "artifacts/model.tar.gz": gzipSync(tarFile({ "model.pkl": "x" })),
+    "artifacts/model.tar.xz": xz,
+    "assets/a.dat": xz,
+    "data/a.json": xz,
+    "data/b.csv": foreign,
+    "data/c.csv": zstd,
+    // And these are what they say, or as likely anything else.
+    "archive/c/0/0": zstd,
+    "archive/odd.zip": foreign,
+    "docs/contract.docx": foreign,
+    "docs/site.tar.gz": gzipSync(tarFile({ "index.html": "text", "font.bin": "text" })),
+    "fixtures/a.tar.xz": xz,
+    "fixtures/b.TXZ": xz,
+    "fixtures/c.7z.001": sevenZip,
+    "fixtures/remodelled.tar.xz": xz,
+    "vendor/lib.jar": foreign,
+  });
+  const change = await changeOf(scratched);
+  assert.deepEqual(summary(change), [
+    "D artifacts/credit_weights-2.7z MODEL_UNCLAIMED",
+    "D artifacts/model.tar.gz MODEL_UNCLAIMED",
+    "D artifacts/model.tar.xz MODEL_UNCLAIMED",
+    "D assets/a.dat MODEL_UNCLAIMED",
+    "D data/a.json MODEL_UNCLAIMED",
+    "D data/b.csv MODEL_UNCLAIMED",
+    "D data/c.csv MODEL_UNCLAIMED",
+  ]);
+  const said = (id: string) => modelOf(change, id).head?.problems[0]?.message;
+  const end = "and no model.yml names it";
+  assert.equal(
+    said("artifacts/model.tar.xz"),
+    `Nobody can look into artifacts/model.tar.xz, which is called a model, ${end}`,
+  );
+  assert.equal(
+    said("data/a.json"),
+    `Nobody can look into data/a.json, which is packed under a name that says otherwise, ${end}`,
+  );
 });
 
 test("the artifacts of a manifest that becomes unreadable are not models by themselves, but new files are", async () => {
