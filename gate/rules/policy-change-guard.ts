@@ -154,14 +154,14 @@ const LOOSENED: ReadonlyMap<string, Pick<Finding, "code" | "fix">> = new Map([
     "waivers",
     {
       code: "WAIVER_LOOSENED",
-      fix: "Put it into a pull request of its own, for those whom the waiver names to let in; only the App can ask whether they approved it",
+      fix: "In a pull request of its own, let those whom the waiver names bring it in past this check; only the App can ask whether they approved it",
     },
   ],
   [
     "workflows",
     {
       code: "WORKFLOW_LOOSENED",
-      fix: "Put it into a pull request of its own, for those who answer for the gate; whether a workflow, or another commit of an action, still judges as before cannot be told here",
+      fix: "In a pull request of its own, let those who answer for the gate bring it in past this check; whether a workflow, or another commit of an action, still judges as before cannot be told here",
     },
   ],
 ]);
