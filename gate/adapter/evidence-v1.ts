@@ -143,7 +143,8 @@ function malformed(node: Node, at: Position, state: string): RawProblem {
 }
 
 /** What a schema cannot say. */
-function findContradiction({ n, positives, ci, source }: Item): string | undefined {
+function findContradiction({ n, positives, ci, slice, source }: Item): string | undefined {
+  if (n === 0 && slice === undefined) return "it was measured on 0 rows";
   if (n !== undefined && positives !== undefined && positives > n)
     return `${positives} positives among ${n} rows`;
   if (ci?.some((end) => !Number.isFinite(end))) return "an end of the interval is not finite";

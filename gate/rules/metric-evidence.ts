@@ -3,7 +3,7 @@ import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
 import { groupBy } from "../model/group.ts";
-import { knownDirection } from "../model/metric-names.ts";
+import { knownDirection, knownRange } from "../model/metric-names.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
 
@@ -34,6 +34,8 @@ export function findMetric(view: View, side: Side, name: MetricName): Found {
   const turned = best.find((item) => isTurned(item));
   if (side === "head" && turned !== undefined) return { kind: "none", judgement: against(turned) };
   if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
+  if (side === "head" && isImpossible(name.metric, first.value))
+    return { kind: "none", judgement: outOfRange(first, first.value) };
   return { kind: "found", evidence: first, value: first.value };
 }
 
@@ -198,6 +200,38 @@ function nonFinite(item: MetricEvidence): Judgement {
       fix: "Find out why the evaluation gave no number, and evaluate again",
     },
     { observed: String(item.value), evidence: [item] },
+  );
+}
+
+/** Sums of doubles, and of the singles that a model computes in, end a little beyond an end that they reach. */
+const RANGE_ROUNDING = 1e-6;
+/** From here on a number that can be 1 at most is one in percent rather than a slip. */
+const PERCENT_MIN = 2;
+
+/** Whether no model can have this value. What base says was let in before; what it is compared with is judged. */
+function isImpossible(metric: string, value: number): boolean {
+  const range = knownRange(metric);
+  return range !== undefined && !(value >= range.min - RANGE_ROUNDING && value <= range.max + RANGE_ROUNDING);
+}
+
+function outOfRange(item: MetricEvidence, value: number): Judgement {
+  const { min = -Infinity, max = Infinity } = knownRange(item.name) ?? {};
+  const isPercent = max === 1 && value >= PERCENT_MIN && value <= 100;
+  const range =
+    max === Infinity ? `${min} or more` : min === -Infinity ? `${max} or less` : `from ${min} to ${max}`;
+  return broken(
+    {
+      code: "METRIC_OUT_OF_RANGE",
+      message: `${label({ metric: item.name, dataset: item.dataset })} is ${show(value)}, which it cannot be: ${item.name} is ${range}${isPercent ? "; it looks like percent" : ""}`,
+      place: {
+        path: item.source.path,
+        ...(item.source.line === undefined ? {} : { line: item.source.line }),
+      },
+      fix: isPercent
+        ? `Report it as a fraction (${show(value / 100)}), or name the metric otherwise if it is another one`
+        : "Correct the evaluation, or name the metric otherwise if it is another one",
+    },
+    { observed: show(value), evidence: [item] },
   );
 }
 

@@ -117,6 +117,11 @@ test("kinds that no gate reads yet are left out", () => {
   }
 });
 
+test("a slice that nobody is in is no mistake", () => {
+  const { items, problems } = read({ ...LEAST, slice: { sex: "F" }, value: "NaN", n: 0 });
+  assert.deepEqual([items.length, problems], [1, []]);
+});
+
 const MALFORMED: readonly (readonly [what: string, item: unknown, message: RegExp])[] = [
   ["an unknown version", { ...LEAST, schema: "evidence/v2" }, /evidence\/v1/],
   ["an unknown kind", { ...LEAST, kind: "metrics" }, /kind/],
@@ -133,6 +138,7 @@ const MALFORMED: readonly (readonly [what: string, item: unknown, message: RegEx
   ["an unknown role", { ...LEAST, dataset: { role: "Test" } }, /role/],
   ["an unknown direction", { ...LEAST, direction: "up" }, /direction/],
   ["a negative n", { ...LEAST, n: -1 }, /n/],
+  ["no rows", { ...LEAST, n: 0 }, /measured on 0 rows/],
   ["positives without n", { ...LEAST, positives: 3 }, /"n"/],
   ["more positives than rows", { ...LEAST, n: 2, positives: 3 }, /3 positives among 2 rows/],
   ["an interval upside down", { ...LEAST, ci: [0.9, 0.8] }, /from 0.9 down to 0.8/],

@@ -236,6 +236,32 @@ const FLOOR: readonly Row[] = [
   },
 ];
 
+/** Of the floor gate, what a value says that the metric cannot have. */
+const OUT_OF_RANGE: readonly (readonly [name: string, value: number, isPercent: boolean])[] = [
+  ["roc_auc", 85, true],
+  ["roc_auc", 1.5, false],
+  ["roc_auc", -0.1, false],
+  ["mcc", 62, true],
+  ["r2", 1.01, false],
+  ["brier", 2.5, false],
+  ["rmse", -1, false],
+];
+
+const IN_RANGE: readonly (readonly [name: string, value: number])[] = [
+  ["roc_auc", 1 + 2 ** -52],
+  ["roc_auc", 0],
+  ["balanced_accuracy", -0.2],
+  ["mcc", -1],
+  ["r2", -7],
+  ["brier", 1.2],
+  ["rmse", 4e9],
+  ["wer", 1.3],
+  // Names of several things, and names that nobody knows.
+  ["bleu", 34.5],
+  ["auc", 1200],
+  ["p95_ms", 85],
+];
+
 const pair = (base: number, head: number, more: Partial<MetricEvidence> = {}) => [
   metric({ side: "base", value: base, ...more }),
   metric({ value: head, ...more }),
@@ -797,6 +823,58 @@ test("C58: a value that is not a finite number passes no rule that reads metrics
       assert.equal(judgement?.outcome, "error", `${rule} on ${value}`);
     }
   }
+});
+
+for (const [name, value, isPercent] of OUT_OF_RANGE) {
+  test(`${name} cannot be ${value}, and no rule that reads metrics passes on it`, () => {
+    const plan = manifest({ evaluation: [evaluation({ metrics: [{ name }] })] });
+    const planned = model({
+      base: version(BASE_DIGEST, { manifest: plan }),
+      head: version(HEAD_DIGEST, { manifest: plan }),
+    });
+    const items = [metric({ name, value }), metric({ name, side: "base" })].map(
+      ({ direction: _, ...item }) => item,
+    );
+    for (const [rule, args] of [
+      ["metric.floor", { metric: name, min: -1e300 }],
+      ["metric.ceiling", { metric: name, max: 1e300 }],
+      ["metric.no-regression", { margin: 1e300 }],
+      ["metric.present", {}],
+    ] as const) {
+      const judgement = RULES.get(rule)?.judge(args, view(items, { model: planned }));
+      assert.equal(judgement?.outcome, "error", rule);
+      const [finding] = judgement?.findings ?? [];
+      assert.equal(finding?.code, "METRIC_OUT_OF_RANGE");
+      assert.equal(/looks like percent/.test(finding?.message ?? ""), isPercent);
+    }
+  });
+}
+
+for (const [name, value] of IN_RANGE) {
+  test(`${name} can be ${value}`, () => {
+    const judge = RULES.get("metric.floor")?.judge;
+    const judgement = judge?.({ metric: name, min: -1e300 }, view([metric({ name, value })]));
+    assert.notEqual(judgement?.findings[0]?.code, "METRIC_OUT_OF_RANGE");
+  });
+}
+
+test("what base says of itself may be impossible: the number that replaces it is judged", () => {
+  const judgement = RULES.get("metric.no-regression")?.judge(
+    { margin: 100 },
+    view([metric({ side: "base", value: 85 }), metric({ value: 0.85 })]),
+  );
+  assert.equal(judgement?.outcome, "pass");
+});
+
+test("a number in percent is told which fraction to report", () => {
+  const judgement = RULES.get("metric.present")?.judge({}, view([metric({ value: 85 })]));
+  assert.deepEqual(judgement?.findings[0], {
+    code: "METRIC_OUT_OF_RANGE",
+    message: "roc_auc on holdout is 85, which it cannot be: roc_auc is from 0 to 1; it looks like percent",
+    place: { path: "m/metrics.json" },
+    fix: "Report it as a fraction (0.85), or name the metric otherwise if it is another one",
+    metric: { name: "roc_auc", dataset: "holdout" },
+  });
 });
 
 test("an inconclusive floor names the sample size that could tell", () => {
