@@ -102,11 +102,12 @@ async function readManifest(files: CommitFiles, path: string): Promise<Manifest 
 async function collectSide(on: ModelSide, model: ModelChange, run: RunFiles): Promise<Collected> {
   const locks = await collectLocks(on);
   const other = subjectAt(model, on.side === "head" ? "base" : "head");
-  const context = { run, bound: locks.bound, ...(other === undefined ? {} : { otherSubject: other }) };
-  return join([
-    locks,
-    await collectMetrics(on, context),
-    await collectCard(on),
-    await collectData(on, locks.pipelines),
-  ]);
+  const data = await collectData(on, locks.pipelines);
+  const context = {
+    run,
+    bound: locks.bound,
+    datasets: data.evidence.filter((item) => item.kind === "dataset"),
+    ...(other === undefined ? {} : { otherSubject: other }),
+  };
+  return join([locks, await collectMetrics(on, context), await collectCard(on), data]);
 }

@@ -3,10 +3,18 @@ import { findAdapter } from "../adapter/index.ts";
 import { METRIC_BYTES_MAX } from "../adapter/metrics.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
-import type { EvidenceProblem, MetricEvidence, Side, Trust } from "../model/evidence.ts";
+import type {
+  DatasetEvidence,
+  Evidence,
+  EvidenceProblem,
+  MetricEvidence,
+  Side,
+  Trust,
+} from "../model/evidence.ts";
 import { groupBy } from "../model/group.ts";
 import type { DeclaredEvaluation, PlannedMetric } from "../model/manifest.ts";
 import { knownDirection } from "../model/metric-names.ts";
+import { findTrainingData } from "../model/training-data.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import { quote } from "../parse/excerpt.ts";
 import { readFile } from "./commit-files.ts";
@@ -20,6 +28,8 @@ export interface MetricContext {
   readonly otherSubject?: Digest;
   /** Evaluation files that a pipeline's lock binds to the model as it stands. */
   readonly bound: ReadonlySet<string>;
+  /** What the manifest lists under `data`. */
+  readonly datasets: readonly DatasetEvidence[];
 }
 
 /** One file of numbers about one model, from the commit or from the run. */
@@ -53,7 +63,8 @@ export async function collectMetrics(on: ModelSide, context: MetricContext): Pro
       parts.push({ evidence: [], problems }, ...origins.map((origin) => readOrigin(on, evaluation, origin)));
     }
   }
-  return join(parts);
+  const { evidence, problems } = join(parts);
+  return { problems, evidence: evidence.map((item) => withRole(item, context.datasets)) };
 }
 
 async function fromCommit(on: ModelSide, path: string, { bound }: MetricContext): Promise<Found> {
@@ -216,6 +227,12 @@ function contradictions(items: readonly RawMetric[], { evaluation }: Plan): read
       },
     ];
   });
+}
+
+/** What the head's own list of datasets calls training data is that. What base says was let in before. */
+function withRole(item: Evidence, datasets: readonly DatasetEvidence[]): Evidence {
+  if (item.kind !== "metric" || item.side === "base") return item;
+  return findTrainingData(datasets, item) === undefined ? item : { ...item, role: "train" };
 }
 
 /** The file's word counts more than the manifest's, but either can say that the data was trained on. */

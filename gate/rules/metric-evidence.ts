@@ -1,9 +1,11 @@
 import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
-import { type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
+import { type DatasetEvidence, type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
+import type { Finding } from "../model/finding.ts";
 import { groupBy } from "../model/group.ts";
 import { knownDirection, knownRange } from "../model/metric-names.ts";
+import { findTrainingData } from "../model/training-data.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
 
@@ -141,7 +143,32 @@ function absent(view: View, side: Side, name: MetricName): Judgement {
     message: `No ${label(name)} was found at ${side} about this model${hint(view, side, name)}`,
     ...placeOf(view),
     fix: `Report ${name.metric} in an evaluation file that model.yml names, with the model's digest as subject`,
+    ...trainedOn(view, side, name),
   });
+}
+
+/** Of a number that was measured on what model.yml itself lists as training data: where, and what to do about it. */
+function trainedOn(view: View, side: Side, name: MetricName): Partial<Finding> {
+  const datasets = view.evidence.filter(
+    (item): item is DatasetEvidence => item.kind === "dataset" && item.side === side,
+  );
+  const items = reportedAs(view, side, name.metric).filter(
+    (item) => name.dataset === undefined || item.dataset === name.dataset,
+  );
+  for (const item of items) {
+    const trained = findTrainingData(datasets, item);
+    if (trained === undefined) continue;
+    const { line, source, digest = trained.declared } = trained;
+    const isNamed = trained.name === item.dataset;
+    return {
+      message: `No ${label(name)} was found at ${side} about this model; ${item.source.path} reports it on ${isNamed ? `data that model.yml lists` : `${digest}, which model.yml lists as ${trained.name}`} with the role train`,
+      place: { path: source.path, ...(line === undefined ? {} : { line }) },
+      fix: isNamed
+        ? `Measure it on data that the model was not trained on; if ${item.dataset} is that, list what it was trained on under another name`
+        : "Measure it on data that the model was not trained on, or correct the digest that is wrong",
+    };
+  }
+  return {};
 }
 
 /** What was found instead: says why it does not count. */

@@ -289,6 +289,57 @@ test("data that either side calls training data stays training data", async () =
   }
 });
 
+const DIGESTS = [1, 2].map((digit) => `sha256:${String(digit).repeat(64)}`) as [string, string];
+const [ONE, TWO] = DIGESTS;
+
+/** Lists of datasets, with the role that a number of `holdout` has where the plan says `test`. */
+const LISTS: readonly (readonly [what: string, data: string, role: string])[] = [
+  ["lists the dataset as training data", "{ name: holdout, role: train }", "train"],
+  [
+    "gives it the digest of the training data",
+    `{ name: rows, role: train, digest: "${ONE}" }, { name: holdout, role: test, digest: "${ONE}" }`,
+    "train",
+  ],
+  [
+    "pins it by a file with the content of the training data",
+    "{ name: rows, role: train, path: a.csv }, { name: holdout, role: test, path: b.csv }",
+    "train",
+  ],
+  [
+    "keeps both parts in one file",
+    "{ name: rows, role: train, path: a.csv }, { name: holdout, role: test, path: a.csv }",
+    "test",
+  ],
+  ["lists other training data", `{ name: rows, role: train, digest: "${ONE}" }`, "test"],
+  ["lists nothing that is pinned", "{ name: rows, role: train }, { name: holdout, role: test }", "test"],
+];
+
+for (const [what, data, role] of LISTS) {
+  test(`of a manifest that ${what}, the number is one of ${role} data`, async () => {
+    const text = `${manifest(PLAN)}data: [${data}]\n`;
+    const files = { "models/a/model.yml": text, "models/a/a.csv": "x\n1\n", "models/a/b.csv": "x\n1\n" };
+    const { head, base } = await read(scene('{"roc_auc": 0.9}', { files }));
+    assert.deepEqual([head[0]?.role, base[0]?.role], [role, "test"]);
+  });
+}
+
+test("a number that names the digest of the training data is one of training data", async () => {
+  const text = `${manifest(PLAN)}data: [{ name: rows, role: train, digest: "${ONE}" }]\n`;
+  const run = (digest: string) => ({
+    "models/a/metrics.json": evidenceV1({ value: 0.9, dataset: { name: "holdout", digest } }),
+  });
+  for (const [digest, role] of [
+    [ONE, "train"],
+    [TWO, "test"],
+  ] as const) {
+    const { head } = await read(
+      scene(undefined, { files: { "models/a/model.yml": text }, run: run(digest) }),
+    );
+    assert.deepEqual(brief(head), ["head roc_auc=0.9 ci"]);
+    assert.equal(head[0]?.role, role);
+  }
+});
+
 test("items about another model or other data are not this model's", async () => {
   const items = [
     evidenceV1({ value: 0.91, subject: { model: "b" } }),
