@@ -47,6 +47,7 @@ export interface GivenMetric {
   readonly age_days?: number;
   readonly undated?: true;
   readonly about?: "this" | "other" | "unknown";
+  readonly dataset_digest?: "this" | "other";
 }
 
 export interface GivenPlan {

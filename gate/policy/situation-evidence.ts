@@ -1,4 +1,5 @@
 import type { ModelChange } from "../model/change.ts";
+import type { Digest } from "../model/digest.ts";
 import type {
   ArtifactEvidence,
   CardEvidence,
@@ -63,6 +64,7 @@ export function problemsOf({ problems = [] }: Given): readonly EvidenceProblem[]
 function toMetric(given: GivenMetric, model: ModelChange): MetricEvidence {
   const { side = "head", role = "test", direction = knownDirection(given.name), slice, n, positives } = given;
   const about = { this: model[side]?.subject, other: sha256Of("another model"), unknown: undefined };
+  const data = { this: datasetDigest(datasetOf(given)), other: sha256Of("another dataset"), none: undefined };
   return {
     kind: "metric",
     model: MODEL,
@@ -74,6 +76,7 @@ function toMetric(given: GivenMetric, model: ModelChange): MetricEvidence {
     trust: given.trust ?? "attested",
     source: sourceOf("metrics@1", metricsPath(datasetOf(given)), producedAt(given)),
     ...definedMembers({ direction, slice, n, positives, subject: about[given.about ?? "this"] }),
+    ...definedMembers({ datasetDigest: data[given.dataset_digest ?? "none"] }),
     ...intervalOf(given),
   };
 }
@@ -131,7 +134,7 @@ function toCard({ front_matter: frontMatter = [], sections = [], claims = [] }: 
 }
 
 function toDataset({ name, role = "test", pinned = true, declared }: GivenDataset): DatasetEvidence {
-  const digest = sha256Of(`dataset ${name}`);
+  const digest = datasetDigest(name);
   return {
     kind: "dataset",
     ...factOf("manifest@1", `${FOLDER}/model.yml`),
@@ -140,6 +143,10 @@ function toDataset({ name, role = "test", pinned = true, declared }: GivenDatase
     ...(pinned ? { digest } : {}),
     ...(declared === undefined ? {} : { declared: sha256Of("another dataset") }),
   };
+}
+
+function datasetDigest(name: string): Digest {
+  return sha256Of(`dataset ${name}`);
 }
 
 function toLock({ stage, mismatches = [] }: { stage: string; mismatches?: readonly string[] }): LockEvidence {

@@ -1,5 +1,6 @@
 import type { Judgement } from "../model/decision.ts";
-import type { MetricEvidence } from "../model/evidence.ts";
+import type { Digest } from "../model/digest.ts";
+import type { DatasetEvidence, MetricEvidence } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { numberByTier, numberOf } from "./arguments.ts";
 import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
@@ -15,7 +16,7 @@ const DAYS = { type: "number", exclusiveMinimum: 0 };
 
 export const evidenceFresh: Rule = {
   name: "evidence.fresh",
-  title: "The evidence is recent",
+  title: "The evidence is recent, and about the data as it is now",
   scope: "model",
   parameters: {
     max_age_days: {
@@ -51,8 +52,10 @@ export const evidenceFresh: Rule = {
  * this run brings without a date was measured in it.
  */
 function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement {
-  const items = metric.judged;
   const name = label(metric);
+  const items = metric.judged.filter((item) => isOfThisData(view, item));
+  const [other] = metric.judged;
+  if (items.length === 0 && other !== undefined) return fail(ofOtherData(view, name, other));
   const fromThisRun = items.find(({ trust, source }) => trust === "ci" && source.producedAt === undefined);
   if (fromThisRun !== undefined) {
     return pass({ observed: "this run", expected: `≤ ${days} days`, evidence: [fromThisRun] });
@@ -75,6 +78,36 @@ function judgeOne(view: View, metric: PlannedEvidence, days: number): Judgement 
     },
     seen,
   );
+}
+
+/** What the manifest's data of the item's name is now, as far as it can be compared: by a digest of the same kind. */
+function currentDigest(view: View, { dataset, datasetDigest }: MetricEvidence): Digest | undefined {
+  const data = view.evidence.find(
+    (item): item is DatasetEvidence =>
+      item.kind === "dataset" && item.side === "head" && item.name === dataset,
+  );
+  if (datasetDigest === undefined || data?.digest === undefined) return undefined;
+  return kindOf(data.digest) === kindOf(datasetDigest) ? data.digest : undefined;
+}
+
+/** `md5`, or `md5.dir` of a folder. */
+function kindOf(digest: Digest): string {
+  return digest.replace(/:[0-9a-f]+/, "");
+}
+
+function isOfThisData(view: View, item: MetricEvidence): boolean {
+  const current = currentDigest(view, item);
+  return current === undefined || current === item.datasetDigest;
+}
+
+function ofOtherData(view: View, name: string, item: MetricEvidence): Finding {
+  const { source, dataset, datasetDigest } = item;
+  return {
+    code: "DATASET_NOT_CURRENT",
+    message: `${name} was measured on ${datasetDigest}; under data in model.yml ${dataset} is ${currentDigest(view, item)}`,
+    place: { path: source.path, ...(source.line === undefined ? {} : { line: source.line }) },
+    fix: "Evaluate again on the data that model.yml lists, or list the data that it was measured on",
+  };
 }
 
 /** Milliseconds since it was measured; NaN where nothing readable says so. */

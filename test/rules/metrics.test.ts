@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../gate/model/decision.ts";
-import { type MetricEvidence, TRAIL_ADAPTER } from "../../gate/model/evidence.ts";
+import type { Digest } from "../../gate/model/digest.ts";
+import {
+  type DatasetEvidence,
+  type Evidence,
+  type MetricEvidence,
+  TRAIL_ADAPTER,
+} from "../../gate/model/evidence.ts";
 import type { DeclaredEvaluation } from "../../gate/model/manifest.ts";
 import { RULES } from "../../gate/rules/index.ts";
 import type { View } from "../../gate/rules/rule.ts";
@@ -24,7 +30,7 @@ interface Row {
   readonly name: string;
   readonly rule: string;
   readonly args?: Readonly<Record<string, unknown>>;
-  readonly evidence?: readonly MetricEvidence[];
+  readonly evidence?: readonly Evidence[];
   readonly view?: Partial<View>;
   readonly outcome: Outcome;
   readonly code?: string;
@@ -356,6 +362,70 @@ const REGRESSION: readonly Row[] = [
 ];
 
 const { producedAt: _, ...undated } = source();
+
+/** What the manifest lists under `data`. */
+function listed(digest: Digest | undefined, more: Partial<DatasetEvidence> = {}): DatasetEvidence {
+  const { name = "holdout", role = "test", ...rest } = more;
+  const about = { model: "m", side: "head", trust: "declared", source: source() } as const;
+  return { kind: "dataset", ...about, name, role, ...(digest === undefined ? {} : { digest }), ...rest };
+}
+
+const MD5: Digest = `md5:${"1".repeat(32)}`;
+const FOLDER: Digest = `md5:${"2".repeat(32)}.dir`;
+
+const CURRENT: readonly Row[] = (
+  [
+    ["data of that name and digest passes", HEAD_DIGEST, [listed(HEAD_DIGEST)], "pass"],
+    ["data of that name and another digest fails", HEAD_DIGEST, [listed(OTHER_DIGEST)], "fail"],
+    [
+      "data of another name is another matter",
+      HEAD_DIGEST,
+      [listed(OTHER_DIGEST, { name: "recent" })],
+      "pass",
+    ],
+    ["base's data is another matter", HEAD_DIGEST, [listed(OTHER_DIGEST, { side: "base" })], "pass"],
+    ["digests of two kinds cannot be compared", HEAD_DIGEST, [listed(MD5)], "pass"],
+    ["the digest of a folder and of a file cannot be compared", MD5, [listed(FOLDER)], "pass"],
+    ["data that nothing pins says nothing", HEAD_DIGEST, [listed(undefined)], "pass"],
+    ["evidence that names no data says nothing", undefined, [listed(OTHER_DIGEST)], "pass"],
+  ] as const
+).map(([name, datasetDigest, datasets, outcome]) => ({
+  name,
+  rule: "evidence.fresh",
+  args: { max_age_days: 30 },
+  evidence: [metric(datasetDigest === undefined ? {} : { datasetDigest }), ...datasets],
+  outcome,
+  ...(outcome === "fail" ? { code: "DATASET_NOT_CURRENT" } : {}),
+}));
+
+/** What `metric.present` says of a number that the manifest itself lists as measured on training data. */
+const TRAINED: readonly (Row & { readonly message: RegExp })[] = [
+  {
+    name: "says that model.yml lists the dataset as training data",
+    rule: "metric.present",
+    evidence: [metric({ role: "train" }), listed(HEAD_DIGEST, { role: "train" })],
+    outcome: "missing_evidence",
+    message: /m\/metrics\.json reports it on data that model\.yml lists with the role train$/,
+  },
+  {
+    name: "says that the dataset has the digest of training data",
+    rule: "metric.present",
+    evidence: [
+      metric({ role: "train", datasetDigest: HEAD_DIGEST }),
+      listed(HEAD_DIGEST, { name: "applications", role: "train" }),
+    ],
+    outcome: "missing_evidence",
+    message: /reports it on sha256:a+, which model\.yml lists as applications with the role train$/,
+  },
+];
+
+for (const { name, rule, evidence = [], outcome, message } of TRAINED) {
+  test(`${rule}: ${name}`, () => {
+    const judgement = RULES.get(rule)?.judge({}, view(evidence));
+    assert.equal(judgement?.outcome, outcome);
+    assert.match(judgement?.findings[0]?.message ?? "", message);
+  });
+}
 
 const TRUSTING: readonly Row[] = [
   {
@@ -796,6 +866,7 @@ for (const row of [
   ...PLAN,
   ...MOVED,
   ...STAYED,
+  ...CURRENT,
   ...VOUCHING,
   ...EXPRESSIONS,
 ]) {
