@@ -33,6 +33,12 @@ export interface CompiledCel {
   readonly variables: ReadonlySet<string>;
   /** Names after `metrics.` that are used without a `has()` around them. */
   readonly metrics: readonly string[];
+  /** Names after `metrics.` that are asked for in a `has()`. */
+  readonly asked: readonly string[];
+  /** It uses the map of metrics otherwise than by a name that is written out, so that it may look at any of them. */
+  readonly looksAtAll: boolean;
+  /** It may look at what base says: it names `base` or `delta`, or selects by what is not written out. */
+  readonly looksAtBase: boolean;
   /** The truth of the expression. Throws GateError `CEL_EVALUATION`, `CEL_NOT_BOOLEAN`, `CEL_COST`. */
   evaluate(context: Readonly<Partial<Record<Variable, unknown>>>): boolean;
 }
@@ -63,6 +69,9 @@ export function compileCel(text: string): CompiledCel {
     text,
     variables: facts.variables,
     metrics: [...facts.metrics].sort(),
+    asked: [...facts.asked].sort(),
+    looksAtAll: facts.looksAtAll,
+    looksAtBase: facts.looksAtBase,
     evaluate: (context) => evaluate(text, program, facts, context),
   };
 }
@@ -73,6 +82,9 @@ interface Facts {
   readonly calls: Set<string>;
   readonly variables: Set<string>;
   readonly metrics: Set<string>;
+  readonly asked: Set<string>;
+  looksAtAll: boolean;
+  looksAtBase: boolean;
 }
 
 function parse(text: string): ReturnType<Environment["parse"]> {
@@ -109,7 +121,10 @@ function refuse(text: string, facts: Facts): void {
 
 /** One walk over the tree: what it names, what it calls, how deep its macros nest. */
 function survey(root: ASTNode): Facts {
-  const facts: Facts = { nodes: 0, nesting: 0, calls: new Set(), variables: new Set(), metrics: new Set() };
+  const facts: Facts = {
+    ...{ nodes: 0, nesting: 0, looksAtAll: false, looksAtBase: false },
+    ...{ calls: new Set(), variables: new Set(), metrics: new Set(), asked: new Set() },
+  };
   const walk = (node: ASTNode, nesting: number, guarded: boolean): void => {
     facts.nodes += 1;
     const call = node.op === "call" || node.op === "rcall" ? node.args[0] : undefined;
@@ -117,19 +132,38 @@ function survey(root: ASTNode): Facts {
     const inner = call !== undefined && node.op === "rcall" && MACROS.has(call) ? nesting + 1 : nesting;
     facts.nesting = Math.max(facts.nesting, inner);
     if (node.op === "id") facts.variables.add(node.args);
-    const metric = guarded ? undefined : metricOf(node);
-    if (metric !== undefined) facts.metrics.add(metric);
-    for (const child of children(node)) walk(child, inner, guarded || call === "has");
+    const metric = metricOf(node);
+    if (metric !== undefined) (guarded ? facts.asked : facts.metrics).add(metric);
+    facts.looksAtBase ||= mayBeBase(node);
+    for (const child of children(node)) {
+      facts.looksAtAll ||= metric === undefined && isMetrics(child);
+      walk(child, inner, guarded || call === "has");
+    }
   };
+  facts.looksAtAll = isMetrics(root);
   walk(root, 0, false);
   return facts;
+}
+
+function isMetrics(node: ASTNode): boolean {
+  return node.op === "id" && node.args === "metrics";
+}
+
+function mayBeBase(node: ASTNode): boolean {
+  if (node.op !== "." && node.op !== "[]") return false;
+  const key = keyOf(node.args[1]);
+  return key === undefined || key === "base" || key === "delta";
 }
 
 /** The `x` of `metrics.x` or `metrics["x"]`. */
 function metricOf(node: ASTNode): string | undefined {
   if (node.op !== "." && node.op !== "[]") return undefined;
   const [owner, key] = node.args;
-  if (owner.op !== "id" || owner.args !== "metrics") return undefined;
+  return isMetrics(owner) ? keyOf(key) : undefined;
+}
+
+/** The key of a selection, if it is written out. */
+function keyOf(key: string | ASTNode): string | undefined {
   if (typeof key === "string") return key;
   return key.op === "value" && typeof key.args === "string" ? key.args : undefined;
 }

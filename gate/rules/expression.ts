@@ -2,8 +2,8 @@ import type { Judgement } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import { textOf } from "./arguments.ts";
 import { type CompiledCel, compileCel } from "./cel.ts";
-import { broken, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { datasetsOf, findMetric, plannedMetrics } from "./metric-evidence.ts";
+import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
+import { about, datasetsOf, type Found, findMetric, plannedMetrics } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
 export const expression: Rule = {
@@ -51,12 +51,14 @@ function fixOf(cause: GateError, view: View): { fix?: string } {
 
 /**
  * CEL's `||` forgives an operand that fails (cel-spec, "Logical Operators"); a number that is not there must not
- * be forgiven, so every metric that the text names outside `has()` is looked up before.
+ * be forgiven, so every metric that the text names outside `has()` is looked up before. One that is there and is no
+ * number to judge must not be taken for one that is not there, wherever the text may look at it.
  */
 function judgeExpression(args: Arguments, view: View, cel: CompiledCel): Judgement {
   const metrics = metricValues(view);
   const absent = cel.metrics.filter((name) => !metrics.values.has(name));
-  if (absent.length > 0) return combineAbsent(view, absent);
+  const unfit = [...absent.map((name) => absentMetric(view, metrics, name)), ...unfitMetrics(metrics, cel)];
+  if (unfit.length > 0) return combine([...new Set(unfit)]);
   const seen = {
     observed: cel.metrics.map((name) => `${name} ${metrics.shown.get(name)}`).join(", "),
     expected: cel.text,
@@ -72,18 +74,28 @@ function judgeExpression(args: Arguments, view: View, cel: CompiledCel): Judgeme
   return fail({ code: "EXPRESSION_FALSE", message }, seen);
 }
 
-function combineAbsent(view: View, names: readonly string[]): Judgement {
+/** Why a metric that the text names is not there to look at. */
+function absentMetric(view: View, { heads }: MetricValues, name: string): Judgement {
+  const judgement = heads.get(name);
+  if (judgement !== undefined) return judgement;
   const unreadable = view.problems.filter(
-    ({ metrics }) => metrics?.some((name) => names.includes(name)) ?? true,
+    ({ side, metrics }) => side === "head" && (metrics?.includes(name) ?? true),
   );
   if (unreadable.length > 0)
     return broken(unreadable.map(({ code, message, place }) => ({ code, message, place })));
-  return missing(
-    names.map((name) => ({
-      code: "METRIC_MISSING",
-      message: `No metric ${name} was found about this model`,
-      fix: "Report it in an evaluation file that model.yml names",
-    })),
+  return missing({
+    code: "METRIC_MISSING",
+    message: `No metric ${name} was found about this model`,
+    fix: "Report it in an evaluation file that model.yml names",
+  });
+}
+
+/** Of what the text may look at: what was found and is no number to judge. What is not there stays out of the map. */
+function unfitMetrics({ heads, bases }: MetricValues, cel: CompiledCel): readonly Judgement[] {
+  const named = new Set([...cel.metrics, ...cel.asked]);
+  const looked = [...heads, ...(cel.looksAtBase ? bases : [])];
+  return looked.flatMap(([name, judgement]) =>
+    judgement.outcome === "error" && (cel.looksAtAll || named.has(name)) ? [judgement] : [],
   );
 }
 
@@ -123,18 +135,30 @@ function changeFacts(view: View): Readonly<Record<string, unknown>> {
 interface MetricValues {
   readonly values: ReadonlyMap<string, Readonly<Record<string, number>>>;
   readonly shown: ReadonlyMap<string, string>;
+  /** Why there is no number of the head, or none of the base. */
+  readonly heads: ReadonlyMap<string, Judgement>;
+  readonly bases: ReadonlyMap<string, Judgement>;
 }
 
 /** `base`, `head` and `delta` of every metric that can be judged, by name and by `dataset/name`. */
 function metricValues(view: View): MetricValues {
   const values = new Map<string, Readonly<Record<string, number>>>();
   const shown = new Map<string, string>();
+  const heads = new Map<string, Judgement>();
+  const bases = new Map<string, Judgement>();
   for (const metric of metricNames(view)) {
     const datasets = datasetsOf(view, metric);
     for (const dataset of datasets) {
-      const pair = pairOf(view, { metric, dataset });
-      if (pair === undefined) continue;
+      const name = { metric, dataset };
+      const head = findMetric(view, "head", name);
+      const base = findMetric(view, "base", name);
+      const pair = head.kind === "found" ? toPair(head.value, base) : undefined;
+      const noHead = head.kind === "none" ? about(name, head.judgement) : undefined;
+      const noBase = base.kind === "none" ? about(name, base.judgement) : undefined;
       for (const key of datasets.length === 1 ? [metric, `${dataset}/${metric}`] : [`${dataset}/${metric}`]) {
+        if (noHead !== undefined) heads.set(key, noHead);
+        if (noBase !== undefined) bases.set(key, noBase);
+        if (pair === undefined) continue;
         values.set(key, pair);
         shown.set(
           key,
@@ -145,7 +169,7 @@ function metricValues(view: View): MetricValues {
       }
     }
   }
-  return { values, shown };
+  return { values, shown, heads, bases };
 }
 
 function metricNames(view: View): readonly string[] {
@@ -155,13 +179,6 @@ function metricNames(view: View): readonly string[] {
   return [...new Set([...reported, ...plannedMetrics(view).map(({ metric }) => metric)])].sort();
 }
 
-function pairOf(
-  view: View,
-  name: { metric: string; dataset: string },
-): Readonly<Record<string, number>> | undefined {
-  const head = findMetric(view, "head", name);
-  if (head.kind === "none") return undefined;
-  const base = findMetric(view, "base", name);
-  if (base.kind === "none") return { head: head.value };
-  return { base: base.value, head: head.value, delta: head.value - base.value };
+function toPair(head: number, base: Found): Readonly<Record<string, number>> {
+  return base.kind === "none" ? { head } : { base: base.value, head, delta: head - base.value };
 }

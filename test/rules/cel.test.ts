@@ -28,7 +28,29 @@ test("compileCel() names the metrics that have to be there, and not those that h
     'metrics.a.head > 1.0 && metrics["b/c"].head > 1.0 && (!has(metrics.d) || metrics.e.head > 1.0)',
   );
   assert.deepEqual(cel.metrics, ["a", "b/c", "e"]);
+  assert.deepEqual(cel.asked, ["d"]);
 });
+
+const LOOKS: readonly (readonly [text: string, looksAtAll: boolean, looksAtBase: boolean])[] = [
+  ["metrics.a.head > 1.0", false, false],
+  ["has(metrics.a) && metrics['b'].head > 1.0", false, false],
+  ["metrics.a.delta > 0.0", false, true],
+  ["!has(metrics.a.base)", false, true],
+  ["metrics.a['base'] > 0.0", false, true],
+  ["metrics.all(name, metrics[name].head > 0.5)", true, true],
+  ["metrics.exists(name, name == 'a')", true, false],
+  ["'a' in metrics", true, false],
+  ["size(metrics) > 1", true, false],
+  ["metrics[model.id].head > 1.0", true, true],
+  ["change.files.all(path, path.startsWith('models/'))", false, false],
+];
+
+for (const [text, looksAtAll, looksAtBase] of LOOKS) {
+  test(`compileCel() tells what ${text} may look at`, () => {
+    const cel = compileCel(text);
+    assert.deepEqual([cel.looksAtAll, cel.looksAtBase], [looksAtAll, looksAtBase]);
+  });
+}
 
 test("a loop over long lists is refused before it runs", () => {
   const cel = compileCel("artifacts.all(a, artifacts.exists(b, a == b))");

@@ -848,6 +848,58 @@ const EXPRESSIONS: readonly Row[] = [
     view: { model: newModel() },
     outcome: "pass",
   },
+  ...(
+    [
+      ["metrics.roc_auc.head > 0.1", "error"],
+      ["metrics['holdout/roc_auc'].head > 0.1", "error"],
+      ["!has(metrics.roc_auc)", "error"],
+      ["!has(metrics.roc_auc) || metrics.roc_auc.head > 0.1", "error"],
+      ["metrics.all(name, metrics[name].head > 0.1)", "error"],
+      ["!('roc_auc' in metrics)", "error"],
+      ["size(metrics) < 5", "error"],
+      ["metrics.recall.head > 0.1", "pass"],
+      ["has(metrics.recall)", "pass"],
+    ] as const
+  ).map(([require, outcome]) => ({
+    name: `where one metric is NaN, ${require} is ${outcome}`,
+    rule: "expression",
+    args: { require },
+    evidence: [...pair(0.8, 0.8, { name: "recall" }), metric({ value: "NaN" }), metric({ side: "base" })],
+    view: { model: model({ base: twoPlanned, head: twoPlanned }) },
+    outcome,
+    ...(outcome === "error" ? { code: "METRIC_NOT_FINITE" } : {}),
+  })),
+  ...(
+    [
+      ["metrics.roc_auc.head > 0.1", "pass"],
+      ["metrics.roc_auc.delta > 0.1", "error"],
+      ["!has(metrics.roc_auc.base)", "error"],
+      ["metrics.all(name, metrics[name].base > 0.1)", "error"],
+    ] as const
+  ).map(([require, outcome]) => ({
+    name: `where base says NaN, ${require} is ${outcome}`,
+    rule: "expression",
+    args: { require },
+    evidence: [metric(), metric({ side: "base", value: "NaN" })],
+    outcome,
+    ...(outcome === "error" ? { code: "METRIC_NOT_FINITE" } : {}),
+  })),
+  {
+    name: "two numbers that contradict each other are not looked past",
+    rule: "expression",
+    args: { require: "!has(metrics.roc_auc)" },
+    evidence: [metric({ value: 0.8 }), metric({ value: 0.9 })],
+    outcome: "error",
+    code: "EVIDENCE_CONTRADICTS",
+  },
+  {
+    name: "a metric that is planned and not reported may be asked for",
+    rule: "expression",
+    args: { require: "!has(metrics.recall) && metrics.all(name, metrics[name].head > 0.1)" },
+    evidence: pair(0.8, 0.8),
+    view: { model: model({ base: twoPlanned, head: twoPlanned }) },
+    outcome: "pass",
+  },
   {
     name: "a number is no truth",
     rule: "expression",
