@@ -42,6 +42,8 @@ interface Origin {
   readonly problems: readonly RawProblem[];
   /** What the numbers are about, where neither they nor the manifest say. */
   readonly subject?: Digest;
+  /** A file of the run that stands for the committed one. */
+  readonly isInPlace?: boolean;
 }
 
 interface Found {
@@ -58,21 +60,22 @@ export async function collectMetrics(on: ModelSide, context: MetricContext): Pro
     const { path } = evaluation;
     const known = committed.get(path) ?? (await fromCommit(on, path, context));
     committed.set(path, known);
-    const found = [known, fromRun(on, evaluation, context)];
-    for (const { origins, problems } of found) {
-      parts.push({ evidence: [], problems }, ...origins.map((origin) => readOrigin(on, evaluation, origin)));
-    }
+    const run = fromRun(on, evaluation, context);
+    const fromFiles = ({ origins, problems }: Found) =>
+      join([{ evidence: [], problems }, ...origins.map((origin) => readOrigin(on, evaluation, origin))]);
+    parts.push(withoutReplaced(on, { evaluation, commit: fromFiles(known), run }), fromFiles(run));
   }
   const { evidence, problems } = join(parts);
   return { problems, evidence: evidence.map((item) => withRole(item, context.datasets)) };
 }
 
 async function fromCommit(on: ModelSide, path: string, { bound }: MetricContext): Promise<Found> {
-  const read = await attempt({ on, path }, () => readFile(on.files, path, METRIC_BYTES_MAX));
+  const concern = { on, path, trust: "declared" } as const;
+  const read = await attempt(concern, () => readFile(on.files, path, METRIC_BYTES_MAX));
   const bytes = read.value;
   // Absent is not unreadable: a gate that needs the file says that it is missing.
   if (bytes === undefined) return { origins: [], problems: read.problems };
-  const { value: file, problems } = await attempt({ on, path }, async () => readWith(path, bytes));
+  const { value: file, problems } = await attempt(concern, async () => readWith(path, bytes));
   if (file === undefined) return { origins: [], problems };
   const { adapter, reading } = file;
   const subject = bound.has(path) ? on.version.subject : undefined;
@@ -109,17 +112,70 @@ function fromRun(on: ModelSide, evaluation: DeclaredEvaluation, { run, otherSubj
     placed.every((other) => other.path !== file.path),
   );
   const origins = [
-    ...placed.map((file) => toOrigin(file, isOurs)),
+    ...placed.map((file) => ({ ...toOrigin(file, isOurs), isInPlace: speaksOfItsPlace(file) })),
     ...named.map((file) => toOrigin(file, (item) => isOurs(item) && item.dataset === dataset)),
   ];
   // Whatever cannot be read of a run is missing at the head: the base has its commit.
   if (on.side === "base")
     return { origins: origins.map((origin) => ({ ...origin, problems: [] })), problems: [] };
   const broken = [...placed, ...run.unreadable].flatMap((file) =>
-    file.error === undefined ? [] : [errorProblem(file.error, { on, path: file.path })],
+    file.error === undefined ? [] : [errorProblem(file.error, { on, path: file.path, trust: "ci" })],
   );
   const doubtful = run.ambiguous.filter(({ paths }) => paths.includes(path));
   return { origins, problems: [...broken, ...doubtful.map(({ file, paths }) => ambiguous(on, file, paths))] };
+}
+
+interface Replacing {
+  readonly evaluation: DeclaredEvaluation;
+  readonly commit: Collected;
+  readonly run: Found;
+}
+
+/**
+ * What the commit says of an evaluation, without the numbers in whose place a file of the run stands that does not
+ * report them: an evaluation that gave no number must not pass on the one of the day before.
+ */
+function withoutReplaced(on: ModelSide, { evaluation, commit, run }: Replacing): Collected {
+  const [inPlace] = run.origins.filter((origin) => origin.isInPlace === true);
+  if (on.side === "base" || inPlace === undefined || run.problems.length > 0) return commit;
+  const silent = evaluation.metrics.filter((planned) =>
+    run.origins.every((origin) => isSilentAbout({ evaluation, planned, origin })),
+  );
+  const names = new Set(silent.map(({ name }) => name));
+  const isReplaced = (item: Evidence) =>
+    item.kind === "metric" && item.slice === undefined && names.has(item.name);
+  const replaced = commit.evidence.filter(isReplaced);
+  const problems = replaced.flatMap((item) =>
+    item.kind === "metric" ? [notInTheRun(on, item, inPlace.path)] : [],
+  );
+  return {
+    evidence: commit.evidence.filter((item) => !isReplaced(item)),
+    problems: [...commit.problems, ...problems],
+  };
+}
+
+function isSilentAbout(plan: Plan): boolean {
+  const { problems, adapter } = plan.origin;
+  const wanted = namesOf(plan.planned, adapter);
+  return (
+    itemsOf(plan).every(({ slice }) => slice !== undefined) &&
+    nested(wanted, plan.origin).length === 0 &&
+    problems.every(({ metric }) => metric !== undefined && !wanted.includes(metric))
+  );
+}
+
+function notInTheRun(on: ModelSide, { name, source }: MetricEvidence, path: string): EvidenceProblem {
+  return {
+    model: on.model,
+    side: on.side,
+    code: "METRIC_NOT_IN_RUN",
+    message: `${path} of this run stands for ${source.path} and does not report ${name}; what was committed does not count in its place`,
+    place: { path },
+    fix: `Let the evaluation report ${name} too, or leave ${path} out of the evidence of the run`,
+    metrics: [name],
+    trust: "ci",
+    silent: true,
+  };
 }
 
 function toOrigin(
@@ -127,6 +183,14 @@ function toOrigin(
   counts: (item: RawMetric) => boolean,
 ): Origin {
   return { path, digest, adapter, trust, items: items.filter(counts), problems };
+}
+
+/** Whether a file of the run is about what stands at its place: its items do not say otherwise. */
+function speaksOfItsPlace({ items, error }: RunFile): boolean {
+  if (error !== undefined) return false;
+  return (
+    items.length === 0 || items.some(({ model, subject }) => model === undefined && subject === undefined)
+  );
 }
 
 /** A run brings numbers about the head, unless they name the digest that only the base has. */
@@ -144,6 +208,8 @@ function ambiguous(on: ModelSide, { path }: RunFile, paths: readonly string[]): 
     message: `Cannot tell which evaluation ${path} stands for: several files of the repository end like it, ${paths[0]} among them`,
     place: { path },
     fix: `Keep the folders of ${paths[0]} below the evidence folder`,
+    // It need not be about this evaluation: what the run clearly says of it stands.
+    trust: "declared",
   };
 }
 
@@ -151,7 +217,7 @@ function ambiguous(on: ModelSide, { path }: RunFile, paths: readonly string[]): 
 function readOrigin(on: ModelSide, evaluation: DeclaredEvaluation, origin: Origin): Collected {
   const whole = origin.problems
     .filter(({ metric }) => metric === undefined)
-    .map((problem) => rawProblem(problem, { on, path: origin.path }));
+    .map((problem) => rawProblem(problem, { on, path: origin.path, trust: origin.trust }));
   const parts = evaluation.metrics.map((planned) => readPlanned(on, { evaluation, planned, origin }));
   return join([{ evidence: [], problems: whole }, ...parts]);
 }
@@ -163,12 +229,10 @@ interface Plan {
 }
 
 function readPlanned(on: ModelSide, plan: Plan): Collected {
-  const { evaluation, planned, origin } = plan;
-  const concern = { on, path: origin.path, metrics: [planned.name] };
+  const { planned, origin } = plan;
+  const concern = { on, path: origin.path, metrics: [planned.name], trust: origin.trust };
   const wanted = namesOf(planned, origin.adapter);
-  const items = itemsNamed(origin, wanted).filter(
-    ({ dataset }) => (dataset ?? evaluation.dataset) === evaluation.dataset,
-  );
+  const items = itemsOf(plan);
   const unreadable = origin.problems.filter(({ metric }) => metric !== undefined && wanted.includes(metric));
   const problems = [
     ...unreadable.map((problem) => rawProblem(problem, concern)),
@@ -185,6 +249,13 @@ function itemsNamed({ items }: Origin, names: readonly string[]): readonly RawMe
   const index = NAMED.get(items) ?? groupBy(items, ({ name }) => name);
   NAMED.set(items, index);
   return [...new Set(names)].flatMap((name) => index.get(name) ?? []);
+}
+
+/** What the file says of a planned metric. */
+function itemsOf({ evaluation, planned, origin }: Plan): readonly RawMetric[] {
+  return itemsNamed(origin, namesOf(planned, origin.adapter)).filter(
+    ({ dataset }) => (dataset ?? evaluation.dataset) === evaluation.dataset,
+  );
 }
 
 /** What the file may call a planned metric. */

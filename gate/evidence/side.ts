@@ -1,7 +1,7 @@
 import type { RawProblem } from "../adapter/adapter.ts";
 import type { ModelVersion } from "../model/change.ts";
 import { GateError } from "../model/error.ts";
-import type { Evidence, EvidenceProblem, Side } from "../model/evidence.ts";
+import type { Evidence, EvidenceProblem, Side, Trust } from "../model/evidence.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { CommitFiles } from "./commit-files.ts";
 
@@ -34,6 +34,8 @@ export interface Concern {
   readonly also?: string;
   /** None for what is not about metrics; all of the file's if absent. */
   readonly metrics?: readonly string[];
+  /** Of the file, if it is one of numbers. */
+  readonly trust?: Trust;
 }
 
 export function errorProblem({ code, message, place, fix }: GateError, concern: Concern): EvidenceProblem {
@@ -52,6 +54,7 @@ export function errorProblem({ code, message, place, fix }: GateError, concern: 
     },
     ...(fix === undefined ? {} : { fix }),
     ...(concern.metrics === undefined ? {} : { metrics: concern.metrics }),
+    ...(concern.trust === undefined ? {} : { trust: concern.trust }),
   };
 }
 
@@ -64,6 +67,7 @@ export function rawProblem({ code, message, at, fix }: RawProblem, concern: Conc
     place: { path: concern.path, ...at },
     ...(fix === undefined ? {} : { fix }),
     ...(concern.metrics === undefined ? {} : { metrics: concern.metrics }),
+    ...(concern.trust === undefined ? {} : { trust: concern.trust }),
   };
 }
 

@@ -164,4 +164,8 @@ export interface EvidenceProblem {
   readonly fix?: string;
   /** Metric names that the problem makes unreadable; absent means the whole file. */
   readonly metrics?: readonly string[];
+  /** How far the file counts: a number that counts more stands beside the problem. None does if absent. */
+  readonly trust?: Trust;
+  /** The file was read and does not hold the metrics: a gate that needs them has `missing_evidence`. */
+  readonly silent?: true;
 }

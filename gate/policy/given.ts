@@ -99,6 +99,7 @@ export interface GivenProblem {
   readonly side?: Side;
   readonly path?: string;
   readonly metrics?: readonly string[];
+  readonly trust?: Trust;
 }
 
 export interface GivenPolicyChange {

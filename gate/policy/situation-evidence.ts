@@ -51,13 +51,13 @@ export function evidenceOf(given: Given, model: ModelChange): readonly Evidence[
 }
 
 export function problemsOf({ problems = [] }: Given): readonly EvidenceProblem[] {
-  return problems.map(({ code, side, path, metrics }) => ({
+  return problems.map(({ code, side, path, metrics, trust }) => ({
     model: MODEL,
     side: side ?? "head",
     code,
     message: code,
     place: { path: path ?? metricsPath("holdout") },
-    ...definedMembers({ metrics }),
+    ...definedMembers({ metrics, trust }),
   }));
 }
 

@@ -3,7 +3,7 @@ import { GateError } from "../model/error.ts";
 import { textOf } from "./arguments.ts";
 import { type CompiledCel, compileCel } from "./cel.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { about, datasetsOf, type Found, findMetric, plannedMetrics } from "./metric-evidence.ts";
+import { about, datasetsOf, type Found, findMetric, plannedMetrics, toFinding } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
 export const expression: Rule = {
@@ -81,8 +81,7 @@ function absentMetric(view: View, { heads }: MetricValues, name: string): Judgem
   const unreadable = view.problems.filter(
     ({ side, metrics }) => side === "head" && (metrics?.includes(name) ?? true),
   );
-  if (unreadable.length > 0)
-    return broken(unreadable.map(({ code, message, place }) => ({ code, message, place })));
+  if (unreadable.length > 0) return broken(unreadable.map(toFinding));
   return missing({
     code: "METRIC_MISSING",
     message: `No metric ${name} was found about this model`,

@@ -1,7 +1,14 @@
 import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
-import { type DatasetEvidence, type MetricEvidence, type Side, weightOf } from "../model/evidence.ts";
+import {
+  type DatasetEvidence,
+  type EvidenceProblem,
+  type MetricEvidence,
+  type Side,
+  TRUST_ORDER,
+  weightOf,
+} from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
 import { groupBy } from "../model/group.ts";
 import { knownDirection, knownRange } from "../model/metric-names.ts";
@@ -136,8 +143,9 @@ function absent(view: View, side: Side, name: MetricName): Judgement {
   const problems = view.problems.filter(
     (problem) => problem.side === side && (problem.metrics?.includes(name.metric) ?? true),
   );
-  if (problems.length > 0)
-    return broken(problems.map(({ code, message, place }) => ({ code, message, place })));
+  const unreadable = problems.filter((problem) => problem.silent !== true);
+  if (unreadable.length > 0) return broken(unreadable.map(toFinding));
+  if (problems.length > 0) return missing(problems.map(toFinding));
   return missing({
     code: "METRIC_MISSING",
     message: `No ${label(name)} was found at ${side} about this model${hint(view, side, name)}`,
@@ -145,6 +153,26 @@ function absent(view: View, side: Side, name: MetricName): Judgement {
     fix: `Report ${name.metric} in an evaluation file that model.yml names, with the model's digest as subject`,
     ...trainedOn(view, side, name),
   });
+}
+
+/** What could not be read of the head, as far as it counts as much as a number that was found; of the metric, or of whole files. */
+export function unreadableBeside(
+  view: View,
+  found: MetricEvidence,
+  metric?: string,
+): readonly EvidenceProblem[] {
+  const weight = weightOf(found);
+  return view.problems.filter(
+    ({ side, metrics, trust, silent }) =>
+      side === "head" &&
+      silent !== true &&
+      (metric === undefined ? metrics === undefined : metrics?.includes(metric) === true) &&
+      (trust === undefined || TRUST_ORDER.indexOf(trust) >= weight),
+  );
+}
+
+export function toFinding({ code, message, place, fix }: EvidenceProblem): Finding {
+  return { code, message, place, ...(fix === undefined ? {} : { fix }) };
 }
 
 /** Of a number that was measured on what model.yml itself lists as training data: where, and what to do about it. */

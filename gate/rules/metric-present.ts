@@ -1,6 +1,15 @@
 import type { Judgement } from "../model/decision.ts";
-import { combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { about, findMetric, label, type Planned, plannedMetrics, show } from "./metric-evidence.ts";
+import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
+import {
+  about,
+  findMetric,
+  label,
+  type Planned,
+  plannedMetrics,
+  show,
+  toFinding,
+  unreadableBeside,
+} from "./metric-evidence.ts";
 import { findMoves } from "./planned-place.ts";
 import type { Rule, View } from "./rule.ts";
 
@@ -14,9 +23,28 @@ export const metricPresent: Rule = {
     const planned = plannedMetrics(view);
     if (planned.length === 0) return missing(noPlan(view));
     const moves = findMoves(view);
-    return combine(planned.map((metric) => about(metric, judgeOne(view, metric, moves(metric)))));
+    const parts = planned.map((metric) => about(metric, judgeOne(view, metric, moves(metric))));
+    return combine([...parts, ...unreadableFiles(view, planned, parts)]);
   },
 };
+
+/**
+ * Of files that could not be read at all, what no metric's own judgement says: a number that was found elsewhere and
+ * counts no more than they do may be the one that they would have replaced.
+ */
+function unreadableFiles(
+  view: View,
+  planned: readonly Planned[],
+  parts: readonly Judgement[],
+): readonly Judgement[] {
+  const said = new Set(parts.flatMap(({ findings }) => findings.map(({ message }) => message)));
+  const problems = planned.flatMap((metric) => {
+    const found = findMetric(view, "head", metric);
+    return found.kind === "none" ? [] : unreadableBeside(view, found.evidence);
+  });
+  const unsaid = [...new Set(problems)].filter(({ message }) => !said.has(message));
+  return unsaid.length === 0 ? [] : [broken(unsaid.map(toFinding))];
+}
 
 /** A metric that base promised stays owed: leaving it out of the plan is how a bad number is hidden. */
 function judgeOne(view: View, metric: Planned, moves: readonly string[]): Judgement {
@@ -31,6 +59,8 @@ function judgeOne(view: View, metric: Planned, moves: readonly string[]): Judgem
   if (moves.length > 0) return fail(moves.map((move) => moved(view, metric, move)));
   const found = findMetric(view, "head", metric);
   if (found.kind === "none") return found.judgement;
+  const unreadable = unreadableBeside(view, found.evidence, metric.metric);
+  if (unreadable.length > 0) return broken(unreadable.map(toFinding), { evidence: [found.evidence] });
   return pass({ observed: show(found.value), evidence: [found.evidence] });
 }
 

@@ -160,6 +160,7 @@ test("a map in the place of a number says which keys there are", async () => {
       place: { path: "models/a/metrics.json", line: 2, column: 1 },
       fix: "Say in model.yml which is meant: key: roc_auc.test",
       metrics: ["roc_auc"],
+      trust: "declared",
     },
   ]);
 });
@@ -461,6 +462,52 @@ test("a file of the run that cannot be read is a problem of the models that it m
   assert.deepEqual(unrelated.problems, []);
 });
 
+const IN_PLACE: readonly (readonly [
+  what: string,
+  run: Files,
+  head: readonly string[],
+  codes: readonly string[],
+])[] = [
+  ["reports it", { "models/a/metrics.json": '{"roc_auc": 0.7}' }, ["0.82 declared", "0.7 ci"], []],
+  ["does not report it", { "models/a/metrics.json": '{"f1": 0.7}' }, [], ["METRIC_NOT_IN_RUN"]],
+  ["is an empty map", { "out/models/a/metrics.json": "{}" }, [], ["METRIC_NOT_IN_RUN"]],
+  ["says null", { "models/a/metrics.json": '{"roc_auc": null}' }, ["0.82 declared"], ["METRIC_NOT_A_NUMBER"]],
+  ["cannot be read", { "models/a/metrics.json": "" }, ["0.82 declared"], ["JSON_SYNTAX"]],
+  [
+    "does not report it, but another of the run does",
+    {
+      "models/a/metrics.json": "{}",
+      "e.json": evidenceV1({ value: 0.7, subject: { model: "a" }, dataset: { name: "holdout" } }),
+    },
+    ["0.82 declared", "0.7 ci"],
+    [],
+  ],
+  [
+    "reports it of a slice alone",
+    { "models/a/metrics.json": evidenceV1({ value: 0.7, slice: { sex: "F" } }) },
+    ["0.7 ci"],
+    ["METRIC_NOT_IN_RUN"],
+  ],
+  [
+    "is about another model",
+    { "models/a/metrics.json": evidenceV1({ value: 0.7, subject: { digest: OTHER } }) },
+    ["0.82 declared", "0.7 ci"],
+    [],
+  ],
+];
+
+for (const [what, run, head, codes] of IN_PLACE) {
+  test(`what becomes of the committed number where the run's file in its place ${what}`, async () => {
+    const found = await read(scene('{"roc_auc": 0.82}', { run: run as Record<string, string> }));
+    assert.deepEqual(found.head.map(({ value, trust }) => `${value} ${trust}`).sort(), [...head].sort());
+    assert.deepEqual(
+      found.problems.map(({ code }) => code),
+      codes,
+    );
+    assert.deepEqual(brief(found.base), ["base roc_auc=0.8 declared"]);
+  });
+}
+
 test("a file of the run that may stand for several evaluations is refused", async () => {
   const files = { "models/b/metrics.json": "{}" };
   const { head, problems } = await read(
@@ -476,6 +523,7 @@ test("a file of the run that may stand for several evaluations is refused", asyn
         "Cannot tell which evaluation out/metrics.json stands for: several files of the repository end like it, models/a/metrics.json among them",
       place: { path: "out/metrics.json" },
       fix: "Keep the folders of models/a/metrics.json below the evidence folder",
+      trust: "declared",
     },
   ]);
 });

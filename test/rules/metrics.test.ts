@@ -5,6 +5,7 @@ import type { Digest } from "../../gate/model/digest.ts";
 import {
   type DatasetEvidence,
   type Evidence,
+  type EvidenceProblem,
   type MetricEvidence,
   TRAIL_ADAPTER,
 } from "../../gate/model/evidence.ts";
@@ -362,6 +363,55 @@ const REGRESSION: readonly Row[] = [
 ];
 
 const { producedAt: _, ...undated } = source();
+
+const beside = (more: Partial<EvidenceProblem>) => ({ view: { problems: [{ ...unreadable, ...more }] } });
+
+/** What `metric.present` makes of what could not be read beside a number that was found. */
+const BESIDE: readonly Row[] = (
+  [
+    ["a file of the run and a committed number", "declared", { trust: "ci" }, "error"],
+    ["a file of the run and a number of the run", "ci", { trust: "ci" }, "error"],
+    ["a committed file and a committed number", "declared", { trust: "declared" }, "error"],
+    ["a committed file and a number of the run", "ci", { trust: "declared" }, "pass"],
+    ["a file that nothing outweighs", "attested", {}, "error"],
+    [
+      "the metric in the run and a committed number",
+      "declared",
+      { trust: "ci", metrics: ["roc_auc"] },
+      "error",
+    ],
+    ["another metric of the run", "declared", { trust: "ci", metrics: ["recall"] }, "pass"],
+    ["what is no file of numbers", "declared", { metrics: [] }, "pass"],
+    ["a file at base", "declared", { side: "base", trust: "ci" }, "pass"],
+    ["a silent file", "declared", { trust: "ci", metrics: ["roc_auc"], silent: true }, "pass"],
+  ] as const
+).map(([name, trust, problem, outcome]) => ({
+  name: `unreadable: ${name}`,
+  rule: "metric.present",
+  evidence: [metric({ trust })],
+  ...beside(problem),
+  outcome,
+  ...(outcome === "error" ? { code: "JSON_SYNTAX" } : {}),
+}));
+
+test("a file that cannot be read is found once, however many metrics are planned", () => {
+  const items = [metric(), metric({ name: "recall" })];
+  const about = model({ head: twoPlanned });
+  const problems = [{ ...unreadable, fix: "Write it again", trust: "ci" as const }];
+  const judgement = RULES.get("metric.present")?.judge({}, view(items, { model: about, problems }));
+  assert.deepEqual(judgement?.findings, [
+    { code: "JSON_SYNTAX", message: "bad", place: { path: "m/metrics.json" }, fix: "Write it again" },
+  ]);
+});
+
+test("a metric that the run's file does not report is missing, and says why", () => {
+  const problems = [
+    { ...unreadable, code: "METRIC_NOT_IN_RUN", metrics: ["roc_auc"], silent: true as const },
+  ];
+  const judgement = RULES.get("metric.present")?.judge({}, view([], { problems }));
+  assert.equal(judgement?.outcome, "missing_evidence");
+  assert.equal(judgement?.findings[0]?.code, "METRIC_NOT_IN_RUN");
+});
 
 /** What the manifest lists under `data`. */
 function listed(digest: Digest | undefined, more: Partial<DatasetEvidence> = {}): DatasetEvidence {
@@ -919,6 +969,7 @@ for (const row of [
   ...MOVED,
   ...STAYED,
   ...CURRENT,
+  ...BESIDE,
   ...VOUCHING,
   ...EXPRESSIONS,
 ]) {
