@@ -36,6 +36,8 @@ export interface RawProblem {
   readonly fix?: string;
   /** The metric that it makes unreadable; absent where that cannot be told. */
   readonly metric?: string;
+  /** The model that it is about; absent where that cannot be told. */
+  readonly model?: string;
 }
 
 export type RawItem = RawMetric | RawCard | RawPipeline | RawLock;

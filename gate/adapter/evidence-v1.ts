@@ -131,15 +131,23 @@ function spellNonFinite(node: Node): Node {
 }
 
 function malformed(node: Node, at: Position, state: string): RawProblem {
-  const name = nodeAt(node, ["name"]);
-  const metric = name?.kind === "scalar" && typeof name.value === "string" ? name.value : undefined;
+  // In a version that is not known the same words may mean something else.
+  const isKnown = textAt(node, ["schema"]) === schema.properties.schema.const;
+  const metric = isKnown ? textAt(node, ["name"]) : undefined;
+  const model = isKnown ? textAt(node, ["subject", "model"]) : undefined;
   return {
     code: "EVIDENCE_MALFORMED",
     message: `Cannot read the evidence${metric === undefined ? "" : ` for ${metric}`}: ${state}`,
     at,
     ...(metric === undefined ? {} : { metric }),
+    ...(model === undefined ? {} : { model }),
     fix: "Write it as policies/schema/evidence.schema.json says",
   };
+}
+
+function textAt(node: Node, path: readonly string[]): string | undefined {
+  const found = nodeAt(node, path);
+  return found?.kind === "scalar" && typeof found.value === "string" ? found.value : undefined;
 }
 
 /** What a schema cannot say. */

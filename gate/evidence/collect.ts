@@ -16,6 +16,7 @@ import { collectMetrics } from "./metrics.ts";
 import { sortEvidence, sortProblems } from "./order.ts";
 import { type RunFiles, sortRunFiles } from "./run-files.ts";
 import { attempt, type Collected, join, type ModelSide } from "./side.ts";
+import { findUnused } from "./unused.ts";
 
 /**
  * Everything that is known about the changed models at both sides, from the files that their manifests name and
@@ -40,7 +41,11 @@ export async function collectEvidence(change: ChangeSet, world: World): Promise<
   }
   const collected = join(parts);
   const champions = await world.trail?.champions(championRequests(change), change.base);
-  const { evidence, problems } = withChampions(collected, champions ?? []);
+  const unused = await findUnused(run, { change, head, evidence: collected.evidence });
+  const { evidence, problems } = withChampions(
+    join([collected, { evidence: [], problems: unused }]),
+    champions ?? [],
+  );
   return { evidence: sortEvidence(evidence), problems: sortProblems(problems) };
 }
 

@@ -85,7 +85,7 @@ async function fromCommit(on: ModelSide, path: string, { bound }: MetricContext)
     trust: "declared",
     adapter,
     items: reading.items.filter((item) => item.kind === "metric").filter((item) => isAbout(on, item)),
-    problems: reading.problems,
+    problems: reading.problems.filter((problem) => isAbout(on, problem)),
     ...(subject === undefined ? {} : { subject }),
   };
   return { origins: [origin], problems: [] };
@@ -99,7 +99,7 @@ function readWith(path: string, bytes: Uint8Array): { adapter: Adapter; reading:
 }
 
 /** Whether an item may be about the model: it names it, or none. */
-function isAbout(on: ModelSide, { model }: RawMetric): boolean {
+function isAbout(on: ModelSide, { model }: Pick<RawMetric, "model">): boolean {
   return model === undefined || model === on.model;
 }
 
@@ -112,8 +112,9 @@ function fromRun(on: ModelSide, evaluation: DeclaredEvaluation, { run, otherSubj
     placed.every((other) => other.path !== file.path),
   );
   const origins = [
-    ...placed.map((file) => ({ ...toOrigin(file, isOurs), isInPlace: speaksOfItsPlace(file) })),
+    ...placed.map((file) => ({ ...toOrigin(withOurs(on, file), isOurs), isInPlace: speaksOfItsPlace(file) })),
     ...named.map((file) => toOrigin(file, (item) => isOurs(item) && item.dataset === dataset)),
+    ...run.unreadable.map((file) => toOrigin(file, () => false)),
   ];
   // Whatever cannot be read of a run is missing at the head: the base has its commit.
   if (on.side === "base")
@@ -178,6 +179,10 @@ function notInTheRun(on: ModelSide, { name, source }: MetricEvidence, path: stri
   };
 }
 
+function withOurs(on: ModelSide, file: RunFile): RunFile {
+  return { ...file, problems: file.problems.filter((problem) => isAbout(on, problem)) };
+}
+
 function toOrigin(
   { path, digest, trust, adapter, items, problems }: RunFile,
   counts: (item: RawMetric) => boolean,
@@ -215,9 +220,15 @@ function ambiguous(on: ModelSide, { path }: RunFile, paths: readonly string[]): 
 
 /** The planned metrics of one evaluation in one file. */
 function readOrigin(on: ModelSide, evaluation: DeclaredEvaluation, origin: Origin): Collected {
-  const whole = origin.problems
-    .filter(({ metric }) => metric === undefined)
-    .map((problem) => rawProblem(problem, { on, path: origin.path, trust: origin.trust }));
+  const concern = { on, path: origin.path, trust: origin.trust };
+  const planned = new Set(on.manifest.evaluation.flatMap(({ metrics }) => metrics.flatMap(keysOf)));
+  const whole = origin.problems.flatMap((problem) => {
+    const { metric } = problem;
+    if (metric === undefined) return [rawProblem(problem, concern)];
+    // A map of numbers holds many things that are none; an item of evidence that is malformed is shown at any rate.
+    if (origin.adapter.keyed === true || planned.has(metric)) return [];
+    return [rawProblem(problem, { ...concern, metrics: [metric] })];
+  });
   const parts = evaluation.metrics.map((planned) => readPlanned(on, { evaluation, planned, origin }));
   return join([{ evidence: [], problems: whole }, ...parts]);
 }
@@ -261,6 +272,13 @@ function itemsOf({ evaluation, planned, origin }: Plan): readonly RawMetric[] {
 /** What the file may call a planned metric. */
 function namesOf({ name, key }: PlannedMetric, adapter: Adapter): readonly string[] {
   if (adapter.keyed === true) return [key ?? name];
+  return keysOf({ name, key });
+}
+
+function keysOf({
+  name,
+  key,
+}: Pick<PlannedMetric, "name"> & { readonly key?: string | undefined }): readonly string[] {
   return key === undefined ? [name] : [name, key];
 }
 

@@ -9,7 +9,7 @@ export function sortEvidence(evidence: readonly Evidence[]): readonly Evidence[]
 
 /** The same for problems: several evaluations may need one file. */
 export function sortProblems(problems: readonly EvidenceProblem[]): readonly EvidenceProblem[] {
-  return sortOnce(problems, ({ model, side, place, code }) => [model, side, place.path, code]);
+  return sortOnce(problems, ({ model, side, place, code }) => [model ?? "", side, place.path, code]);
 }
 
 function namesOf(item: Evidence): readonly string[] {

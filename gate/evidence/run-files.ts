@@ -5,6 +5,7 @@ import { nameOf } from "../change/path.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { Trust } from "../model/evidence.ts";
+import { groupBy } from "../model/group.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import type { EvidenceFile } from "../world.ts";
 
@@ -24,12 +25,18 @@ export interface RunFile {
 export interface RunFiles {
   /** By path of the evaluation file that they stand for. */
   readonly byEvaluation: ReadonlyMap<string, readonly RunFile[]>;
-  /** Wherever they stand, by the id of the model that their items name; each with the items about that model. */
+  /** Wherever they stand, by the id of the model that their items name; each with what it says about that model. */
   readonly byModel: ReadonlyMap<string, readonly RunFile[]>;
-  /** Files of our own format that cannot be read, so that they may be about any model. */
+  /** Files of our own format that may be about any model, for they cannot be read, in whole or in part. */
   readonly unreadable: readonly RunFile[];
   /** Files that may stand for several evaluation files, with the paths that they may stand for. */
   readonly ambiguous: readonly { readonly file: RunFile; readonly paths: readonly string[] }[];
+  /** Files of our own format, which name what they are about. */
+  readonly own: readonly RunFile[];
+  /** The paths of those that stand for nothing that a changed model evaluates, with what they come nearest to. */
+  readonly unplaced: ReadonlyMap<string, readonly string[]>;
+  /** The paths of those that no adapter knows. */
+  readonly unknown: ReadonlySet<string>;
 }
 
 /** What a run's files may stand for: at head, and as it would be if the change had added no path. */
@@ -42,6 +49,11 @@ export interface Places {
   readonly baseTree: Iterable<string>;
 }
 
+const NONE: RunFiles = {
+  ...{ byEvaluation: new Map(), byModel: new Map(), unplaced: new Map(), unknown: new Set() },
+  ...{ unreadable: [], ambiguous: [], own: [] },
+};
+
 /**
  * Reads what the run brings and finds what each file is about. A file stands for the evaluation file that shares
  * the longest end of its path. Every path of the commit takes part, or a file about a model that does not change
@@ -49,8 +61,7 @@ export interface Places {
  * away from its evaluation: where that is left without any file, it cannot be told what the file stands for.
  */
 export function sortRunFiles(files: readonly EvidenceFile[], places: Places): RunFiles {
-  if (files.length === 0)
-    return { byEvaluation: new Map(), byModel: new Map(), unreadable: [], ambiguous: [] };
+  if (files.length === 0) return NONE;
   const read = files.flatMap(readRunFile);
   const { evaluations, baseEvaluations } = places;
   const before = indexPaths(places.baseTree, baseEvaluations.keys());
@@ -75,8 +86,20 @@ export function sortRunFiles(files: readonly EvidenceFile[], places: Places): Ru
     if (bare.length > 0) ambiguous.push({ file, paths: [...new Set(bare)] });
   }
   const own = read.filter(({ adapter }) => adapter === evidenceV1);
-  const unreadable = own.filter(({ error }) => error !== undefined);
-  return { byEvaluation, byModel: splitByModel(own), unreadable, ambiguous };
+  const inPlace = new Set([...byEvaluation.values()].flat());
+  const unreadable = own.flatMap((file) => {
+    if (file.error !== undefined) return [file];
+    const problems = inPlace.has(file) ? [] : file.problems.filter(({ model }) => model === undefined);
+    return problems.length === 0 ? [] : [{ ...file, items: [], problems }];
+  });
+  const placed = new Set([...inPlace, ...ambiguous.map(({ file }) => file)].map(({ path }) => path));
+  const unplaced = files.filter(({ path }) => !placed.has(path));
+  const known = new Set(read.map(({ path }) => path));
+  return {
+    ...{ byEvaluation, byModel: splitByModel(own), unreadable, ambiguous, own },
+    unplaced: new Map(unplaced.map(({ path }) => [path, findNearest(path, after)])),
+    unknown: new Set(files.flatMap(({ path }) => (known.has(path) ? [] : [path]))),
+  };
 }
 
 function readRunFile({ path, bytes, attested }: EvidenceFile): readonly RunFile[] {
@@ -101,9 +124,16 @@ function namesItsModels({ items }: RunFile): boolean {
 function splitByModel(files: readonly RunFile[]): ReadonlyMap<string, readonly RunFile[]> {
   const byModel = new Map<string, RunFile[]>();
   for (const file of files) {
-    const items = new Map<string, RawMetric[]>();
-    for (const item of file.items) if (item.model !== undefined) append(items, item.model, item);
-    for (const [model, about] of items) append(byModel, model, { ...file, items: about });
+    const items = groupBy(file.items, ({ model }) => model);
+    const problems = groupBy(file.problems, ({ model }) => model);
+    for (const model of new Set([...items.keys(), ...problems.keys()])) {
+      if (model === undefined) continue;
+      append(byModel, model, {
+        ...file,
+        items: items.get(model) ?? [],
+        problems: problems.get(model) ?? [],
+      });
+    }
   }
   return byModel;
 }

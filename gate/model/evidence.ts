@@ -156,7 +156,8 @@ export type Evidence = MetricEvidence | ArtifactEvidence | CardEvidence | Datase
  * has the outcome `error`, never `missing_evidence`, and `pass` least of all.
  */
 export interface EvidenceProblem {
-  readonly model: string;
+  /** Absent where it is about what no model took. */
+  readonly model?: string;
   readonly side: Side;
   readonly code: string;
   readonly message: string;

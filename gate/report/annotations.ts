@@ -1,4 +1,5 @@
 import type { GateResult } from "../model/decision.ts";
+import type { EvidenceProblem } from "../model/evidence.ts";
 import { commandData, commandProperty, terminal } from "./escape.ts";
 import { byText } from "./order.ts";
 import { homeOf, type Report } from "./report.ts";
@@ -22,10 +23,13 @@ export const LOG_ANNOTATIONS_MAX = 10;
 
 const LEVELS: readonly Level[] = ["error", "warning", "notice"];
 
-/** One for each finding that is not met: what closes is an error. Sorted by level, path and line. */
+/** One for each finding that is not met, and for what is not used: what closes is an error. Sorted by level, path and line. */
 export function toAnnotations(report: Report): readonly Annotation[] {
   const results = report.groups.flatMap((group) => group.results).filter(isUnmet);
-  const annotations = results.flatMap((result) => annotationsOf(result, report));
+  const annotations = [
+    ...results.flatMap((result) => annotationsOf(result, report)),
+    ...report.unused.map(unusedAnnotation),
+  ];
   return annotations.sort(
     (a, b) =>
       LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) ||
@@ -33,6 +37,16 @@ export function toAnnotations(report: Report): readonly Annotation[] {
       a.line - b.line ||
       byText<Annotation>(({ title }) => title)(a, b),
   );
+}
+
+/** A file of the run is none of the commit's, where GitHub could mark it. */
+function unusedAnnotation({ message, fix }: EvidenceProblem): Annotation {
+  return {
+    level: "warning",
+    line: 1,
+    title: "Evidence that is not used",
+    message: `${terminal(message)}${fix === undefined ? "" : `\nFix: ${terminal(fix)}`}`,
+  };
 }
 
 function annotationsOf(result: GateResult, report: Report): readonly Annotation[] {

@@ -75,7 +75,7 @@ function policyChange({ policyChange: change }: Report): readonly Html[] {
 
 function unreadable({ unreadable: problems }: Report): readonly Html[] {
   return folded(
-    htm`Evidence that could not be read: ${problems.length}`,
+    htm`Evidence that could not be used: ${problems.length}`,
     problems.map(
       ({ message, place, code: id }) =>
         htm`<li>${message} <span class="quiet">${code(placeText(place))} ${code(id)}</span></li>`,

@@ -39,14 +39,22 @@ function totals(results: readonly GateResult[]): Xml {
   return xm`tests="${results.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}" time="0"`;
 }
 
-function toSuite({ model, results }: ResultGroup, report: Report): Xml {
+function toSuite(group: ResultGroup, report: Report): Xml {
+  const { model, results } = group;
   const name = model ?? "the whole change";
   // The schema of JUnit's own reports has no time zone; ours is UTC.
   const timestamp = report.record.input.now.replace(/Z$/, "");
   const cases = results.map((result) => toCase(name, result));
   return xm`  <testsuite name="${name}" ${totals(results)} timestamp="${timestamp}">
-${join(cases, xm``)}  </testsuite>
+${join(cases, xm``)}${group === report.groups[0] ? warningsOf(report) : xm``}  </testsuite>
 `;
+}
+
+/** What no case can say: JUnit has no word for what a run brings and no model takes. */
+function warningsOf({ unused }: Report): Xml {
+  if (unused.length === 0) return xm``;
+  const lines = unused.map(({ message, fix = "" }) => xm`${message}. Fix: ${fix}`);
+  return xm`    <system-err>${join(lines, xm`\n`)}</system-err>\n`;
 }
 
 function toCase(suite: string, result: GateResult): Xml {

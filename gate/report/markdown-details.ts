@@ -103,12 +103,12 @@ function policySection({ policyChange }: Report): Section | undefined {
 }
 
 function unreadableSection({ unreadable }: Report): Section | undefined {
-  const title = md`Evidence that could not be read: ${unreadable.length}`;
+  const title = md`Evidence that could not be used: ${unreadable.length}`;
   return foldedTable(
     { rank: 3, title, rowsName: "unreadable files" },
     [md`Model`, md`Side`, md`Place`, md`Why`],
     unreadable.map(({ model, side, place, message: why, code }) => [
-      name(model),
+      model === undefined ? md`–` : name(model),
       md`${side}`,
       placeName(place),
       md`${message(why)} (${name(code)})`,

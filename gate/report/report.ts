@@ -40,8 +40,10 @@ export interface Report {
   readonly groups: readonly ResultGroup[];
   readonly policyChange?: ReportedPolicyChange;
   readonly tightenings: readonly Tightening[];
-  /** Evidence that was found and could not be read. */
+  /** Evidence that was found and could not be used. */
   readonly unreadable: readonly EvidenceProblem[];
+  /** Those of it that are about no model: a pass without them is a pass with a warning. */
+  readonly unused: readonly EvidenceProblem[];
   readonly record: DecisionRecord;
 }
 
@@ -82,13 +84,14 @@ export function toReport(record: DecisionRecord, names: Names = new Map()): Repo
   const waived = unmet.filter(({ waiver }) => waiver !== undefined);
   const counts = count(results, { closed: closed.length, warned: warned.length, waived: waived.length });
   const { mode, tightenings } = input.policy;
-  const statement = statementOf(record, counts);
+  const unused = input.problems.filter(({ model }) => model === undefined);
+  const statement = statementOf(record, counts, unused.length);
   const approvals = toApprovals(record, names);
   return {
     headline: `${mode === "advisory" ? "Weighbridge, advisory only" : "Weighbridge"}: ${statement}`,
     statement,
     verdict,
-    tone: toneOf(verdict, counts),
+    tone: toneOf(verdict, counts, unused.length),
     mode,
     ...(mode === "advisory" ? { next: ADVISORY_NEXT } : {}),
     blockers: worstFirst(closed, tiers),
@@ -102,14 +105,15 @@ export function toReport(record: DecisionRecord, names: Names = new Map()): Repo
     ...(input.policyChange === undefined ? {} : { policyChange: toReportedPolicyChange(input.policyChange) }),
     tightenings,
     unreadable: input.problems,
+    unused,
     record,
   };
 }
 
-function toneOf(verdict: VerdictKind, { warned }: Counts): Tone {
+function toneOf(verdict: VerdictKind, { warned }: Counts, unused: number): Tone {
   switch (verdict) {
     case "pass":
-      return warned === 0 ? "passed" : "warned";
+      return warned + unused === 0 ? "passed" : "warned";
     case "wait":
       return "waiting";
     case "fail":

@@ -46,8 +46,8 @@ function toRule(result: GateResult) {
 }
 
 function toInvocation({ verdict, record, unreadable }: Report) {
-  const notifications = unreadable.map(({ code, message, place }) => ({
-    level: "error",
+  const notifications = unreadable.map(({ model, code, message, place }) => ({
+    level: model === undefined ? "warning" : "error",
     message: { text: sarif(message) },
     descriptor: { id: visible(code) },
     locations: [toLocation(place)],

@@ -19,8 +19,8 @@ export interface Counts {
   readonly notApplicable: number;
 }
 
-/** What became of the change. */
-export function statementOf({ verdict, models, input }: DecisionRecord, counts: Counts): string {
+/** What became of the change; `unused` counts what the run brought and no model took. */
+export function statementOf({ verdict, models, input }: DecisionRecord, counts: Counts, unused = 0): string {
   switch (verdict) {
     case "error":
       return "this change could not be judged, so it stays closed";
@@ -30,15 +30,16 @@ export function statementOf({ verdict, models, input }: DecisionRecord, counts: 
       return "only approvals are missing";
     case "pass":
       if (models.length === 0 && counts.warned === 0) return "this change touches no model";
-      if (input.policy.mode === "advisory") return `nothing is enforced${remainder(counts)}`;
-      return `no gate closes this change${remainder(counts)}`;
+      if (input.policy.mode === "advisory") return `nothing is enforced${remainder(counts, unused)}`;
+      return `no gate closes this change${remainder(counts, unused)}`;
   }
 }
 
-function remainder({ warned, waived }: Counts): string {
+function remainder({ warned, waived }: Counts, unused: number): string {
   const parts = [
     ...phrases(warned, "gate warns", "gates warn"),
     ...phrases(waived, "is open by waiver", "are open by waiver"),
+    ...phrases(unused, "file of the run is not used", "files of the run are not used"),
   ];
   return parts.length === 0 ? "" : `; ${parts.join(", ")}`;
 }

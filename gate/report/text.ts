@@ -236,7 +236,7 @@ function policyChange({ policyChange: change }: Report): readonly Paragraph[] {
 function unreadable({ unreadable: problems }: Report): readonly Paragraph[] {
   if (problems.length === 0) return [];
   return [
-    { indent: 0, text: "Evidence that could not be read", style: "bold" },
+    { indent: 0, text: "Evidence that could not be used", style: "bold" },
     ...problems.map(({ message, place, code }) => ({
       indent: 2,
       text: `${message} (${placeText(place)}, ${code})`,

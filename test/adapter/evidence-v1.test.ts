@@ -155,7 +155,7 @@ for (const [what, item, message] of MALFORMED) {
     assert.equal(items.length, 1, "the item beside it stands");
     assert.equal(problems.length, 1);
     assert.equal(problems[0]?.code, "EVIDENCE_MALFORMED");
-    assert.equal(problems[0]?.metric, "roc_auc");
+    assert.equal(problems[0]?.metric, what === "an unknown version" ? undefined : "roc_auc");
     assert.match(problems[0]?.message ?? "", message);
   });
 }
@@ -196,6 +196,14 @@ test("a file is ours by its shape, of whatever version", () => {
   assert.ok(!is("e.yaml", JSON.stringify(LEAST)));
   assert.ok(!is("metrics.json", '{"roc_auc": 0.9}'));
   assert.ok(!is("metrics.json", '{"schema": "other/v1"}'));
+});
+
+test("a malformed item names its model where it can be told", () => {
+  const subject = { model: "credit-pd" };
+  const modelOf = (item: object) => read({ ...LEAST, subject, ...item }).problems[0]?.model;
+  assert.equal(modelOf({ value: null }), "credit-pd");
+  assert.equal(modelOf({ value: null, subject: { model: 7 } }), undefined);
+  assert.equal(modelOf({ schema: "evidence/v2" }), undefined);
 });
 
 test("a malformed item says what is wrong, and how it should be", () => {

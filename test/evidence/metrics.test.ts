@@ -459,7 +459,50 @@ test("a file of the run that cannot be read is a problem of the models that it m
     ["JSON_SYNTAX"],
   );
   const unrelated = await read(scene(undefined, { run: { "x/junit.json": "{" } }));
-  assert.deepEqual(unrelated.problems, []);
+  assert.deepEqual(
+    unrelated.problems.map(({ model, code }) => [model, code]),
+    [[undefined, "EVIDENCE_UNUSED"]],
+  );
+});
+
+const V2 = { schema: "evidence/v2" };
+const UPSIDE_DOWN = { ci: [0.9, 0.8] };
+
+/** Malformed items of a file that stands for no evaluation: which models they concern, and which of their metrics. */
+const MALFORMED: readonly (readonly [what: string, item: object, problems: readonly unknown[]])[] = [
+  ["of an unknown version", { ...V2, subject: { model: "b" } }, [["a", undefined]]],
+  ["about the model", { ...UPSIDE_DOWN, subject: { model: "a" } }, [["a", ["roc_auc"]]]],
+  ["about no model", UPSIDE_DOWN, [["a", ["roc_auc"]]]],
+  [
+    "about the model and a metric that is not planned",
+    { ...UPSIDE_DOWN, subject: { model: "a" }, name: "f1" },
+    [["a", ["f1"]]],
+  ],
+  ["about another model", { ...UPSIDE_DOWN, subject: { model: "b" } }, []],
+];
+
+for (const [what, item, expected] of MALFORMED) {
+  test(`a malformed item ${what} is a problem of the models that it may be about`, async () => {
+    const run = { "x/all.ndjson": evidenceV1({ value: 0.9, dataset: { name: "holdout" }, ...item }) };
+    const { problems } = await read(scene('{"roc_auc": 0.82}', { run }));
+    const malformed = problems.filter(({ code }) => code === "EVIDENCE_MALFORMED");
+    assert.deepEqual(
+      malformed.map(({ model, metrics }) => [model, metrics]),
+      expected,
+    );
+    assert.ok(malformed.every(({ trust }) => trust === "ci"));
+  });
+}
+
+test("a malformed item in a file that stands for an evaluation is none of another model's", async () => {
+  const files = { "models/b/model.yml": manifest(PLAN, "b"), "models/b/model.bin": NEW };
+  const run = { "models/b/metrics.json": evidenceV1({ value: 0.9, ...UPSIDE_DOWN }) };
+  const { head, base } = scene('{"roc_auc": 0.82}', { files });
+  const { problems } = await read({ head, base: { ...base, "models/b/model.bin": OLD }, run });
+  assert.deepEqual(
+    problems.map(({ model, code }) => [model, code]),
+    [["b", "EVIDENCE_MALFORMED"]],
+  );
 });
 
 const IN_PLACE: readonly (readonly [

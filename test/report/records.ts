@@ -2,7 +2,7 @@ import type { Vote } from "../../gate/model/approval.ts";
 import type { ModelChange } from "../../gate/model/change.ts";
 import type { DecisionInput, DecisionRecord, GateResult, JudgedModel } from "../../gate/model/decision.ts";
 import type { Digest } from "../../gate/model/digest.ts";
-import type { MetricEvidence, Side } from "../../gate/model/evidence.ts";
+import type { EvidenceProblem, MetricEvidence, Side } from "../../gate/model/evidence.ts";
 import type { Gate } from "../../gate/model/gate.ts";
 import type { Manifest } from "../../gate/model/manifest.ts";
 import type { Policy, Waiver } from "../../gate/model/policy.ts";
@@ -334,6 +334,16 @@ const CARD_WARNS = result(CARD, {
 });
 
 /** Every gate is open. */
+/** What the run brought and no model took. */
+export const UNUSED: EvidenceProblem = {
+  side: "head",
+  code: "EVIDENCE_UNUSED",
+  message: "Cannot use out/results.json: no evaluation of a model that changes has a path that ends like it",
+  place: { path: "out/results.json" },
+  fix: "Name it as the path of an evaluation in model.yml",
+  metrics: [],
+};
+
 export const PASS = record({
   verdict: "pass",
   results: [

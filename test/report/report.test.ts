@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { toAnnotations } from "../../gate/report/annotations.ts";
+import { FORMATS } from "../../gate/report/formats.ts";
 import { toMarkdown } from "../../gate/report/markdown.ts";
 import { homeOf, toReport } from "../../gate/report/report.ts";
 import { explanationsOf, findingsOf, outcomeWords, remedyOf, standingOf } from "../../gate/report/results.ts";
@@ -15,6 +17,7 @@ import {
   policy,
   record,
   result,
+  UNUSED,
   WAIT,
   WAIVED,
 } from "./records.ts";
@@ -189,4 +192,20 @@ test("those who acted are named as the caller knows them, and nobody pings anybo
   assert.match(source, /everyone/);
   assert.doesNotMatch(source, /(?<![\w`])@acme|<b>anna/);
   assert.match(toMarkdown(toReport(WAIT), { pull: 12 }).source, /user 7/);
+});
+
+test("a pass without what the run brought is a pass with a warning, in every document", () => {
+  const decision = { ...PASS, input: { ...PASS.input, problems: [UNUSED] } };
+  const report = toReport(decision);
+  assert.equal(report.tone, "warned");
+  assert.match(report.statement, /1 file of the run is not used$/);
+  for (const [name, render] of Object.entries(FORMATS)) {
+    assert.match(render(decision), /results\.json/, name);
+  }
+  assert.deepEqual(
+    toAnnotations(report).map(({ level, path, message }) => [level, path, message]),
+    [["warning", undefined, `${UNUSED.message}\nFix: ${UNUSED.fix}`]],
+  );
+  assert.match(FORMATS.sarif(decision), /"level": "warning",\s+"message": \{\s+"text": "Cannot use/);
+  assert.match(FORMATS.junit(decision), /<system-err>Cannot use [^<]*results\.json[^<]*<\/system-err>/);
 });
