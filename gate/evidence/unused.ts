@@ -3,6 +3,7 @@ import { type ManifestFile, readManifestFiles } from "../change/manifest-file.ts
 import { nameOf } from "../change/path.ts";
 import type { ChangeSet, ModelChange } from "../model/change.ts";
 import type { Evidence, EvidenceProblem } from "../model/evidence.ts";
+import { once } from "../model/once.ts";
 import { byCodeUnits } from "../model/order.ts";
 import { quote } from "../parse/excerpt.ts";
 import { nearest } from "../parse/nearest.ts";
@@ -35,9 +36,10 @@ export async function findUnused(run: RunFiles, given: Surroundings): Promise<re
   const { change, head } = given;
   const others = otherModels(change, head);
   const taken = takenOf(given.evidence);
+  const models = new Map(change.models.map((model) => [model.id, model]));
   const problems: EvidenceProblem[] = [];
   const own = new Set(run.own.map(({ path }) => path));
-  for (const file of run.own) problems.push(...(await unusedItems(file, { run, change, others, taken })));
+  for (const file of run.own) problems.push(...(await unusedItems(file, { run, models, others, taken })));
   for (const [path, near] of run.unplaced) {
     if (own.has(path) || (await others.own(near))) continue;
     problems.push(toProblem(path, `Cannot use ${path}`, run.unknown.has(path) ? UNKNOWN : UNPLACED));
@@ -57,7 +59,8 @@ const UNPLACED: Reason = {
 
 interface Weighed {
   readonly run: RunFiles;
-  readonly change: ChangeSet;
+  /** Those that change, by id. */
+  readonly models: ReadonlyMap<string, ModelChange>;
   readonly others: OtherModels;
   readonly taken: Taken;
 }
@@ -70,7 +73,7 @@ async function unusedItems(file: RunFile, weighed: Weighed): Promise<readonly Ev
   let strangers = 0;
   for (const item of [...items, ...problems]) {
     const id = item.model;
-    const model = weighed.change.models.find((changed) => changed.id === id);
+    const model = id === undefined ? undefined : weighed.models.get(id);
     if (id !== undefined && model === undefined && (await weighed.others.has(id))) strangers++;
     else if (id !== undefined && model === undefined) reasons.push(unknownModel(item, id, weighed));
     else if ("value" in item) reasons.push(...unplanned(item, model, path, weighed));
@@ -92,12 +95,9 @@ const NOT_PLANNED: Reason = {
 function unknownModel(
   item: { readonly line?: number; readonly at?: { readonly line: number } },
   id: string,
-  { change }: Weighed,
+  { models }: Weighed,
 ): Reason {
-  const meant = nearest(
-    id,
-    change.models.map((model) => model.id),
-  );
+  const meant = nearest(id, models.keys());
   const line = item.line ?? item.at?.line;
   return {
     state: `no model.yml has the id ${quote(id)}${meant === undefined ? "" : `; did you mean ${quote(meant)}?`}`,
@@ -172,14 +172,20 @@ interface OtherModels {
 
 function otherModels({ models }: ChangeSet, { tree, repository }: CommitFiles): OtherModels {
   const changed = new Set(models.flatMap(({ head }) => head?.manifest?.path ?? []));
-  let files: Promise<readonly ManifestFile[]> | undefined;
-  const read = async () => {
+  const those = once(async () => {
     const { head } = await readManifestFiles({ base: tree, head: tree }, repository);
     return [...head.values()].filter(({ path }) => !changed.has(path));
-  };
-  const those = () => (files ??= read());
+  });
+  // Of a hundred thousand items most name the same few models.
+  const known = new Map<string, boolean>();
+  const isOther = async (id: string) =>
+    (await those()).some((file) => speaksOf(file, id) && manifestOf(file)?.id === id);
   return {
-    has: async (id) => (await those()).some((file) => speaksOf(file, id) && manifestOf(file)?.id === id),
+    has: async (id) => {
+      const answer = known.get(id) ?? (await isOther(id));
+      known.set(id, answer);
+      return answer;
+    },
     own: async (paths) =>
       paths.length > 0 &&
       (await those()).some((file) =>

@@ -130,7 +130,7 @@ const others = fc.record({
   subject: fc.record({ digest: subjects }),
   slice: slices,
   direction: fc.option(fc.constantFrom("higher", "lower"), { nil: undefined }),
-  n: fc.option(fc.nat(1000), { nil: undefined }),
+  n: fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }),
 });
 
 for (const where of ["commit", "run"] as const) {
