@@ -120,7 +120,7 @@ function fromRun(on: ModelSide, evaluation: DeclaredEvaluation, { run, otherSubj
   if (on.side === "base")
     return { origins: origins.map((origin) => ({ ...origin, problems: [] })), problems: [] };
   const broken = [...placed, ...run.unreadable].flatMap((file) =>
-    file.error === undefined ? [] : [errorProblem(file.error, { on, path: file.path, trust: "ci" })],
+    file.error === undefined ? [] : [errorProblem(file.error, { on, path: file.path, trust: file.trust })],
   );
   const doubtful = run.ambiguous.filter(({ paths }) => paths.includes(path));
   return { origins, problems: [...broken, ...doubtful.map(({ file, paths }) => ambiguous(on, file, paths))] };
