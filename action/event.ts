@@ -59,6 +59,36 @@ export function toChange(event: Event, sha: string | undefined): Revisions {
   }
 }
 
+/** The base of an event that has one: its commit, and the branch that it is the tip of. */
+export interface EventBase {
+  readonly commit: string;
+  /** As `main`. */
+  readonly branch: string;
+}
+
+/**
+ * Where the change of the event wants to enter; undefined for an event that names no such place. Throws `RUN_EVENT`
+ * where the payload does not say it.
+ */
+export function baseOf(event: Event): EventBase | undefined {
+  if (isPullRequest(event.name)) {
+    return {
+      commit: commitAt(event, ["pull_request", "base", "sha"]),
+      branch: textAt(event, ["pull_request", "base", "ref"]),
+    };
+  }
+  if (event.name !== "merge_group") return undefined;
+  return {
+    commit: commitAt(event, ["merge_group", "base_sha"]),
+    branch: branchName(textAt(event, ["merge_group", "base_ref"])),
+  };
+}
+
+/** `main` of `refs/heads/main` */
+export function branchName(reference: string): string {
+  return reference.replace(/^refs\/heads\//, "");
+}
+
 function toPushed(event: Event): Revisions {
   const head = commitAt(event, ["after"]);
   if (ZERO.test(head)) {
@@ -82,11 +112,13 @@ function isPullRequest(name: string): boolean {
 }
 
 function defaultBranch(event: Event): string {
-  const name = memberAt(event.payload, ["repository", "default_branch"]);
-  if (typeof name !== "string" || name === "") {
-    throw unreadable(event.name, "repository.default_branch is missing");
-  }
-  return name;
+  return textAt(event, ["repository", "default_branch"]);
+}
+
+function textAt(event: Event, path: readonly string[]): string {
+  const text = memberAt(event.payload, path);
+  if (typeof text !== "string" || text === "") throw unreadable(event.name, `${path.join(".")} is missing`);
+  return text;
 }
 
 function commitAt(event: Event, path: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { GateError } from "../gate/model/error.ts";
-import { type Event, readEvent, toChange } from "./event.ts";
+import { baseOf, branchName, type Event, readEvent, toChange } from "./event.ts";
 
 /** The runner's environment; nothing else in this folder reads it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,9 +68,25 @@ function chooseRevisions(env: Environment, event: Event): { base: string; head: 
       throw badInput(name, revision, "a commit id, or the name of a branch or tag");
     }
   }
-  if (base !== "" && head !== "") return { base, head };
+  const chosen = base === "" ? "" : assertBaseOf(event, base);
+  if (chosen !== "" && head !== "") return { base: chosen, head };
   const change = toChange(event, env.GITHUB_SHA);
-  return { base: base || change.base, head: head || change.head };
+  return { base: chosen || change.base, head: head || change.head };
+}
+
+/**
+ * The base that an input names, as it is looked up. Policy, roles and waivers are read there: where the event says
+ * where its change wants to enter, any other base would let the change bring its own judge. Throws `RUN_INPUT`.
+ */
+function assertBaseOf(event: Event, given: string): string {
+  const own = baseOf(event);
+  if (own === undefined || given === own.commit) return given;
+  if (branchName(given) === own.branch) return own.branch;
+  throw new GateError(
+    "RUN_INPUT",
+    `Cannot take "${given}" as the base: the event ${event.name} wants to enter ${own.branch} at ${own.commit}`,
+    { fix: 'Leave "base" away under "with:" of the step that uses Weighbridge: the event says it' },
+  );
 }
 
 /** The runner keeps every character of a name but the space. */

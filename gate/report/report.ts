@@ -8,7 +8,7 @@ import { type Names, type ReportedApprovals, toApprovals } from "./approval-rows
 import { type MetricRow, toMetricRows } from "./metric-rows.ts";
 import { worstFirst } from "./order.ts";
 import { isUnmet, standingOf } from "./results.ts";
-import { type Counts, policyChangeSentence, statementOf } from "./sentences.ts";
+import { type Counts, emptiness, policyChangeSentence, statementOf } from "./sentences.ts";
 
 /**
  * What every renderer says, worked out once. Texts in it are as they came: each renderer escapes them for its
@@ -20,7 +20,7 @@ export interface Report {
   /** The headline without the name. */
   readonly statement: string;
   readonly verdict: VerdictKind;
-  /** The verdict at a glance: a pass with warnings is not a plain pass. */
+  /** The verdict at a glance: a pass with warnings is not a plain pass, nor is one of nothing. */
   readonly tone: Tone;
   readonly mode: Policy["mode"];
   /** What to do next about the repository, if something: a sentence and a command. */
@@ -91,7 +91,7 @@ export function toReport(record: DecisionRecord, names: Names = new Map()): Repo
     headline: `${mode === "advisory" ? "Weighbridge, advisory only" : "Weighbridge"}: ${statement}`,
     statement,
     verdict,
-    tone: toneOf(verdict, counts, unused.length),
+    tone: toneOf(record, counts, unused.length),
     mode,
     ...(mode === "advisory" ? { next: ADVISORY_NEXT } : {}),
     blockers: worstFirst(closed, tiers),
@@ -110,10 +110,10 @@ export function toReport(record: DecisionRecord, names: Names = new Map()): Repo
   };
 }
 
-function toneOf(verdict: VerdictKind, { warned }: Counts, unused: number): Tone {
+function toneOf({ verdict, input }: DecisionRecord, { warned }: Counts, unused: number): Tone {
   switch (verdict) {
     case "pass":
-      return warned + unused === 0 ? "passed" : "warned";
+      return warned + unused === 0 && emptiness(input.change) === undefined ? "passed" : "warned";
     case "wait":
       return "waiting";
     case "fail":

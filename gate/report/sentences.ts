@@ -1,4 +1,4 @@
-import type { ChangeClass } from "../model/change.ts";
+import type { ChangeClass, ChangeSet } from "../model/change.ts";
 import type { DecisionRecord } from "../model/decision.ts";
 import type { PolicyChange } from "../model/policy.ts";
 
@@ -20,7 +20,25 @@ export interface Counts {
 }
 
 /** What became of the change; `unused` counts what the run brought and no model took. */
-export function statementOf({ verdict, models, input }: DecisionRecord, counts: Counts, unused = 0): string {
+export function statementOf(record: DecisionRecord, counts: Counts, unused = 0): string {
+  const nothing = emptiness(record.input.change);
+  if (nothing === undefined) return outcomeStatement(record, counts, unused);
+  // Whatever a gate says then, it says of no change.
+  if (record.verdict === "pass") return `${nothing}, so there is nothing to judge`;
+  return `${outcomeStatement(record, counts, unused)}; ${nothing}, so there is no change`;
+}
+
+/** Why there is no change at all, which is easily taken for one that was judged; undefined where there may be one. */
+export function emptiness({ base, mergeBase, head }: ChangeSet): string | undefined {
+  if (base === head) return "base and head are the same commit";
+  return mergeBase === head ? "the base already holds the head" : undefined;
+}
+
+function outcomeStatement(
+  { verdict, models, input }: DecisionRecord,
+  counts: Counts,
+  unused: number,
+): string {
   switch (verdict) {
     case "error":
       return "this change could not be judged, so it stays closed";

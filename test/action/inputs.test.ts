@@ -104,6 +104,28 @@ describe("readRequest", () => {
     assert.deepEqual([request.base, request.head], [BASE, "main"]);
   });
 
+  const entering: [event: string, payload: () => Members][] = [
+    ["pull_request", () => pullRequestEvent(sender, pull)],
+    ["pull_request_target", () => pullRequestEvent(sender, pull)],
+    ["merge_group", () => mergeGroupEvent(sender, repository, { base: BASE, head: HEAD })],
+  ];
+  for (const [event, payload] of entering) {
+    it(`takes of ${event} no base but its own, by commit or by branch`, () => {
+      const named = (base: string) => readRequest(environment(event, payload(), { INPUT_BASE: base })).base;
+      assert.deepEqual([BASE, "main", "refs/heads/main", ""].map(named), [BASE, "main", "main", BASE]);
+      // `${{ github.head_ref }}` is the first of these.
+      for (const base of ["feature", HEAD, MERGE, "origin/main", "refs/tags/main", "Main"]) {
+        assert.throws(() => named(base), {
+          code: "RUN_INPUT",
+          message: `Cannot take "${base}" as the base: the event ${event} wants to enter main at ${BASE}`,
+          fix: /^Leave "base" away/,
+        });
+        const both = environment(event, payload(), { INPUT_BASE: base, INPUT_HEAD: HEAD });
+        assert.throws(() => readRequest(both), { code: "RUN_INPUT" });
+      }
+    });
+  }
+
   it("gives every input its default, and freezes the whole", () => {
     const request = readRequest(environment("pull_request", pullRequestEvent(sender, pull)));
     assert.deepEqual(request, {

@@ -33,6 +33,7 @@ function messages({ commands }: StepResult, level: string): string[] {
 }
 
 const MARKER = "<!-- weighbridge:1 -->";
+const lax = POLICY.replace("min: 0.8", "min: 0.1");
 const WEAK = modelFiles({ version: 2, auc: 0.7 });
 
 describe("the Action", { concurrency: 3 }, () => {
@@ -100,6 +101,33 @@ describe("the Action", { concurrency: 3 }, () => {
       assert.deepEqual([result.status, result.outputs.verdict], [1, "fail"], result.log);
     }
     assert.equal(stand.requests.length, 0);
+  });
+
+  it("refuses the pull request's own branch as the base, with and without a policy required", async (test) => {
+    const { run } = await start(test, { head: { ...WEAK, ".weighbridge/policy.yml": lax } });
+    for (const required of ["false", "true"]) {
+      const result = await run({ inputs: { base: "feature", "require-policy": required } });
+      assert.deepEqual([result.status, result.outputs.verdict], [1, "error"], result.log);
+      assert.match(
+        messages(result, "error").join(),
+        /Cannot take "feature" as the base: .* wants to enter main/,
+      );
+    }
+  });
+
+  it("says plainly where base and head are one commit, or the base holds the head already", async (test) => {
+    const scenario = await start(test, { head: WEAK });
+    const { run, pull } = scenario;
+    const empty = [
+      [pull.head.sha, /base and head are the same commit, so there is nothing to judge/],
+      [pull.base.sha, /the base already holds the head, so there is nothing to judge/],
+    ] as const;
+    for (const [head, says] of empty) {
+      const result = await run({ event: "schedule", payload: {}, inputs: { base: "feature", head } });
+      assert.deepEqual([result.status, result.outputs.verdict], [0, "pass"], result.log);
+      for (const text of [result.summary, result.log]) assert.match(text, says);
+      assert.doesNotMatch(result.summary, /✅/);
+    }
   });
 
   it("takes evidence of the run as data, and says which pattern names nothing", async (test) => {

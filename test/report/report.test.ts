@@ -9,6 +9,7 @@ import { explanationsOf, findingsOf, outcomeWords, remedyOf, standingOf } from "
 import { countsLine } from "../../gate/report/sentences.ts";
 import {
   ADVISORY,
+  commitFor,
   ERROR,
   FAIL,
   gate,
@@ -39,11 +40,38 @@ const HEADLINES: readonly (readonly [DecisionRecord, string])[] = [
     }),
     "Weighbridge: no gate closes this change; 1 gate warns",
   ],
+  [of("base", "base", "head"), "Weighbridge: this change touches no model"],
+  [
+    of("head", "head", "head"),
+    "Weighbridge: base and head are the same commit, so there is nothing to judge",
+  ],
+  [of("base", "head", "head"), "Weighbridge: the base already holds the head, so there is nothing to judge"],
+  [
+    record({
+      verdict: "fail",
+      results: [result(gate("G"), { outcome: "fail", closes: true })],
+      models: [],
+      input: of("head", "head", "head").input,
+    }),
+    "Weighbridge: 1 gate closes this change; base and head are the same commit, so there is no change",
+  ],
 ];
+
+/** A pass about no model, between these commits. */
+function of(base: string, mergeBase: string, head: string): DecisionRecord {
+  const commits = { base: commitFor(base), mergeBase: commitFor(mergeBase), head: commitFor(head) };
+  const input = { change: { ...commits, files: [], models: [] } };
+  return record({ verdict: "pass", results: [], models: [], input });
+}
 
 for (const [decision, headline] of HEADLINES) {
   test(`a report says "${headline}"`, () => assert.equal(toReport(decision).headline, headline));
 }
+
+test("a pass of nothing does not look like a plain pass", () => {
+  assert.equal(toReport(of("base", "base", "head")).tone, "passed");
+  assert.equal(toReport(of("head", "head", "head")).tone, "warned");
+});
 
 test("blockers stand worst first: errors, then failures, then what is missing, then what cannot be told", () => {
   const outcomes = ["inconclusive", "missing_evidence", "fail", "error"] as const;
