@@ -9,16 +9,23 @@ import { schemaKey } from "../gate/parse/quick-check.ts";
 import { assertSchema } from "../gate/parse/schema.ts";
 import { parseYaml } from "../gate/parse/yaml.ts";
 import packSchema from "../policies/schema/pack.schema.json" with { type: "json" };
-import { schemasToPrebuild, validatorsCode, withoutProse } from "./validators.ts";
+import { decisionSchema, schemasToPrebuild, validatorsCode, withoutProse } from "./validators.ts";
 
 const PACKS = fileURLToPath(new URL("../policies/packs/", import.meta.url));
 
-/** What stands in the bundle for `gate/parse/prebuilt.ts`: validators for our schemas, the trees of our packs. */
+/**
+ * What stands in the bundle for `gate/parse/prebuilt.ts`, validators for our schemas and the trees of our packs, and
+ * for `gate/parse/prebuilt-decision.ts`.
+ */
 export const prebuilt: Plugin = {
   name: "prebuilt",
   setup(build) {
     build.onLoad({ filter: /gate\/parse\/prebuilt\.ts$/ }, () => ({
       contents: prebuiltModule(),
+      loader: "js",
+    }));
+    build.onLoad({ filter: /gate\/parse\/prebuilt-decision\.ts$/ }, () => ({
+      contents: validatorsCode([decisionSchema()], "DECISION_VALIDATORS"),
       loader: "js",
     }));
     build.onLoad({ filter: /policies\/schema\/[\w.-]+\.json$/ }, ({ path }) => ({
@@ -43,7 +50,7 @@ let validators: string | undefined;
 
 /** The text of the module; `trim` says what is left of the tree of a pack. */
 export function prebuiltModule(trim = (tree: PackedNode): PackedNode => tree): string {
-  validators ??= validatorsCode(schemasToPrebuild());
+  validators ??= validatorsCode(schemasToPrebuild(), "VALIDATORS");
   return `${validators}
 export const TREES = new Map(${JSON.stringify(packTrees(trim))});
 `;

@@ -22,18 +22,26 @@ const ERROR = new RegExp(
   "g",
 );
 
+/** Those that stand elsewhere in the bundle, or nowhere. */
+const APART: ReadonlySet<string> = new Set(["decision.schema.json", "pack.schema.json"]);
+
 /**
  * The published schemas and those of each rule's arguments. Without the schema of packs: those that come with
  * Weighbridge fit, and one that comes from elsewhere has taken longer to fetch than its schema takes to compile.
+ * Without that of decision records, too: what judges a change reads none, and should not carry it.
  */
 export function schemasToPrebuild(): readonly object[] {
-  const names = readdirSync(FOLDER).filter(
-    (name) => name.endsWith(".schema.json") && !name.startsWith("pack."),
-  );
-  const published = names
-    .sort()
-    .map((name) => withoutProse(JSON.parse(readFileSync(join(FOLDER, name), "utf8"))));
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith(".schema.json") && !APART.has(name));
+  const published = names.sort().map(readSchema);
   return [...published, ...[...ARGUMENT_SCHEMAS.values()].flatMap(({ whole, part }) => [whole, part])];
+}
+
+export function decisionSchema(): object {
+  return readSchema("decision.schema.json");
+}
+
+function readSchema(name: string): object {
+  return withoutProse(JSON.parse(readFileSync(join(FOLDER, name), "utf8")));
 }
 
 /** Schemas that ask for what two others ask for: their validators need no code of their own. */
@@ -41,8 +49,8 @@ const BOTH = new Map(
   [...ARGUMENT_SCHEMAS.values()].map(({ whole, part, demands }) => [schemaKey(whole), [part, demands]]),
 );
 
-/** Code of an ES module that exports as VALIDATORS a validator for each schema: yes or no, and nothing to explain it. */
-export function validatorsCode(schemas: readonly object[]): string {
+/** Code of an ES module that exports a validator for each schema: yes or no, and nothing to explain it. */
+export function validatorsCode(schemas: readonly object[], exported: string): string {
   const ajv = createAjv();
   const simple = new Map<string, object>();
   for (const schema of schemas.flatMap((each) => BOTH.get(schemaKey(each)) ?? [each])) {
@@ -55,7 +63,7 @@ export function validatorsCode(schemas: readonly object[]): string {
     return `["${key}", ${both === undefined ? `v${key}` : `(x) => ${both.join(" && ")}`}]`;
   });
   return `${standalone(ajv, Object.fromEntries(names)).replaceAll(ERROR, "0")}
-export const VALIDATORS = new Map([${entries.join(", ")}]);
+export const ${exported} = new Map([${entries.join(", ")}]);
 `;
 }
 

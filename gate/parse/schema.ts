@@ -1,6 +1,7 @@
 import { GateError } from "../model/error.ts";
 import { isKnownToFit } from "./known-tree.ts";
 import type { Node } from "./node.ts";
+import { VALIDATORS } from "./prebuilt.ts";
 import { quickCheck } from "./quick-check.ts";
 import { createCompiler } from "./schema-compiler.ts";
 import { type SchemaProblem, toProblems } from "./schema-problem.ts";
@@ -29,12 +30,18 @@ const compiled = new WeakMap<object, Compiled>();
 /**
  * Every way in which a document that people write (at most some megabytes) does not fit a JSON Schema of draft
  * 2020-12, in the document's order, at most 50; empty if it fits. A schema that is wrong itself throws. In a
- * schema, `const` and `enum` hold scalars only, and `$ref` is local (`#/…`).
+ * schema, `const` and `enum` hold scalars only, and `$ref` is local (`#/…`). `validators` are those that were
+ * generated for it when the bundle was built, where they do not stand with the others.
  */
-export function checkSchema(schema: object, node: Node, path: string): SchemaProblem[] {
+export function checkSchema(
+  schema: object,
+  node: Node,
+  path: string,
+  validators: typeof VALIDATORS = VALIDATORS,
+): SchemaProblem[] {
   if (isKnownToFit(schema, node)) return [];
   const instance = toInstance(node);
-  if (quickCheck(schema, instance) === true) return [];
+  if (quickCheck(schema, instance, validators) === true) return [];
   const own = compile(schema);
   if (own.validate(instance) === true) return [];
   const errors = (own.validate.errors ?? []).slice(0, ERRORS_MAX);

@@ -1,8 +1,11 @@
+import schema from "../../policies/schema/decision.schema.json" with { type: "json" };
 import type { DecisionInput, DecisionRecord } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import { digestOf } from "../parse/canonical.ts";
 import { parseJson } from "../parse/json.ts";
 import { toValue } from "../parse/node.ts";
+import { DECISION_VALIDATORS } from "../parse/prebuilt-decision.ts";
+import { checkSchema } from "../parse/schema.ts";
 import { decodeUtf8 } from "../parse/text.ts";
 import { decide, ENGINE } from "./decide.ts";
 
@@ -51,66 +54,30 @@ function changedResults(record: DecisionRecord, again: DecisionRecord): readonly
   });
 }
 
-/** A decision record from its bytes. Throws GateError `DECISION_*`, `JSON_*`. */
+/**
+ * A decision record from its bytes. Throws GateError `JSON_*`, or `DECISION_INVALID` with the place of the first
+ * thing that does not fit `policies/schema/decision.schema.json`. That it fits is no word about whether it is true.
+ */
 export function parseDecision(bytes: Uint8Array, path: string): DecisionRecord {
-  const value = toValue(parseJson(decodeUtf8(bytes, path), path, { depthMax: 64 }));
-  if (!isDecision(value)) {
-    throw new GateError("DECISION_INVALID", `Cannot read ${path}: it is not a weighbridge/decision/v1`, {
-      place: { path },
-      fix: "Give the file that weighbridge check --format json wrote",
-    });
+  const node = parseJson(decodeUtf8(bytes, path), path, { depthMax: 64, surrogates: "carry" });
+  const [first, ...more] = checkSchema(schema, node, path, DECISION_VALIDATORS);
+  if (first !== undefined) {
+    const others = more.length === 0 ? "" : `, and ${more.length} more places that do not fit`;
+    throw new GateError(
+      "DECISION_INVALID",
+      `Cannot read ${path} as a weighbridge/decision/v1: ${first.message}${others}`,
+      { place: first.place, fix: "Give the file that weighbridge check --format json wrote, as it wrote it" },
+    );
   }
-  return value;
+  return toDecision(toValue(node));
 }
 
-/** The outline only: a record that lies about the rest does not replay. */
+/** What fits the schema is a record; the outline is looked at again for the compiler's sake. */
+function toDecision(value: unknown): DecisionRecord {
+  if (isDecision(value)) return value;
+  throw new TypeError("A decision record that fits its schema is a map with an input");
+}
+
 function isDecision(value: unknown): value is DecisionRecord {
-  return (
-    isObject(value) &&
-    value.schema === "weighbridge/decision/v1" &&
-    typeof value.digest === "string" &&
-    typeof value.verdict === "string" &&
-    typeof value.engine === "string" &&
-    Array.isArray(value.results) &&
-    value.results.every(isResult) &&
-    isInput(value.input)
-  );
-}
-
-function isResult(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value.gate === "string" &&
-    typeof value.outcome === "string" &&
-    (value.model === undefined || typeof value.model === "string")
-  );
-}
-
-function isInput(value: unknown): value is DecisionInput {
-  return (
-    isObject(value) &&
-    typeof value.now === "string" &&
-    isObject(value.change) &&
-    Array.isArray(value.change.models) &&
-    Array.isArray(value.change.files) &&
-    isObject(value.policy) &&
-    Array.isArray(value.policy.gates) &&
-    Array.isArray(value.waivers) &&
-    Array.isArray(value.evidence) &&
-    Array.isArray(value.problems) &&
-    (value.approvals === undefined || isApprovals(value.approvals))
-  );
-}
-
-function isApprovals(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    Array.isArray(value.participants) &&
-    Array.isArray(value.votes) &&
-    Array.isArray(value.unresolved)
-  );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && "input" in value;
 }

@@ -3,24 +3,33 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { build } from "esbuild";
 import fc from "fast-check";
+import { canonical } from "../../gate/parse/canonical.ts";
 import { parseJson } from "../../gate/parse/json.ts";
 import { packTree, textKey, unpackTree } from "../../gate/parse/known-tree.ts";
 import { toValue } from "../../gate/parse/node.ts";
 import type { TREES as Trees, VALIDATORS as Validators } from "../../gate/parse/prebuilt.ts";
+import type { DECISION_VALIDATORS as DecisionValidators } from "../../gate/parse/prebuilt-decision.ts";
 import { schemaKey } from "../../gate/parse/quick-check.ts";
 import { checkSchema } from "../../gate/parse/schema.ts";
 import { parseYaml } from "../../gate/parse/yaml.ts";
 import { ARGUMENT_SCHEMAS } from "../../gate/policy/argument-schema.ts";
 import { prebuilt } from "../../scripts/prebuilt.ts";
-import { schemasToPrebuild } from "../../scripts/validators.ts";
+import { decisionSchema, schemasToPrebuild } from "../../scripts/validators.ts";
+import { RECORDS } from "../report/records.ts";
 
 /** What the bundle carries, made by the same plugin. */
-const made: { readonly VALIDATORS: typeof Validators; readonly TREES: typeof Trees } = await import(
-  `data:text/javascript;base64,${Buffer.from(await bundled()).toString("base64")}`
+const made: { readonly VALIDATORS: typeof Validators; readonly TREES: typeof Trees } = await load(
+  'export { VALIDATORS, TREES } from "./gate/parse/prebuilt.ts";',
+);
+const madeForDecisions: { readonly DECISION_VALIDATORS: typeof DecisionValidators } = await load(
+  'export { DECISION_VALIDATORS } from "./gate/parse/prebuilt-decision.ts";',
 );
 
-async function bundled(): Promise<string> {
-  const contents = 'export { VALIDATORS, TREES } from "./gate/parse/prebuilt.ts";';
+async function load(contents: string) {
+  return import(`data:text/javascript;base64,${Buffer.from(await bundled(contents)).toString("base64")}`);
+}
+
+async function bundled(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: new URL("../..", import.meta.url).pathname },
     bundle: true,
@@ -83,6 +92,8 @@ function mutate(value: Json, path: readonly number[], put: Json | undefined): Js
 function fits(schema: object, value: Json): boolean {
   return checkSchema(schema, parseJson(JSON.stringify(value), "x"), "x").length === 0;
 }
+
+const decisions = Object.values(RECORDS).map((record): Json => JSON.parse(canonical(record)));
 
 /** Never yes where the full check says no; and no where it says yes only of what brings test vectors. */
 function assertSame(schema: object, document: Json): boolean {
@@ -147,6 +158,26 @@ test("law: of mutated documents, too", () => {
       }
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test("law: of decision records and what they are mutated to, by the validator that stands apart", () => {
+  const schema = decisionSchema();
+  const [[key, validate] = [], ...others] = madeForDecisions.DECISION_VALIDATORS;
+  assert.ok(validate);
+  assert.deepEqual([key, others, made.VALIDATORS.has(schemaKey(schema))], [schemaKey(schema), [], false]);
+  for (const record of decisions) assert.ok(validate(record));
+  const put = fc.option(fc.constantFrom<Json>(null, true, "", "T1", "x", -1, 0.5, {}, [], ["x"]), {
+    nil: undefined,
+  });
+  const path = fc.array(fc.nat(40), { minLength: 1, maxLength: 9 });
+  fc.assert(
+    fc.property(fc.constantFrom(...decisions), path, put, (record, steps, value) => {
+      const mutated = mutate(record, steps, value);
+      const node = parseJson(JSON.stringify(mutated), "x", { surrogates: "carry" });
+      assert.equal(validate(mutated), checkSchema(schema, node, "x").length === 0);
+    }),
+    { numRuns: 500 },
   );
 });
 
