@@ -10,7 +10,7 @@ export function registerReplay(program: Command): void {
     .command("replay")
     .summary("judge again from a decision record")
     .description(
-      "Judges again from what the record says that it rests on.\nExit status: 0 the verdict holds, 1 it does not, 2 could not read.",
+      "Judges again from what the record says that it rests on, and compares all of it.\nExit status: 0 the verdict holds, 1 the record says something else, 2 could not read.",
     )
     .argument("<decision>", "a decision record, as check --format json writes it")
     .addOption(new Option("--format <format>", "of the result").choices(["text", "json"]).default("text"))
@@ -37,6 +37,6 @@ function toText(record: DecisionRecord, { holds, differences, engine }: Replay):
     ? `The verdict holds: ${record.verdict} (${record.digest})`
     : `The verdict does not hold: the record says ${record.verdict}`;
   const version =
-    engine.record === engine.now ? [] : [`Judged by ${engine.record}, replayed by ${engine.now}`];
+    engine.record === engine.now ? [] : [`Judged by engine ${engine.record}, replayed by ${engine.now}`];
   return [head, ...version, ...differences.map((difference) => `  ${difference}`)].map(terminal).join("\n");
 }

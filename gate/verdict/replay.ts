@@ -8,27 +8,26 @@ import { DECISION_VALIDATORS } from "../parse/prebuilt-decision.ts";
 import { checkSchema } from "../parse/schema.ts";
 import { decodeUtf8 } from "../parse/text.ts";
 import { decide, ENGINE } from "./decide.ts";
+import { differencesOf } from "./differences.ts";
 
 export interface Replay {
   readonly holds: boolean;
-  /** Each a sentence; empty when the record is what judging its input gives, byte for byte. */
+  /** Each a sentence; empty when the record is what judging its input gives, but for the engine that it names. */
   readonly differences: readonly string[];
   readonly engine: { readonly record: string; readonly now: string };
 }
 
-/** Judges again from the record's own input, and compares. Throws as `decideAgain`. */
+/**
+ * Judges again from the record's own input, and compares all of it. That another engine judged excuses nothing: from
+ * here, rules that have changed and a hand that forged look alike, so what differs is told. Throws as `decideAgain`.
+ */
 export function replay(record: DecisionRecord): Replay {
   const { digest, ...content } = record;
-  const again = decideAgain(record.input);
+  const own = digestOf(content);
   const differences = [
-    ...(digestOf(content) === digest
-      ? []
-      : [`its digest ${digest} is not that of its content ${digestOf(content)}`]),
-    ...(again.verdict === record.verdict ? [] : [`judged again, the verdict is ${again.verdict}`]),
-    ...changedResults(record, again),
+    ...(own === digest ? [] : [`its digest ${digest} is not that of its content ${own}`]),
+    ...differencesOf(record, decideAgain(record.input)),
   ];
-  const isSame = again.digest === digest || again.engine !== record.engine;
-  if (differences.length === 0 && !isSame) differences.push(`judged again, the record is ${again.digest}`);
   return { holds: differences.length === 0, differences, engine: { record: record.engine, now: ENGINE } };
 }
 
@@ -40,18 +39,6 @@ export function decideAgain(input: DecisionInput): DecisionRecord {
     const message = "Cannot judge again: the input of the record is not what a decision rests on";
     throw new GateError("DECISION_INVALID", message, { cause });
   }
-}
-
-function changedResults(record: DecisionRecord, again: DecisionRecord): readonly string[] {
-  const key = ({ gate, model }: { gate: string; model?: string }) =>
-    `${gate}${model === undefined ? "" : ` of ${model}`}`;
-  const before = new Map(record.results.map((result) => [key(result), result]));
-  const after = new Map(again.results.map((result) => [key(result), result]));
-  const names = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return names.flatMap((name) => {
-    const [was, is] = [before.get(name)?.outcome ?? "absent", after.get(name)?.outcome ?? "absent"];
-    return was === is ? [] : [`${name} was ${was}, judged again it is ${is}`];
-  });
 }
 
 /**

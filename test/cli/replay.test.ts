@@ -82,8 +82,35 @@ describe("replay", { concurrency: 2 }, () => {
   it("does not hold for other evidence than the verdict was made of", async () => {
     const result = await replay("evidence", touched('"value":0.696148', '"value":0.896148', "careful"));
     assertStatus(result, 1);
-    assert.match(result.stdout, /^ {2}judged again, the record is sha256:/m);
+    assert.match(
+      result.stdout,
+      /^ {2}digests, evidence: the record says "sha256:[0-9a-f]{64}", this engine says "sha256:[0-9a-f]{64}"$/m,
+    );
   });
+
+  it("holds for a record that differs in nothing but the engine, and says which judged", async () => {
+    const result = await replay("engine", touched('"engine":"0.1.0"', '"engine":"0.0.9"', "careful"));
+    assertStatus(result, 0);
+    assert.match(
+      result.stdout,
+      /^The verdict holds: fail .*\nJudged by engine 0\.0\.9, replayed by 0\.1\.0\n$/,
+    );
+  });
+
+  for (const [name, from, to] of touches) {
+    it(`does not hold for ${name} because another engine is named`, async () => {
+      const { digest: _, ...content } = JSON.parse(touched(from, to, "careful"));
+      const forged = { ...content, engine: "9.9.9" };
+      const text = JSON.stringify({ ...forged, digest: digestOf(forged) });
+      const result = await replay(`${name} elsewhere`, text);
+      assertStatus(result, 1);
+      assert.match(
+        result.stdout,
+        /^The verdict does not hold: .*\nJudged by engine 9\.9\.9, replayed by .*\n {2}\S/,
+      );
+      assert.match(result.stdout, /: the record says .*, this engine says /);
+    });
+  }
 
   const foreign: readonly (readonly [name: string, text: string, code: string])[] = [
     ["no JSON", "weighbridge", "JSON_SYNTAX"],

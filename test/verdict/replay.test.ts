@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Evidence } from "../../gate/model/evidence.ts";
-import { canonical } from "../../gate/parse/canonical.ts";
+import { canonical, digestOf } from "../../gate/parse/canonical.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
+import { parseDecision, replay } from "../../gate/verdict/replay.ts";
 import { RECORDS } from "../report/records.ts";
 import { HEAD_DIGEST, metric, model } from "../rules/view.ts";
 import { input } from "./gates.ts";
@@ -125,6 +125,86 @@ describe("parseDecision()", () => {
       );
     });
   }
+});
+
+describe("replay()", () => {
+  const honest = records.evidence!;
+  /** A record with one member set otherwise, under a digest that fits. */
+  const forged = (steps: readonly string[], value: unknown, engine: string): DecisionRecord => {
+    const { digest: _, ...content } = structuredClone(honest);
+    Object.assign(at(content, steps.slice(0, -1)), { [steps.at(-1) ?? ""]: value });
+    const judged = { ...content, engine };
+    return { ...judged, digest: digestOf(judged) };
+  };
+
+  it("holds for what was decided, from its bytes, and by another engine that decides the same", () => {
+    for (const engine of [honest.engine, "9.9.9"]) {
+      const { holds, differences } = replay(parse(forged(["engine"], engine, engine)));
+      assert.deepEqual([holds, differences], [true, []]);
+    }
+  });
+
+  const { verdict, digests, models, results } = honest;
+  const floor = results.find(({ gate }) => gate === "auc-floor");
+  const other = digestOf("other");
+  const says: readonly (readonly [steps: readonly string[], value: unknown, difference: string])[] = [
+    [["verdict"], "pass", `verdict: the record says "pass", this engine says "${verdict}"`],
+    ...(["change", "policy", "evidence", "subject"] as const).map((name) => {
+      const difference = `digests, ${name}: the record says "${other}", this engine says "${digests[name]}"`;
+      return [["digests", name], other, difference] as const;
+    }),
+    [
+      ["models", "0", "tier"],
+      "T4",
+      `model m, tier: the record says "T4", this engine says "${models[0]?.tier}"`,
+    ],
+    [
+      ["results", "1", "severity"],
+      "info",
+      `gate auc-floor of m, severity: the record says "info", this engine says "block"`,
+    ],
+    [
+      ["results", "1", "findings"],
+      [{ code: "X", message: "x" }],
+      `gate auc-floor of m, findings.0.code: the record says "X", this engine says "${floor?.findings[0]?.code}"`,
+    ],
+    [["votes"], [], "votes: the record says [], this engine says nothing"],
+  ];
+  for (const [steps, value, difference] of says) {
+    for (const engine of [honest.engine, "9.9.9"]) {
+      it(`tells that ${steps.join(".")} was forged in a record of ${engine}`, () => {
+        const { holds, differences } = replay(parse(forged(steps, value, engine)));
+        assert.equal(holds, false);
+        assert.ok(differences.includes(difference), differences.join("\n"));
+      });
+    }
+  }
+
+  it("tells a result that was taken out, put in twice or put elsewhere", () => {
+    const name = "gate auc-floor of m";
+    const taken = replay(
+      forged(
+        ["results"],
+        results.filter((result) => result !== floor),
+        "9.9.9",
+      ),
+    );
+    assert.match(
+      taken.differences.join(),
+      new RegExp(`^${name}: the record says nothing, this engine says {`),
+    );
+    const twice = replay(forged(["results"], [...results, floor], "9.9.9"));
+    assert.ok(twice.differences.join().startsWith(`${name} (2): the record says {`));
+    assert.ok(twice.differences.every((difference) => difference.length < 500));
+    const turned = replay(forged(["results"], results.toReversed(), "9.9.9"));
+    assert.deepEqual(turned.differences, ["its models or its results stand in another order"]);
+  });
+
+  it("tells at most a hundred differences, and how many more there are", () => {
+    const many = Array.from({ length: 150 }, (_, index) => ({ ...floor, gate: `G-${index}` }));
+    const { differences } = replay(forged(["results"], [...results, ...many], "9.9.9"));
+    assert.deepEqual([differences.length, differences.at(-1)], [101, "and 50 more differences"]);
+  });
 });
 
 /** The way to every map of a value; arguments of rules have schemas of their own. */
