@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SingleBar } from "cli-progress";
 import { GateError } from "../gate/model/error.ts";
@@ -44,13 +44,33 @@ export async function writeBytes(path: string, bytes: Uint8Array, flag: "w" | "w
   }
 }
 
-/** Bytes of a file that the command line names. Throws `FILE_UNREADABLE`. */
+/** Of a file that a command reads whole; what is made of its text takes several times as much memory. */
+const NAMED_BYTES_MAX = 64 * 1_048_576;
+
+/**
+ * Bytes of a file that the command line names. Rejects `FILE_UNREADABLE`, for a pipe and a device, too, which may
+ * never end; and `FILE_TOO_LARGE`.
+ */
 export async function readNamed(path: string): Promise<Uint8Array> {
   try {
+    const found = await stat(path);
+    if (!found.isFile()) throw notRegular(path);
+    if (found.size > NAMED_BYTES_MAX) throw tooLarge(path, found.size);
     return await readFile(path);
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw cause instanceof GateError ? cause : unreadable(path, cause);
   }
+}
+
+function notRegular(path: string): GateError {
+  return new GateError("FILE_UNREADABLE", `Cannot read ${path}: it is not a regular file`, {
+    fix: "Write what it holds to a file, and name that",
+  });
+}
+
+function tooLarge(path: string, bytes: number): GateError {
+  const message = `Cannot read ${path}: ${bytes} bytes, limit is ${NAMED_BYTES_MAX}`;
+  return new GateError("FILE_TOO_LARGE", message, { fix: "Name the file that was meant" });
 }
 
 export function unreadable(path: string, cause: unknown): GateError {

@@ -1,5 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { GateError } from "../../gate/model/error.ts";
@@ -10,11 +9,11 @@ import { runVector, type VectorResult } from "../../gate/policy/vectors.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { decideAgain } from "../../gate/verdict/replay.ts";
 import type { World } from "../../gate/world.ts";
+import { readDecisionFolder } from "../decision-folder.ts";
 import { EXIT } from "../exit.ts";
 import { fileRepository, named } from "../policy-file.ts";
-import { count, readNamed, unreadable, writeDocument } from "../terminal.ts";
+import { count, readNamed, writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
-import { readDecision } from "./replay.ts";
 
 interface Options {
   readonly format: "text" | "json";
@@ -43,7 +42,7 @@ export function registerPolicy(program: Command): void {
     .command("diff")
     .summary("what one policy loosens and tightens against another")
     .description(
-      "With --decisions, every decision record in the folder is judged again under the new policy.\nExit status: 0 nothing is loosened, 1 something is, 2 a policy does not load.",
+      "With --decisions, every decision record in the folder and the folders in it is judged again under the new policy.\nExit status: 0 nothing is loosened, 1 something is, 2 a policy does not load.",
     )
     .argument("<old>", "a file or a revision")
     .argument("<new>", 'a file, a revision, or "worktree"')
@@ -119,10 +118,17 @@ interface Changed {
   readonly after: string;
 }
 
+interface PassedOver {
+  readonly file: string;
+  readonly reason: string;
+}
+
 /** Past decisions under the new policy. */
 interface Decisions {
   readonly judged: number;
   readonly changed: readonly Changed[];
+  /** Files of the folder that are no decision records. */
+  readonly passedOver: readonly PassedOver[];
 }
 
 async function diff(
@@ -143,26 +149,46 @@ async function diff(
   });
 }
 
-/** Every record of a folder under another policy. */
+/** Every record of a folder under another policy. Rejects `DECISIONS_ABSENT` where there is none. */
 async function replayAll(folder: string, policy: Policy): Promise<Decisions> {
-  const files = (await listFolder(folder)).filter((file) => file.endsWith(".json")).sort();
-  const records = await Promise.all(files.map((file) => readDecision(join(folder, file))));
-  const changes = records.flatMap((record, index) => changed(files[index] ?? "", record, policy) ?? []);
-  return { judged: records.length, changed: changes };
-}
-
-async function listFolder(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    throw unreadable(folder, cause);
+  const all: Changed[] = [];
+  const passedOver: PassedOver[] = [];
+  let judged = 0;
+  for await (const file of readDecisionFolder(folder)) {
+    if ("reason" in file) {
+      passedOver.push({ file: file.path, reason: file.reason });
+    } else {
+      judged += 1;
+      all.push(...changed(file.path, file.record, policy));
+    }
   }
+  if (judged === 0) throw absent(folder, passedOver);
+  return { judged, changed: all, passedOver };
 }
 
-function changed(decision: string, record: DecisionRecord, policy: Policy): Changed | undefined {
+/** As many as fit on a screen. */
+const PASSED_OVER_SHOWN = 10;
+
+/** That none would change is the answer that one hopes for: it must not come from a folder mistyped. */
+function absent(folder: string, passedOver: readonly PassedOver[]): GateError {
+  const lines = [
+    `Cannot judge past decisions: ${folder} holds no decision record`,
+    ...passedOverLines(passedOver.slice(0, PASSED_OVER_SHOWN), passedOver.length),
+  ];
+  return new GateError("DECISIONS_ABSENT", lines.join("\n"), {
+    fix: "Give the folder that holds what weighbridge check --format json wrote",
+  });
+}
+
+function passedOverLines(shown: readonly PassedOver[], total: number): readonly string[] {
+  if (total === 0) return [];
+  return [`${count(total, "file")} passed over`, ...shown.map(({ file, reason }) => `  ${file}: ${reason}`)];
+}
+
+function changed(decision: string, record: DecisionRecord, policy: Policy): readonly Changed[] {
   const again = decideAgain({ ...record.input, policy });
-  if (again.verdict === record.verdict) return undefined;
-  return { decision, before: record.verdict, after: again.verdict };
+  if (again.verdict === record.verdict) return [];
+  return [{ decision, before: record.verdict, after: again.verdict }];
 }
 
 function diffText(differences: readonly PolicyDifference[], decisions: Decisions | undefined): string {
@@ -180,7 +206,11 @@ function diffText(differences: readonly PolicyDifference[], decisions: Decisions
     .join("\n");
 }
 
-function decisionLines({ judged, changed }: Decisions): readonly string[] {
+function decisionLines({ judged, changed, passedOver }: Decisions): readonly string[] {
   const rows = changed.map(({ decision, before, after }) => `  ${decision}: ${before} → ${after}`);
-  return [`${changed.length} of ${count(judged, "past decision")} would change`, ...rows];
+  return [
+    `${changed.length} of ${count(judged, "past decision")} would change`,
+    ...rows,
+    ...passedOverLines(passedOver, passedOver.length),
+  ];
 }

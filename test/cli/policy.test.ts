@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { buildExample, EXAMPLE_NOW, type Example } from "../../examples/recidivism.ts";
+import { makeSpecialFile } from "../special-file.ts";
 import {
   assertStatus,
   type CommandResult,
@@ -173,16 +174,62 @@ gates:
   - { id: auc-floor, rule: metric.floor, with: { metric: roc_auc, dataset: holdout, min: 0.73 } }\n`,
     );
     const text = await policy("diff", "main", stricter, "--decisions", decisions);
-    assert.match(text.stdout, /^1 of 3 past decisions would change\n {2}1-refresh\.json: pass → fail\n$/m);
+    assert.match(
+      text.stdout,
+      /^1 of 3 past decisions would change\n {2}1-refresh\.json: pass → fail\n1 file passed over\n {2}notes\.txt: .*\n$/m,
+    );
     const json = await policy("diff", "main", stricter, "--decisions", decisions, "--format", "json");
     assert.deepEqual(JSON.parse(json.stdout).decisions, {
       judged: 3,
       changed: [{ decision: "1-refresh.json", before: "pass", after: "fail" }],
+      passedOver: [{ file: "notes.txt", reason: "its name does not end in .json" }],
     });
+  });
+
+  it("finds decisions in the folders below, and tells what it passes over", async () => {
+    const decisions = join(folder, "kept");
+    const below = join(decisions, "2026/11");
+    mkdirSync(below, { recursive: true });
+    const [pull] = example.pulls;
+    assert.ok(pull);
+    const revisions = ["--base", "main", "--head", pull.head, "--now", EXAMPLE_NOW, "--format", "json"];
+    await weighbridge.run(example.directory, ["check", ...revisions, "--out", join(below, "one.json")]);
     writeFileSync(join(decisions, "other.json"), "{}");
-    const foreign = await policy("diff", "main", stricter, "--decisions", decisions);
+    writeFileSync(join(decisions, "broken.json"), '{\n"schema": 1,\n');
+    symlinkSync(join(below, "one.json"), join(decisions, "link.json"));
+    symlinkSync(below, join(decisions, "folder"));
+    const remove = await makeSpecialFile(join(decisions, "pipe.json"));
+    const result = await policy("diff", "main", "main", "--decisions", decisions, "--format", "json");
+    remove();
+    assertStatus(result, 0);
+    const { judged, passedOver } = JSON.parse(result.stdout).decisions;
+    assert.equal(judged, 1);
+    assert.deepEqual(
+      passedOver.map(({ file, reason }: Readonly<Record<string, string>>) => [file, reason?.slice(0, 30)]),
+      [
+        ["broken.json", "Cannot read broken.json: the t"],
+        ["folder", "it is not a regular file"],
+        ["link.json", "it is not a regular file"],
+        ["other.json", "Cannot read other.json as a we"],
+        ["pipe.json", "it is not a regular file"],
+      ],
+    );
+  });
+
+  it("refuses a folder without a decision, with what stands there instead", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(join(empty, "below"), { recursive: true });
+    const none = await policy("diff", "main", "main", "--decisions", empty);
+    assertStatus(none, 2);
+    assert.equal(codeOf(none), "DECISIONS_ABSENT");
+    assert.match(none.stderr, /holds no decision record\n {2}fix: Give the folder that holds what/);
+    writeFileSync(join(empty, "below/report.html"), "<html>");
+    const foreign = await policy("diff", "main", "main", "--decisions", empty);
     assertStatus(foreign, 2);
-    assert.equal(codeOf(foreign), "DECISION_INVALID");
+    assert.match(
+      foreign.stderr,
+      /\n1 file passed over\n {2}below\/report\.html: its name does not end in \.json\n/,
+    );
   });
 
   it("refuses a folder of decisions that is not there", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { buildExample, EXAMPLE_NOW, type Example } from "../../examples/recidivism.ts";
 import { digestOf } from "../../gate/parse/canonical.ts";
+import { makeSpecialFile } from "../special-file.ts";
 import { assertStatus, codeOf, installCommand, type WeighbridgeCommand } from "./command.ts";
 
 let weighbridge: WeighbridgeCommand;
@@ -130,6 +131,23 @@ describe("replay", { concurrency: 2 }, () => {
     const result = await replay("input", touched('"severity":{"T1"', '"severities":{"T1"', "careful"));
     assertStatus(result, 2);
     assert.equal(codeOf(result), "DECISION_INVALID");
+  });
+
+  it("cannot read what is no regular file, or is larger than a record can be", async () => {
+    const remove = await makeSpecialFile(join(folder, "pipe"));
+    for (const name of ["pipe", "/dev/full", "/dev/zero", "."]) {
+      const result = await weighbridge.run(folder, ["replay", name]);
+      assertStatus(result, 2);
+      assert.equal(codeOf(result), "FILE_UNREADABLE");
+      assert.match(result.stderr, /: it is not a regular file\n {2}fix: /);
+    }
+    remove();
+    writeFileSync(join(folder, "large.json"), "");
+    truncateSync(join(folder, "large.json"), 2 ** 33);
+    const large = await weighbridge.run(folder, ["replay", "large.json"]);
+    assertStatus(large, 2);
+    assert.equal(codeOf(large), "FILE_TOO_LARGE");
+    assert.match(large.stderr, /: 8589934592 bytes, limit is 67108864\n/);
   });
 
   it("cannot read a record that is not there", async () => {
