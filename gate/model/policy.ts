@@ -58,8 +58,8 @@ export interface PolicyDifference {
   readonly from: string;
   readonly to: string;
   readonly effect: "loosened" | "tightened" | "changed";
-  /** The file that differs, where it is not the policy. */
-  readonly path?: string;
+  /** Where the head's own file writes it; absent where it does not, as of what it leaves to its parents. */
+  readonly place?: Place;
 }
 
 /** What a change does to the files that judge it: only ever a preview, for the base's policy decides. */

@@ -1,9 +1,10 @@
 import type { Gate } from "../model/gate.ts";
 import { byCodeUnits } from "../model/order.ts";
+import type { Place } from "../model/place.ts";
 import type { Policy, Tightening } from "../model/policy.ts";
 import { combineDemands, type Demands } from "./combine.ts";
 import { type PolicyFile, placeOf, type TestVector } from "./document.ts";
-import { compareFacets, writtenIn } from "./facets.ts";
+import { compareFacets, type Facets, writtenIn } from "./facets.ts";
 import { modelFacets, toModel } from "./model-facets.ts";
 import { type Problem, refusal } from "./problem.ts";
 import { isEmptyRole, roleFacets, toRole } from "./role-facets.ts";
@@ -26,7 +27,14 @@ export interface VectorCase {
 export interface Inherited {
   readonly policy: Policy;
   readonly vectors: readonly VectorCase[];
+  readonly places: WrittenPlaces;
 }
+
+/**
+ * Where the policy's own file writes what differences are told of: by gate (or `roles`, `models`), then by part, as
+ * `with.min` or `validator.teams`. What only a parent says is not there.
+ */
+export type WrittenPlaces = ReadonlyMap<string, ReadonlyMap<string, Place>>;
 
 /** What a file and its parents come to; sets, because a file may be reached over two parents. */
 interface Settled {
@@ -67,7 +75,24 @@ export function inherit(lineage: Lineage): Inherited {
     gates: sorted(demands.gates).map(([, gate]) => toGate(gate)),
     tightenings: [...tightenings],
   };
-  return { policy, vectors: [...vectors] };
+  return { policy, vectors: [...vectors], places: placesIn(path, demands) };
+}
+
+function placesIn(path: string, { gates, roles, models }: Demands): WrittenPlaces {
+  const ofAll = (things: Demands["roles"]) =>
+    new Map([...things].flatMap(([name, facets]) => [...placesOf(facets, path, `${name}.`)]));
+  return new Map([
+    ["roles", ofAll(roles)],
+    ["models", ofAll(models)],
+    ...[...gates].map(([id, { facets }]) => [id, placesOf(facets, path)] as const),
+  ]);
+}
+
+function placesOf(facets: Facets, path: string, prefix = ""): ReadonlyMap<string, Place> {
+  const places = [...facets].flatMap(([what, { written }]) =>
+    written?.place.path === path ? [[`${prefix}${what}`, written.place] as const] : [],
+  );
+  return new Map(places);
 }
 
 function settle(lineage: Lineage, known: Map<Lineage, Settled>): Settled {

@@ -1,7 +1,7 @@
 import type { Severity, SeverityByTier } from "../model/gate.ts";
 import type { Policy, Waiver } from "../model/policy.ts";
 import type { Packs, World } from "../world.ts";
-import { type Inherited, inherit, type VectorCase } from "./inherit.ts";
+import { type Inherited, inherit, type VectorCase, type WrittenPlaces } from "./inherit.ts";
 import { readLineage, readPack } from "./lineage.ts";
 import { locatePolicy } from "./locate.ts";
 import { POLICY_BYTES_MAX, parsePolicy } from "./parse.ts";
@@ -15,6 +15,7 @@ export interface LoadedPolicy {
   readonly waivers: readonly Waiver[];
   /** Test vectors of the policy and its parents, for `policy test`. */
   readonly vectors: readonly VectorCase[];
+  readonly places: WrittenPlaces;
 }
 
 /**
@@ -38,10 +39,10 @@ export async function loadPack(name: string, packs: Packs): Promise<Inherited> {
 }
 
 async function advisory(packs: Packs): Promise<Inherited> {
-  const { policy, vectors } = await loadPack(ADVISORY_PACK, packs);
+  const { policy, ...others } = await loadPack(ADVISORY_PACK, packs);
   const { path: _, ...rest } = policy;
   const gates = policy.gates.map((gate) => ({ ...gate, severity: atMostWarn(gate.severity) }));
-  return { policy: { ...rest, mode: "advisory", gates }, vectors };
+  return { policy: { ...rest, mode: "advisory", gates }, ...others };
 }
 
 function atMostWarn({ T1, T2, T3, T4 }: SeverityByTier): SeverityByTier {

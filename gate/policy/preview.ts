@@ -3,7 +3,7 @@ import { GateError } from "../model/error.ts";
 import type { Policy, PolicyChange, PolicyDifference, Waiver } from "../model/policy.ts";
 import type { Repository, World } from "../world.ts";
 import { diffPolicies } from "./diff.ts";
-import { loadPolicy } from "./load.ts";
+import { type LoadedPolicy, loadPolicy } from "./load.ts";
 import { isPolicyFile, isWaiverPath } from "./locate.ts";
 import { diffWaivers } from "./waiver-diff.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "./waivers.ts";
@@ -144,10 +144,16 @@ async function compare(
 ): Promise<Pick<PolicyChange, "differences" | "unreadable">> {
   try {
     const next = await loadPolicy(change.head, world);
-    return { differences: diffPolicies(policy, next.policy) };
+    return { differences: diffPolicies(policy, next.policy).map((each) => withPlace(each, next)) };
   } catch (cause) {
     return { differences: [], unreadable: faultOf(cause) };
   }
+}
+
+/** A reviewer looks at the line that the change brings; what it takes out has none any more. */
+function withPlace(difference: PolicyDifference, { places }: LoadedPolicy): PolicyDifference {
+  const place = places.get(difference.gate)?.get(difference.what);
+  return place === undefined ? difference : { ...difference, place };
 }
 
 /** What a file is at fault for; whatever else went wrong is thrown again. */

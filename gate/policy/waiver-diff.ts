@@ -20,7 +20,7 @@ export function diffWaivers(
     from: showFacet(from),
     to: showFacet(to),
     effect,
-    path: after.place.path,
+    place: after.place,
   }));
 }
 
@@ -28,14 +28,14 @@ function gone(waiver: Waiver | undefined): readonly PolicyDifference[] {
   if (waiver === undefined) return [];
   const { id, place } = waiver;
   const end = { from: "present", to: "removed", effect: "tightened" } as const;
-  return [{ gate: "waivers", what: id, ...end, path: place.path }];
+  return [{ gate: "waivers", what: id, ...end, place: { path: place.path } }];
 }
 
 function brought(waiver: Waiver | undefined): readonly PolicyDifference[] {
   if (waiver === undefined) return [];
   const { id, gates, model, expires, place } = waiver;
   const to = `opens ${gates.join(", ")} for ${model} until ${expires}`;
-  return [{ gate: "waivers", what: id, from: "none", to, effect: "loosened", path: place.path }];
+  return [{ gate: "waivers", what: id, from: "none", to, effect: "loosened", place }];
 }
 
 /** What gives a waiver its effect; its texts demand nothing. */

@@ -39,7 +39,7 @@ export function diffWorkflows(
     from,
     to,
     effect: "loosened",
-    path: after?.path ?? path,
+    place: { path: after?.path ?? path },
   });
   if (after === undefined || !RUN_BY_GITHUB.test(after.path)) return [difference(path, "present", "removed")];
   const next = parseWorkflow(after);

@@ -71,16 +71,17 @@ function attestedFix(workflows: readonly string[]): string {
 function judgeOne(view: View, metric: PlannedEvidence, { least, workflows }: Asked): Judgement {
   const items = metric.judged;
   const name = label(metric);
-  const best = items[0]?.trust;
-  if (best === undefined)
+  const [first] = items;
+  if (first === undefined)
     return missing({ code: "METRIC_MISSING", message: `No ${name} was found about this model` });
+  const { trust: best, source } = first;
   const seen = { observed: best, expected: `${least} or better`, evidence: items };
   if (TRUST_ORDER.indexOf(best) >= TRUST_ORDER.indexOf(least)) return pass(seen);
   return fail(
     {
       code: "TRUST_TOO_LOW",
       message: `${name} is only ${best}, tier ${view.tier} asks for ${least}`,
-      place: { path: items[0]?.source.path ?? "" },
+      place: { path: source.path, ...(source.line === undefined ? {} : { line: source.line }) },
       fix:
         least === "attested"
           ? attestedFix(workflows)

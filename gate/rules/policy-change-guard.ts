@@ -136,10 +136,10 @@ function unreadable({ unreadable: problem }: PolicyChange): readonly Finding[] {
 function loosened({ differences }: PolicyChange, path: string): readonly Finding[] {
   return differences
     .filter(({ effect }) => effect === "loosened")
-    .map(({ gate, what, from, to, path: own }) => ({
+    .map(({ gate, what, from, to, place = { path } }) => ({
       ...(LOOSENED.get(gate) ?? POLICY_LOOSENED),
       message: `${gate}: ${what} ${from} → ${to}`,
-      place: { path: own ?? path },
+      place,
     }));
 }
 

@@ -38,6 +38,34 @@ describe("the policy of the base", { concurrency: 2 }, () => {
     );
   });
 
+  it("C1: what loosens it is marked at the line that the head writes, not at the top of the file", async (test) => {
+    const overridden = `${POLICY}  - id: PERF-02\n    with: { relative_margin: 0.001 }\n`;
+    const { propose, decide } = await governed(test, { [POLICY_PATH]: overridden });
+    const next = overridden.replace("min: 0.8", "min: 0.6").replace("margin: 0.001", "margin: 0.004");
+    propose({ [POLICY_PATH]: `# two comments\n# before it\n${next}` });
+    const { results } = await decide();
+    const guard = results.find(({ gate }) => gate === "CORE-17");
+    const lines = next.split("\n");
+    const lineOf = (text: string) => 3 + lines.findIndex((line) => line.includes(text));
+    assert.deepEqual(
+      guard?.findings.map(({ message, place }) => [message, place?.path, place?.line]),
+      [
+        ["PERF-02: with.relative_margin 0.001 → 0.004", POLICY_PATH, lineOf("margin: 0.004")],
+        ["auc-floor: with.min 0.8 → 0.6", POLICY_PATH, lineOf("min: 0.6")],
+      ],
+    );
+  });
+
+  it("C1: what it takes out has no line any more, and is told all the same", async (test) => {
+    const overridden = `${POLICY}  - id: PERF-02\n    with: { relative_margin: 0.001 }\n`;
+    const { propose, decide } = await governed(test, { [POLICY_PATH]: overridden });
+    propose({ [POLICY_PATH]: POLICY });
+    const { results } = await decide();
+    const guard = results.find(({ gate }) => gate === "CORE-17");
+    assert.equal(guard?.outcome, "fail");
+    assert.deepEqual(guard?.findings[0]?.place, { path: POLICY_PATH });
+  });
+
   it("C1: may be tightened by a change, which is judged by the old one still", async (test) => {
     const { propose, decide } = await governed(test);
     propose({

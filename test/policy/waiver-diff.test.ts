@@ -38,7 +38,7 @@ describe("diffWaivers()", () => {
     const opens = "opens auc-floor, PERF-02 for credit-pd until 2026-12-20T00:00:00Z";
     assert.deepEqual(diff(undefined, WAIVER), [`WVR-2026-0007: none → ${opens} (loosened)`]);
     assert.deepEqual(diff(WAIVER, undefined), ["WVR-2026-0007: present → removed (tightened)"]);
-    assert.deepEqual(diffWaivers(undefined, WAIVER)[0]?.path, PATH);
+    assert.deepEqual(diffWaivers(undefined, WAIVER)[0]?.place?.path, PATH);
   });
 
   it("takes the same under another id for another one, which starts to count anew", () => {

@@ -1059,3 +1059,14 @@ test("an inconclusive floor names the sample size that could tell", () => {
   // Half width 0.04 over distance 0.02: twice as narrow needs four times the sample.
   assert.match(judgement?.findings[0]?.message ?? "", /about (3999|4000|4001) samples instead of 1000/);
 });
+
+test("a number that is not trusted is marked at its line, where the file has lines", () => {
+  const placeOf = (line: number | undefined) => {
+    const { line: _, ...whole } = source();
+    const item = metric({ source: { ...whole, ...(line === undefined ? {} : { line }) } });
+    const judgement = RULES.get("evidence.trust")?.judge({ minimum_by_tier: { T2: "ci" } }, view([item]));
+    return judgement?.findings[0]?.place;
+  };
+  assert.deepEqual(placeOf(7), { path: source().path, line: 7 });
+  assert.deepEqual(placeOf(undefined), { path: source().path });
+});
