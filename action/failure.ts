@@ -7,19 +7,40 @@ import { type Environment, type RunRequest, summaryFile } from "./inputs.ts";
 import { logAnnotations, logText } from "./log.ts";
 import { setOutputs, writeSummary } from "./step.ts";
 
-/** Says why there is no decision, in every place there is; without a request, that is not the pull request. */
+/**
+ * Says why there is no decision, in every place there is; without a request, that is not the pull request. Never
+ * rejects: one place that cannot be reached keeps nothing from the others, and all of them say that it stays closed.
+ */
 export async function announceFailure(error: unknown, env: Environment, request?: RunRequest): Promise<void> {
   const failure = toGateError(error);
-  if (failure.code === UNEXPECTED)
-    logText(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  logAnnotations([toAnnotation(failure)]);
+  logFailure(error, failure);
   const summary = toSummary(failure);
-  await writeSummary(summaryFile(env), summary);
-  await setOutputs({ verdict: "error" });
+  await tryTo(() => writeSummary(summaryFile(env), summary));
+  await tryTo(() => setOutputs({ verdict: "error" }));
   if (request === undefined) return;
   // The comment on the commit before may say that everything passes.
-  const conversation = await openConversation(request, request.head);
-  await publishIn(conversation, ({ pull }) => `${commentMarker(pull)}\n${summary.source}`);
+  await tryTo(async () => {
+    const conversation = await openConversation(request, request.head);
+    await publishIn(conversation, ({ pull }) => `${commentMarker(pull)}\n${summary.source}`);
+  });
+}
+
+/** Does one of several things; what goes wrong is said in the log, and the others are done all the same. */
+export async function tryTo(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    logFailure(error, toGateError(error));
+    return false;
+  }
+}
+
+function logFailure(error: unknown, failure: GateError): void {
+  if (failure.code === UNEXPECTED) {
+    logText(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  logAnnotations([toAnnotation(failure)]);
 }
 
 const UNEXPECTED = "UNEXPECTED";

@@ -48,7 +48,7 @@ export function readRequest(env: Environment): RunRequest {
     comment: oneOf(env, "comment", COMMENT_WORDS),
     ...(token !== "" && { token }),
     outputDirectory: resolve(workspace, input(env, "output-directory") || defaultOutput(env)),
-    apiUrl: env.GITHUB_API_URL || "https://api.github.com",
+    apiUrl: address(env, "GITHUB_API_URL", "https://api.github.com"),
     serverUrl: serverUrl(env),
     runUrl: `${serverUrl(env)}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID ?? ""}`,
     ...(summary !== undefined && { summaryFile: summary }),
@@ -127,7 +127,20 @@ function repositoryName(env: Environment): RunRequest["repository"] {
 }
 
 function serverUrl(env: Environment): string {
-  return env.GITHUB_SERVER_URL || "https://github.com";
+  return address(env, "GITHUB_SERVER_URL", "https://github.com");
+}
+
+/** An address that the runner sets, as it stands there. */
+function address(env: Environment, name: string, usual: string): string {
+  const text = env[name] || usual;
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new GateError(
+    "RUN_ENVIRONMENT",
+    `Cannot read ${name}: "${text}", expected an address such as ${usual}`,
+    {
+      fix: `Leave ${name} as the runner sets it`,
+    },
+  );
 }
 
 function defaultOutput(env: Environment): string {

@@ -1,4 +1,3 @@
-import type { DecisionRecord } from "../gate/model/decision.ts";
 import { openCompleteCheckout } from "./checkout.ts";
 import { announceFailure } from "./failure.ts";
 import { type Environment, type RunRequest, readRequest } from "./inputs.ts";
@@ -7,13 +6,15 @@ import { type Environment, type RunRequest, readRequest } from "./inputs.ts";
 process.exitCode = 1;
 process.exitCode = await run(process.env);
 
-/** The status that the step ends with: 0 for the verdict `pass`, else 1. The outermost shell: nothing gets past it. */
+/**
+ * The status that the step ends with: 0 for the verdict `pass` that could be said in every place, else 1. The
+ * outermost shell: nothing gets past it.
+ */
 async function run(env: Environment): Promise<number> {
   let request: RunRequest | undefined;
   try {
     request = readRequest(env);
-    const { verdict } = await weighIn(request);
-    return verdict === "pass" ? 0 : 1;
+    return (await weighIn(request)) ? 0 : 1;
   } catch (error) {
     await announceFailure(error, env, request);
     return 1;
@@ -21,7 +22,7 @@ async function run(env: Environment): Promise<number> {
 }
 
 /** Git is started first: it looks for the commits while the engine, which is most of the bundle, is read. */
-async function weighIn(request: RunRequest): Promise<DecisionRecord> {
+async function weighIn(request: RunRequest): Promise<boolean> {
   const opening = openCompleteCheckout(request);
   try {
     const [{ weigh }, complete] = await Promise.all([import("./weigh.ts"), opening]);

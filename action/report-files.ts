@@ -22,7 +22,7 @@ type ReportFile = keyof typeof REPORT_FILES;
 
 /**
  * Writes every document; the paths. Rejects `OUTPUT_UNSAFE` where a link of the checkout leads elsewhere, and
- * `OUTPUT_FAILED` where there can be no such folder.
+ * `OUTPUT_FAILED` where there can be no such folder or no such file.
  */
 export async function writeReportFiles(
   { workspace, outputDirectory }: Pick<RunRequest, "workspace" | "outputDirectory">,
@@ -33,24 +33,36 @@ export async function writeReportFiles(
   const names = Object.keys(REPORT_FILES) as ReportFile[];
   const written = names.map(async (name) => {
     const file = join(outputDirectory, name);
-    // Removed first and then created: a link that stands there is not followed.
-    await rm(file, { force: true });
-    await writeFile(file, REPORT_FILES[name](report), { flag: "wx" });
+    await replaceFile(file, REPORT_FILES[name](report));
     return [name, file] as const;
   });
   return Object.fromEntries(await Promise.all(written)) as Record<ReportFile, string>;
+}
+
+/** Removed first and then created: a link that stands there is not followed. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  try {
+    await rm(file, { force: true });
+    await writeFile(file, text, { flag: "wx" });
+  } catch (cause) {
+    throw failed(`Cannot write ${file}`, cause);
+  }
 }
 
 async function makeFolder(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (cause) {
-    const state = cause instanceof Error ? cause.message : String(cause);
-    throw new GateError("OUTPUT_FAILED", `Cannot make the folder ${directory}: ${state}`, {
-      cause,
-      fix: "Choose another output-directory",
-    });
+    throw failed(`Cannot make the folder ${directory}`, cause);
   }
+}
+
+function failed(what: string, cause: unknown): GateError {
+  const state = cause instanceof Error ? cause.message : String(cause);
+  return new GateError("OUTPUT_FAILED", `${what}: ${state}`, {
+    cause,
+    fix: "Choose another output-directory",
+  });
 }
 
 /** Below the checkout, the pull request decides what a folder is: it must not be a link to somewhere else. */

@@ -1,6 +1,5 @@
 /**
- * What we use of GitHub's toolkit for actions. Imported when the decision is made: it is as large as all the rest,
- * and nobody has to wait for it to be evaluated to learn the verdict.
+ * What we use of GitHub's client for actions. Imported when the decision is made: it is as large as all the rest, and
+ * nobody has to wait for it to be evaluated to learn the verdict.
  */
-export { setOutput } from "@actions/core";
 export { getOctokit } from "@actions/github";

@@ -9,8 +9,8 @@ import { openConversation } from "./conversation.ts";
 import type { RunRequest } from "./inputs.ts";
 import { openWorld } from "./world.ts";
 
-/** Judges the change and announces the decision. */
-export async function weigh(request: RunRequest, complete: CompleteCheckout): Promise<DecisionRecord> {
+/** Judges the change and announces the decision. Whether the step may pass: the verdict is `pass`, and all was said. */
+export async function weigh(request: RunRequest, complete: CompleteCheckout): Promise<boolean> {
   const { checkout, base, head } = complete;
   const trail = cloneTrail(checkout);
   try {
@@ -20,8 +20,8 @@ export async function weigh(request: RunRequest, complete: CompleteCheckout): Pr
     if (request.requirePolicy) assertPolicy(decided);
     const conversation = await openConversation(request, head);
     const record = await settleClock(decided, conversation, judgeAt);
-    await announce({ request, record, conversation, notices });
-    return record;
+    const isAllSaid = await announce({ request, record, conversation, notices });
+    return record.verdict === "pass" && isAllSaid;
   } finally {
     await trail.close();
   }

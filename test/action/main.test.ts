@@ -32,6 +32,8 @@ function messages({ commands }: StepResult, level: string): string[] {
   return commands.filter(({ name }) => name === level).map(({ message }) => message);
 }
 
+/** What only a fault of ours may say. */
+const OUR_FAULT = /fault of Weighbridge|\n {4}at |node:internal/;
 const MARKER = "<!-- weighbridge:1 -->";
 const lax = POLICY.replace("min: 0.8", "min: 0.1");
 const WEAK = modelFiles({ version: 2, auc: 0.7 });
@@ -186,6 +188,64 @@ describe("the Action", { concurrency: 3 }, () => {
     assert.ok(comment.startsWith(MARKER));
     assert.match(comment, /this change could not be judged, so it stays closed/);
     assert.doesNotMatch(comment, /no gate closes/);
+  });
+
+  it("says what was decided in every other place where the summary cannot be written, and ends closed", async (test) => {
+    const scenario = await start(test);
+    const { run, push } = scenario;
+    const env = { GITHUB_STEP_SUMMARY: action };
+    const passed = await run({ env });
+    assert.deepEqual([passed.status, passed.outputs.verdict], [1, "pass"], passed.log);
+    assert.match(messages(passed, "error").join(), /^Cannot write the summary of the step: EISDIR/);
+    assert.match(ourComments(scenario).join(), /no gate closes this change/);
+    push(WEAK);
+    const failed = await run({ env });
+    assert.deepEqual([failed.status, failed.outputs.verdict], [1, "fail"], failed.log);
+    assert.match(ourComments(scenario).join(), /1 gate closes this change/);
+    for (const { log } of [passed, failed]) assert.doesNotMatch(log, OUR_FAULT);
+  });
+
+  it("takes back what it said before although neither summary nor outputs can be written", async (test) => {
+    const scenario = await start(test);
+    const { run } = scenario;
+    await run();
+    const inputs = { "output-directory": "README.md" };
+    const unsummed = await run({ inputs, env: { GITHUB_STEP_SUMMARY: action } });
+    assert.deepEqual([unsummed.status, unsummed.outputs.verdict], [1, "error"], unsummed.log);
+    assert.match(ourComments(scenario).join(), /could not be judged, so it stays closed/);
+    await run();
+    assert.match(ourComments(scenario).join(), /no gate closes/);
+    const mute = await run({
+      inputs,
+      env: { GITHUB_STEP_SUMMARY: action, GITHUB_OUTPUT: join(action, "none") },
+    });
+    assert.equal(mute.status, 1, mute.log);
+    assert.match(ourComments(scenario).join(), /could not be judged, so it stays closed/);
+    for (const { log } of [unsummed, mute]) assert.doesNotMatch(log, OUR_FAULT);
+  });
+
+  it("names the setting that is at fault where an address is none, or a report cannot be written", async (test) => {
+    const scenario = await start(test);
+    const { run, workspace } = scenario;
+    mkdirSync(join(workspace.directory, "out/decision.json/x"), { recursive: true });
+    const steps = [
+      [
+        { env: { GITHUB_API_URL: "api.github.com" } },
+        /^Cannot read GITHUB_API_URL: "api\.github\.com", expected/,
+      ],
+      [{ env: { GITHUB_API_URL: "https://" } }, /^Cannot read GITHUB_API_URL/],
+      [{ env: { GITHUB_SERVER_URL: "file:///etc" } }, /^Cannot read GITHUB_SERVER_URL/],
+      [
+        { inputs: { "output-directory": "out" } },
+        /^Cannot write .*out\/decision\.json: .*Choose another output-directory$/s,
+      ],
+    ] as const;
+    for (const [step, message] of steps) {
+      const result = await run(step);
+      assert.deepEqual([result.status, result.outputs.verdict], [1, "error"], result.log);
+      assert.match(messages(result, "error").join("\n\n"), message);
+      assert.doesNotMatch(result.log, OUR_FAULT);
+    }
   });
 
   it("fails where the event, the checkout or an input is not what it has to be", async (test) => {
