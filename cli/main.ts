@@ -3,29 +3,39 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { registerCheck } from "./commands/check.ts";
 import { EXIT } from "./exit.ts";
-import { sayError } from "./terminal.ts";
+import { failOnBrokenStreams, sayError, writeDocument } from "./terminal.ts";
 
+failOnBrokenStreams(EXIT.failed);
 await run(process.argv);
 
 /** The outermost shell: what nothing else could handle ends here, never with status 0. */
 async function run(argv: readonly string[]): Promise<void> {
+  const help: string[] = [];
   try {
-    await (await program(argv)).parseAsync(argv);
+    await parse(argv, help);
+    if (help.length > 0) await writeDocument(help.join(""), undefined);
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? EXIT.pass : EXIT.failed;
-      return;
-    }
-    sayError(error);
+    if (!(error instanceof CommanderError)) sayError(error);
     process.exitCode = EXIT.failed;
   }
 }
 
-async function program([, , name]: readonly string[]): Promise<Command> {
+/** What was asked for, and only that: help and version are documents like others, and may not reach their reader. */
+async function parse(argv: readonly string[], help: string[]): Promise<void> {
+  const weighbridge = await program(argv, (text) => help.push(text));
+  try {
+    await weighbridge.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+  }
+}
+
+async function program([, , name]: readonly string[], writeOut: (text: string) => void): Promise<Command> {
   const weighbridge = new Command("weighbridge")
     .description("Weighs a change of a model against the policy of the branch that it wants to enter.")
     .version(version(), "-v, --version")
     .showHelpAfterError("(weighbridge --help says more)")
+    .configureOutput({ writeOut })
     .exitOverride();
   registerCheck(weighbridge);
   // What runs with every commit does not wait for all that the others are made of.

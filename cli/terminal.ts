@@ -18,10 +18,24 @@ export async function writeDocument(document: string, out: string | undefined): 
   }
 }
 
+/**
+ * Ends with the status, whatever a command says, where standard output or standard error could not be written: then
+ * nobody was told. Without a listener, the stream would end the process with status 1, which means blocked.
+ */
+export function failOnBrokenStreams(status: number): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {
+      process.exitCode = status;
+      // A command that is still at work sets its own when it is done.
+      process.once("exit", () => {
+        process.exitCode = status;
+      });
+    });
+  }
+}
+
 async function writeStandardOutput(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    // The stream says it twice, and the second time ends a process that does not listen.
-    process.stdout.once("error", reject);
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
@@ -15,6 +24,9 @@ export interface WeighbridgeCommand {
 export interface RunOptions {
   /** Besides the few variables that it has anyway. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A file that takes what is written, instead of the result. */
+  readonly stdout?: string;
+  readonly stderr?: string;
 }
 
 export interface CommandResult {
@@ -35,7 +47,8 @@ export async function installCommand(): Promise<WeighbridgeCommand> {
   writeFileSync(join(home, "package.json"), readFileSync(join(ROOT, "package.json")));
   symlinkSync(join(ROOT, "policies"), join(home, "policies"));
   return {
-    run: (cwd, args, options = {}) => runScript(script, args, { cwd, env: environment(home, options) }),
+    run: (cwd, args, options = {}) =>
+      runScript(script, args, { ...options, cwd, env: environment(home, options) }),
     remove: () => rmSync(home, { recursive: true, force: true }),
   };
 }
@@ -53,21 +66,31 @@ function environment(home: string, { env = {} }: RunOptions): Record<string, str
   };
 }
 
+interface Surroundings extends RunOptions {
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+}
+
 function runScript(
   script: string,
   args: readonly string[],
-  { cwd, env }: { readonly cwd: string; readonly env: Record<string, string> },
+  { cwd, env, ...files }: Surroundings,
 ): Promise<CommandResult> {
+  const opened = [files.stdout, files.stderr].map((file) =>
+    file === undefined ? undefined : openSync(file, "w"),
+  );
+  const [stdout, stderr] = opened;
   const child = spawn(process.execPath, [script, ...args], {
     ...{ cwd, env, timeout: TIMEOUT_MS },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", stdout ?? "pipe", stderr ?? "pipe"],
   });
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  child.stdout.on("data", (chunk: Buffer) => output.stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => output.stderr.push(chunk));
+  child.stdout?.on("data", (chunk: Buffer) => output.stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.stderr.push(chunk));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status) => {
+      for (const file of opened) if (file !== undefined) closeSync(file);
       const [stdout, stderr] = [output.stdout, output.stderr].map((chunks) =>
         Buffer.concat(chunks).toString(),
       );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -76,6 +76,28 @@ describe("outside of a repository", { concurrency: 2 }, () => {
       assert.equal(codeOf(result), "NOT_A_REPOSITORY");
       assert.match(result.stderr, /^weighbridge: Cannot open the repository in .*\n {2}fix: Run in a clone/);
       assert.equal(result.stdout, "");
+    });
+  }
+});
+
+describe("where nobody can be told", { concurrency: 2 }, () => {
+  const full = "/dev/full";
+  const skip = existsSync(full) ? false : `this machine has no ${full}`;
+  const cases: readonly (readonly [args: readonly string[], to: "stdout" | "stderr"])[] = [
+    [["--help"], "stdout"],
+    [["check", "--help"], "stdout"],
+    [["--version"], "stdout"],
+    [["explain", "CORE-05", "--help"], "stdout"],
+    [["check", "--base", "nosuch"], "stderr"],
+    [["chek"], "stderr"],
+    [["replay", "absent.json"], "stderr"],
+    [[], "stderr"],
+  ];
+  for (const [args, to] of cases) {
+    it(`${args.join(" ")} ends with status 2 if its ${to} is full`, { skip }, async () => {
+      const result = await weighbridge.run(nowhere, args, { [to]: full });
+      assertStatus(result, 2);
+      if (to === "stdout") assert.equal(codeOf(result), "OUT_NOT_WRITTEN");
     });
   }
 });
