@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -46,13 +47,17 @@ function checkOut(pull: ExamplePull, folder: string): string {
 interface Circumstances {
   readonly cwd: string;
   readonly evidence?: readonly string[];
+  readonly head?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The record that the command prints. */
-async function recordOfCommand(pull: ExamplePull, { cwd, evidence, env }: Circumstances): Promise<string> {
+async function recordOfCommand(
+  pull: ExamplePull,
+  { cwd, evidence, head = pull.head, env }: Circumstances,
+): Promise<string> {
   const patterns = evidence ?? [`${EVIDENCE_FOLDER}/**`];
-  const revisions = ["--base", example.base, "--head", pull.head, "--now", EXAMPLE_NOW, "--format", "json"];
+  const revisions = ["--base", example.base, "--head", head, "--now", EXAMPLE_NOW, "--format", "json"];
   const args = ["check", ...revisions, ...patterns.flatMap((pattern) => ["--evidence", pattern])];
   const { stdout, stderr } = await weighbridge.run(cwd, args, env === undefined ? {} : { env });
   assert.equal(stderr, "");
@@ -157,11 +162,81 @@ describe("the decision record is the same", { concurrency: 2 }, () => {
     assert.equal(await recordOfCommand(pull, { cwd: deep }), expected);
   });
 
-  it("where the files were written to the disk in another order", async () => {
-    const other = checkOut(pull, "other-order");
-    const files = runGit(other, ["ls-files"]).split("\n").toReversed();
-    for (const file of files) rmSync(join(other, file));
-    for (const file of files) runGit(other, ["checkout", "--quiet", "--", file]);
-    assert.equal(await recordOfCommand(pull, { cwd: other }), expected);
+  describe("where the disk lists files in another order", () => {
+    /** The change as files that no commit holds, its evidence as many files, all written in this order. */
+    const writeOut = (name: string, inOrder: (paths: readonly string[]) => readonly string[]): string => {
+      const workspace = join(home, name, "repository");
+      const evidence = join(home, name, "evidence");
+      for (const folder of [workspace, evidence]) mkdirSync(folder, { recursive: true });
+      runGit(workspace, ["clone", "--quiet", "--branch", "main", example.directory, "."]);
+      const facts: readonly unknown[] = JSON.parse(
+        readFileSync(join(pull.evidence, "recidivism.json"), "utf8"),
+      );
+      const factFiles = facts.map((_, index) => `${String(index).padStart(2, "0")}.json`);
+      for (const file of inOrder(factFiles)) {
+        writeFileSync(join(evidence, file), JSON.stringify(facts[Number.parseInt(file, 10)]));
+      }
+      const files = runGit(workspace, ["diff", "--name-only", "HEAD", pull.head]).split("\n");
+      for (const file of files) rmSync(join(workspace, file), { force: true });
+      for (const file of inOrder([...files, ...NOT_COMMITTED])) {
+        const isNew = NOT_COMMITTED.includes(file);
+        writeFileSync(join(workspace, file), isNew ? file : readFileSync(join(sourceOf(pull), file)));
+      }
+      return workspace;
+    };
+    const record = (cwd: string, env = {}) =>
+      recordOfCommand(pull, { cwd, head: "worktree", evidence: ["../evidence/**"], env });
+
+    let forth: string;
+    let back: string;
+    let written: string;
+
+    before(async () => {
+      forth = writeOut("forth", (paths) => paths);
+      back = writeOut("back", (paths) => paths.toReversed());
+      written = await record(forth);
+      const { verdict, input } = JSON.parse(written);
+      assert.deepEqual([verdict, input.change.head], ["fail", "worktree"]);
+      const paths = input.evidence.map(({ source }: { source: { path: string } }) => source.path);
+      assert.ok(new Set(paths).size > 5, "the evidence is of several files");
+    });
+
+    it("because they were created in the opposite order", async () => {
+      assert.equal(await record(back), written);
+    });
+
+    it("because it lists every folder the other way round", async () => {
+      const preload = join(home, "backwards.cjs");
+      writeFileSync(preload, BACKWARDS);
+      const env = { NODE_OPTIONS: `--require ${preload}` };
+      const list = `process.stdout.write(fs.readdirSync("../evidence").join())`;
+      const { stdout } = spawnSync(process.execPath, ["-e", list], { cwd: forth, env, encoding: "utf8" });
+      assert.equal(stdout, readdirSync(join(forth, "../evidence")).toReversed().join());
+      for (const cwd of [forth, back]) assert.equal(await record(cwd, env), written);
+    });
   });
 });
+
+/** Files of the work tree that git does not know yet. */
+const NOT_COMMITTED: readonly string[] = ["z.txt", "a.txt", "models/recidivism/notes.md"];
+
+/** The folder of the example that holds the files of the pull request as they are at its head. */
+function sourceOf({ evidence }: ExamplePull): string {
+  return join(evidence, "../tree");
+}
+
+/**
+ * Loaded before the command: whatever order the disk has, the command sees the opposite. Node itself sorts what it
+ * lists on most machines, which hides in what order files were created.
+ */
+const BACKWARDS = `const fs = require("node:fs");
+const { readdir, readdirSync } = fs;
+const { readdir: promised } = fs.promises;
+fs.readdirSync = (...args) => readdirSync(...args).reverse();
+fs.promises.readdir = async (...args) => (await promised(...args)).reverse();
+fs.readdir = (...args) => {
+  const done = args.pop();
+  readdir(...args, (error, found) => done(error, found?.reverse()));
+};
+require("node:module").syncBuiltinESMExports();
+`;
