@@ -3,7 +3,6 @@ import type { ChangeSet } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { isPolicyFile } from "../../gate/policy/locate.ts";
 import { DEFAULT_BRANCH as TRAIL_BRANCH } from "../../gate/trail/git-store.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Repository } from "../../gate/world.ts";
 import { type Arrival, readArrival } from "../github/arrival.ts";
 import { flagAt, objectIdAt, textAt } from "../github/shape.ts";
@@ -11,6 +10,7 @@ import { readTip } from "../github/tip.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { standingDecision } from "./approvals.ts";
 import { OWN_EVENT, requestEvaluation } from "./ask.ts";
@@ -215,8 +215,8 @@ async function passedContent(
   return new Set([...newest, ...own.flat()].flatMap(decidedContent));
 }
 
-function decidedContent({ record, digest }: Pick<DecisionRow, "record" | "digest">): readonly string[] {
-  return contentOf(parseDecision(Buffer.from(record, "utf8"), digest).input.change);
+function decidedContent(row: Pick<DecisionRow, "record">): readonly string[] {
+  return contentOf(recordOf(row).input.change);
 }
 
 /** A push is compared with what stood there, whatever the two have in common. */

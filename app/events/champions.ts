@@ -1,8 +1,8 @@
 import type { Champion, ModelState } from "../../gate/model/trail.ts";
 import { RECORDS_MAX, wordOn } from "../../gate/trail/champion.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import { decisionsInto, recentDefaultBranch } from "./default-branch.ts";
 
 const FEW = 4;
@@ -28,7 +28,7 @@ async function findKept(site: Site, request: ModelState, baseRef: string): Promi
   for (const countMax of [FEW, RECORDS_MAX]) {
     const rows = await decisionsInto(site, baseRef, { model, content, verdict: "pass", countMax });
     for (const row of rows) {
-      const kept = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+      const kept = recordOf(row);
       const word = wordOn(kept, request);
       if (word === undefined || !(word.isIntroduction || (await hasEntered(site, row)))) continue;
       return { ...request, decision: kept.digest, metrics: word.metrics };

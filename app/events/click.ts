@@ -1,10 +1,10 @@
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { publishComment } from "../github/comment.ts";
 import { type Pull, toAccount } from "../github/pull.ts";
 import { at, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import { recordOf } from "../store/decision-record.ts";
 import { standingDecision } from "./approvals.ts";
 import { explanation } from "./comment.ts";
 
@@ -33,7 +33,7 @@ export async function takeClick(site: Site, pull: Pull, payload: unknown): Promi
 async function explainClosed({ client, store, place }: Site, pull: Pull): Promise<void> {
   const standing = await standingDecision(store.archive, place.repositoryId, pull.number, pull.head.sha);
   if (standing === undefined) return;
-  const record = parseDecision(Buffer.from(standing.record, "utf8"), standing.digest);
+  const record = recordOf(standing);
   const closed = record.results.filter(({ closes }) => closes).map(({ gate }) => gate);
   const texts = [...new Set(closed)].slice(0, GATES_MAX).map((gate) => explanation(record, gate) ?? "");
   const body = texts.length === 0 ? "No gate is closed.\n" : texts.join("\n");

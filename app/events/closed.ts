@@ -1,9 +1,9 @@
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Pull } from "../github/pull.ts";
 import { listAt, objectIdAt } from "../github/shape.ts";
 import { readTip } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { TrailEvent } from "../trails.ts";
 import { standingDecision } from "./approvals.ts";
 import { findBeforeMerge } from "./before-merge.ts";
@@ -47,7 +47,7 @@ async function keepHands({ store, place }: Site, pull: Pull): Promise<void> {
   const { repositoryId } = place;
   const decision = await standingDecision(store.archive, repositoryId, pull.number, pull.head.sha);
   if (decision === undefined) return;
-  const { input } = parseDecision(Buffer.from(decision.record, "utf8"), decision.digest);
+  const { input } = recordOf(decision);
   // A hand in this change, and not only in an earlier one of the model.
   const hands = (input.approvals?.participants ?? []).filter(({ part }) => part !== "developer");
   await store.archive.keepDevelopers({

@@ -3,7 +3,6 @@ import { type ApproveCommand, type Command, parseCommands, USAGES } from "../../
 import { COMMAND_WORD } from "../../gate/approval/comment-lines.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { join, md } from "../../gate/report/escape.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { publishComment } from "../github/comment.ts";
 import type { Pull } from "../github/pull.ts";
 import { toAccount } from "../github/pull.ts";
@@ -13,6 +12,7 @@ import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow, KeptVote } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
 import { keepWord } from "./break-glass.ts";
 import { beginComment } from "./comment-begun.ts";
@@ -143,13 +143,13 @@ async function doCommand(setting: Setting, command: Command): Promise<boolean> {
       return answer(
         setting,
         await askForWaiver(site, pull, {
-          ...{ command, record: recordOf(setting), requester: told.author.id, commentId: told.id },
+          ...{ command, record: standingRecord(setting), requester: told.author.id, commentId: told.id },
         }),
       );
     case "break-glass":
       return breakGlass(setting, command);
     case "explain":
-      return answer(setting, explanation(recordOf(setting), command.gate));
+      return answer(setting, explanation(standingRecord(setting), command.gate));
     case "help":
       await answer(setting, help());
       return true;
@@ -165,7 +165,7 @@ function isAbout(seen: DecisionRow | undefined, { model, digest }: ApproveComman
 /** Nobody is to believe that their approval opens what it cannot: the report says why. */
 function mayTakeSeat({ seen, told: { author, id, createdAt } }: Setting, { model }: ApproveCommand): boolean {
   if (seen === undefined) return false;
-  return mayCount(toRecord(seen), {
+  return mayCount(recordOf(seen), {
     ...{ userId: author.id, login: author.login, commentId: id, at: new Date(createdAt).toISOString() },
     ...(model !== undefined && { model }),
   });
@@ -229,12 +229,8 @@ async function breakGlass(
   return true;
 }
 
-function recordOf({ standing }: Setting): DecisionRecord | undefined {
-  return standing && toRecord(standing);
-}
-
-function toRecord({ record, digest }: DecisionRow): DecisionRecord {
-  return parseDecision(Buffer.from(record, "utf8"), digest);
+function standingRecord({ standing }: Setting): DecisionRecord | undefined {
+  return standing && recordOf(standing);
 }
 
 /** One answer for each comment that asks, however often it is delivered. False where there is nothing to say. */

@@ -1,6 +1,5 @@
 import type { Names } from "../../gate/report/approval-rows.ts";
 import { toReport } from "../../gate/report/report.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { type CheckAddress, concludeCheck, findCheck } from "../github/check.ts";
 import { type Conclusion, conclusionOf, type HeadDecision } from "../github/check-output.ts";
 import { type HeadPull, readHeadPulls } from "../github/head-pulls.ts";
@@ -9,6 +8,7 @@ import { isCheckRequired } from "../github/required-check.ts";
 import { readDefaultBranch } from "../github/tip.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import { requestEvaluation } from "./ask.ts";
 import { isLetIn } from "./break-glass-record.ts";
 
@@ -148,7 +148,7 @@ async function decisionOf(site: Site, row: PullRow): Promise<HeadDecision> {
   const kept =
     decision === undefined ? undefined : await store.archive.findDecision(place.repositoryId, decision);
   if (kept === undefined) return notJudged(number);
-  const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  const record = recordOf(kept);
   const report = toReport(record, await namesOf(site, number));
   return { kind: "judged", number, report, isBreakGlass: await isLetIn(site, { ...kept, number }) };
 }

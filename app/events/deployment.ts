@@ -5,7 +5,6 @@ import { digestOf } from "../../gate/parse/canonical.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
 import { toEntryToken } from "../../gate/trail/entry-token.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { judgedModel } from "../../gate/verdict/tier.ts";
 import type { ApiRepository } from "../github/repository.ts";
 import { numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
@@ -13,6 +12,7 @@ import { readDefaultTip } from "../github/tip.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { wantedEvent, wantedPass } from "../trail-search.ts";
 import { incidentLabel } from "./break-glass-words.ts";
@@ -126,7 +126,7 @@ async function decisionsAbout(
   const filter = { model, content: subject, verdict: "pass", countMax: DECISIONS_MAX } as const;
   const rows = await decisionsInto(site, branch, filter);
   return rows.filter((row) => {
-    const { digest, ...content } = parseDecision(Buffer.from(row.record, "utf8"), row.digest);
+    const { digest, ...content } = recordOf(row);
     const isAbout = content.input.change.models.some(
       ({ id, head }) => id === model && head?.subject === subject,
     );

@@ -5,10 +5,10 @@ import { isPolicyFile } from "../../gate/policy/locate.ts";
 import { POLICY_BYTES_MAX } from "../../gate/policy/parse.ts";
 import { fits } from "../../gate/trail/shape.ts";
 import { PATH, TOKEN } from "../../gate/trail/vocabulary.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { ApiRepository } from "../github/repository.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { TrailEvent } from "../trails.ts";
 
 /** What the trail says of a merge beside that it was one: how it changed the policy, the roles, and the inventory. */
@@ -23,7 +23,7 @@ export async function recordGovernance(
   repository: ApiRepository,
   { decision, merged }: { readonly decision: DecisionRow; readonly merged: Merged },
 ): Promise<void> {
-  const { input } = parseDecision(Buffer.from(decision.record, "utf8"), decision.digest);
+  const { input } = recordOf(decision);
   const commit = merged.head;
   const events = [
     ...(await policyEvents(repository, input.change, commit)),

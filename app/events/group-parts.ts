@@ -1,11 +1,11 @@
 import type { ChangeSet } from "../../gate/model/change.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { readCommits } from "../github/comparison.ts";
 import { GitHubFailure } from "../github/failure.ts";
 import { objectIdAt, textAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import { isLetIn } from "./break-glass-record.ts";
 import { withRepository } from "./world.ts";
 
@@ -107,7 +107,7 @@ async function readPart(site: Site, { branch }: Group, number: number): Promise<
     row.decision === undefined ? undefined : await archive.findDecision(repositoryId, row.decision);
   if (kept === undefined) return { number, mayEnter: isPassed, isLetIn: false };
   const broken = !isPassed && (await isLetIn(site, { ...kept, number }));
-  const decided = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  const decided = recordOf(kept);
   return { number, mayEnter: isPassed || broken, isLetIn: broken, decided };
 }
 

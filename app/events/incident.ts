@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import { parseCommands } from "../../gate/approval/command.ts";
 import { md } from "../../gate/report/escape.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
 import { at, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { Delivery } from "../store/inbox.ts";
 import { announce } from "./announcement.ts";
 import { takeApart } from "./apart.ts";
@@ -68,7 +68,7 @@ async function reviewingRoles(
   const { client, place, store, now } = site;
   const kept = await store.archive.findDecision(place.repositoryId, incident.decision);
   if (kept === undefined || incident.breakers.includes(userId)) return [];
-  const record = parseDecision(Buffer.from(kept.record, "utf8"), kept.digest);
+  const record = recordOf(kept);
   const hands = (record.input.approvals?.participants ?? []).filter((person) => person.userId === userId);
   if (hands.some(({ part }) => part !== "developer")) return [];
   const writers = await writersAmong(client, repositoryOf(place), [{ userId, login }]);

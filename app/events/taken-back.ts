@@ -1,10 +1,10 @@
 import { isRollback } from "../../gate/change/rollback.ts";
 import { subjectAt } from "../../gate/model/change.ts";
 import { join, markdownCode, md } from "../../gate/report/escape.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import { openIssue } from "../github/issue.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 
 export interface Merge {
   readonly number: number;
@@ -19,7 +19,7 @@ export interface TakenBack {
 }
 
 export function takenBackBy(decision: DecisionRow): readonly TakenBack[] {
-  const { input } = parseDecision(Buffer.from(decision.record, "utf8"), decision.digest);
+  const { input } = recordOf(decision);
   return input.change.models.filter(isRollback).map((model) => ({
     id: model.id,
     from: subjectAt(model, "base") ?? "",

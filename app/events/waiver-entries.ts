@@ -2,9 +2,9 @@ import { hash } from "node:crypto";
 import { claimsOf } from "../../gate/approval/waiver-claims.ts";
 import type { Waiver } from "../../gate/model/policy.ts";
 import type { WaiverUses } from "../../gate/model/trail.ts";
-import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
+import { recordOf } from "../store/decision-record.ts";
 import type { TrailEvent } from "../trails.ts";
 import { wordUrl } from "./votes.ts";
 import { modelToken } from "./waiver.ts";
@@ -17,11 +17,11 @@ import { modelToken } from "./waiver.ts";
  */
 export async function recordGrants(
   site: Site,
-  { number, record, digest }: Merged,
+  { number, record }: Merged,
   merged: Pick<TrailEvent, "head" | "pr">,
 ): Promise<void> {
   const { trails, place, store } = site;
-  const { votes = [], input, digests, models } = parseDecision(Buffer.from(record, "utf8"), digest);
+  const { votes = [], input, digests, models } = recordOf({ record });
   const { approvals, policyChange, policy } = input;
   if (approvals === undefined) return;
   const ballot = { approvals, subject: digests.subject, models };
@@ -40,15 +40,15 @@ export async function recordGrants(
   }
 }
 
-type Merged = Pick<DecisionRow, "number" | "record" | "digest">;
+type Merged = Pick<DecisionRow, "number" | "record">;
 
 /** Writes down which waivers a merged change leaned on, and counts it as one use of each. */
 export async function recordUses(
   { trails, place, store }: Site,
-  { number, record, digest }: Merged,
+  { number, record }: Merged,
   merged: Pick<TrailEvent, "head" | "pr">,
 ): Promise<void> {
-  const { results, input } = parseDecision(Buffer.from(record, "utf8"), digest);
+  const { results, input } = recordOf({ record });
   const used = new Set(results.flatMap(({ waiver }) => waiver ?? []));
   for (const waiver of input.waivers.filter(({ id }) => used.has(id))) {
     const use = { ...termsOf(waiver), event: number };

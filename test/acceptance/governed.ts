@@ -4,6 +4,7 @@ import { judge } from "../../gate/judge.ts";
 import type { Approvals } from "../../gate/model/approval.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { openPacks } from "../../gate/packs.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
 import type { World } from "../../gate/world.ts";
 import { safetensorsFile, tensor } from "../artifact/safetensors-file.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
@@ -131,7 +132,11 @@ export async function decide(
   try {
     const packs = openPacks(POLICIES, { apiUrl });
     const asked = approvals === undefined ? {} : { approvals: async () => approvals };
-    return await judge({ base, head }, { repository, packs, evidence, now: () => new Date(now), ...asked });
+    const world = { repository, packs, evidence, now: () => new Date(now), ...asked };
+    const record = await judge({ base, head }, world);
+    // Whatever is decided can be read again: this holds each record against the schema of records.
+    parseDecision(Buffer.from(JSON.stringify(record)), "decision.json");
+    return record;
   } finally {
     await repository.close();
   }
