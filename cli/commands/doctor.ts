@@ -13,7 +13,7 @@ import { chooseRevisions, shortName } from "../environment.ts";
 import { EXIT } from "../exit.ts";
 import { findRepository } from "../origin.ts";
 import { count, writeDocument } from "../terminal.ts";
-import { examineWorkflow, mentionsWeighbridge } from "../workflow-check.ts";
+import { examineWorkflows } from "../workflow-check.ts";
 import { withWorld } from "../world.ts";
 
 const FILE_BYTES_MAX = 1_048_576;
@@ -113,13 +113,12 @@ async function checkManifest(repository: Checkout, entry: TreeEntry): Promise<Ch
 async function checkWorkflows({ repository }: Patient, tree: Tree): Promise<readonly Check[]> {
   const entries = [...tree.values()].filter(({ path, kind }) => WORKFLOW.test(path) && kind === "file");
   const texts = await repository.read(entries, FILE_BYTES_MAX);
-  const checks = entries.flatMap(({ path }, index) => {
-    const text = Buffer.from(texts[index] ?? new Uint8Array()).toString("utf8");
-    return mentionsWeighbridge(text) ? examineWorkflow(path, text) : [];
-  });
-  if (checks.length > 0) return checks;
-  const fix = "Run weighbridge init, or call weighbridge check from your own CI";
-  return [{ name: "workflow", state: "warn", detail: "no workflow runs Weighbridge", fix }];
+  return examineWorkflows(
+    entries.map(({ path }, index) => ({
+      path,
+      text: Buffer.from(texts[index] ?? new Uint8Array()).toString("utf8"),
+    })),
+  );
 }
 
 /** Rules are GitHub's to tell; whoever does not ask is told that nobody looked. */

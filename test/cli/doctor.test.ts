@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { workflowText } from "../../cli/commands/workflow.ts";
 import type { Check } from "../../cli/diagnosis.ts";
-import { examineWorkflow } from "../../cli/workflow-check.ts";
+import { examineWorkflows } from "../../cli/workflow-check.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { assertStatus, installCommand, type WeighbridgeCommand } from "./command.ts";
 
-const WORKFLOW = workflowText(`acme/weighbridge@${"a".repeat(40)}`);
+const OURS = `acme/weighbridge@${"a".repeat(40)}`;
+const WORKFLOW = workflowText(OURS);
 
 /** The workflow with one thing changed; the change has to take place. */
 function edited(from: string, to: string): string {
@@ -14,25 +15,93 @@ function edited(from: string, to: string): string {
   return WORKFLOW.replaceAll(from, to);
 }
 
-/** State and detail of each check, in order. */
-function verdicts(text: string): string[] {
-  return examineWorkflow("ci.yml", text).map(({ state, detail }) => `${state} ${detail}`);
+/** The workflow with one more input of the step that weighs. */
+function inputs(line: string): string {
+  return edited("          require-policy: true\n", `          require-policy: true\n          ${line}\n`);
 }
 
-describe("examineWorkflow()", () => {
+/** The workflow with one more step before the one that weighs. */
+function step(line: string): string {
+  return edited(`      - uses: ${OURS}`, `      - ${line}\n      - uses: ${OURS}`);
+}
+
+function expression(text: string): string {
+  return `\${{ ${text} }}`;
+}
+
+/** State and detail of each check, in order. */
+function verdicts(text: string): string[] {
+  return examineWorkflows([{ path: "ci.yml", text }]).map(({ state, detail }) => `${state} ${detail}`);
+}
+
+describe("examineWorkflows()", () => {
   it("has nothing against the workflow that init writes", () => {
     assert.deepEqual(verdicts(WORKFLOW), ["ok pinned, least permissions, nothing of the pull request runs"]);
   });
 
   it("has nothing to say of a workflow that does not run Weighbridge", () => {
-    assert.deepEqual(verdicts("on: push\njobs:\n  a:\n    steps:\n      - uses: acme/x@main\n"), []);
+    const none = ["warn no workflow was found that runs Weighbridge"];
+    assert.deepEqual(verdicts("on: push\njobs:\n  a:\n    steps:\n      - uses: acme/x@main\n"), none);
+    assert.deepEqual(verdicts("# weighbridge\non: push\njobs:\n  a:\n    steps:\n      - run: make\n"), none);
   });
 
-  const ours = `acme/weighbridge@${"a".repeat(40)}`;
+  it("looks for pull requests in all workflows together", () => {
+    const pushed = WORKFLOW.replace("  pull_request:\n  merge_group:\n", "  push:\n");
+    const files = [pushed, WORKFLOW].map((text, index) => ({ path: `${index}.yml`, text }));
+    assert.deepEqual(
+      examineWorkflows(files).map(({ state }) => state),
+      ["ok", "ok"],
+    );
+  });
+
+  const well: readonly (readonly [name: string, text: string])[] = [
+    [
+      "a base that the event gives",
+      inputs(`base: ${expression("github.event.pull_request.base.sha || github.base_ref")}`),
+    ],
+    ["a base that is named outright", inputs("base: main")],
+    [
+      "the head that init checks out",
+      inputs(`head: ${expression("github.event.pull_request.head.sha || github.sha")}`),
+    ],
+    ["an upload of the report", step(`uses: actions/upload-artifact@${"b".repeat(40)}`)],
+    ["branches that are asked for", edited("  pull_request:\n", "  pull_request:\n    branches: [main]\n")],
+    [
+      "activities beyond the usual",
+      edited("  pull_request:\n", "  pull_request:\n    types: [opened, synchronize, reopened, labeled]\n"),
+    ],
+    ["an Action of another name", edited(OURS, `acme/model-gate@${"a".repeat(40)}`)],
+  ];
+  for (const [name, text] of well) {
+    it(`has nothing against ${name}`, () => {
+      assert.deepEqual(verdicts(text), ["ok pinned, least permissions, nothing of the pull request runs"]);
+    });
+  }
+
+  it("finds the faults of an Action of another name", () => {
+    const text = edited(OURS, "acme/model-gate@v1");
+    assert.deepEqual(verdicts(text), ["fail acme/model-gate@v1 is not pinned by commit"]);
+  });
+
+  it("says that it cannot look into a command or into another workflow", () => {
+    const found = [
+      "warn job a calls Weighbridge by a command or by another workflow, which is not looked into",
+    ];
+    const jobs = [
+      "steps: [{ run: npx weighbridge check }]",
+      "uses: acme/weighbridge/.github/workflows/w.yml@v1",
+    ];
+    for (const job of jobs) {
+      assert.deepEqual(verdicts(`on: pull_request\njobs:\n  a:\n    ${job}\n`), found);
+    }
+  });
+
+  const unknown = (what: string) =>
+    `fail job weigh has ${what}: nobody can tell that it runs nothing of the pull request`;
   const faults: readonly (readonly [name: string, text: string, ...found: string[]])[] = [
     [
       "an action at a tag",
-      edited(ours, "acme/weighbridge@v1"),
+      edited(OURS, "acme/weighbridge@v1"),
       "fail acme/weighbridge@v1 is not pinned by commit",
     ],
     [
@@ -62,13 +131,84 @@ describe("examineWorkflow()", () => {
     ],
     [
       "a command in the weighing job",
-      edited(`      - uses: ${ours}`, `      - run: make\n      - uses: ${ours}`),
+      edited(`      - uses: ${OURS}`, `      - run: make\n      - uses: ${OURS}`),
       "fail job weigh weighs and runs commands in one job",
     ],
     [
       "an action of the checkout in the weighing job",
-      edited(`      - uses: ${ours}`, `      - uses: ./.github/prepare\n      - uses: ${ours}`),
+      edited(`      - uses: ${OURS}`, `      - uses: ./.github/prepare\n      - uses: ${OURS}`),
       "fail job weigh weighs and runs commands in one job",
+    ],
+    [
+      "a script in the weighing job",
+      step(`uses: actions/github-script@${"b".repeat(40)}\n        with: { script: "require('./x.js')()" }`),
+      unknown(`actions/github-script@${"b".repeat(40)}`),
+    ],
+    [
+      "an action that runs what the checkout configures",
+      step(`uses: pre-commit/action@${"b".repeat(40)}`),
+      unknown(`pre-commit/action@${"b".repeat(40)}`),
+    ],
+    [
+      "an action that is called nearly as a harmless one",
+      step(`uses: evil/actions/checkout@${"b".repeat(40)}`),
+      unknown(`evil/actions/checkout@${"b".repeat(40)}`),
+    ],
+    [
+      "a container",
+      edited("    if: always()", "    if: always()\n    container: acme/x"),
+      unknown("container"),
+    ],
+    [
+      "a variable by which node runs a file",
+      edited("permissions: {}\n", "permissions: {}\nenv:\n  NODE_OPTIONS: --require ./x.js\n"),
+      unknown("env NODE_OPTIONS"),
+    ],
+    [
+      "a base that the pull request chooses",
+      inputs(`base: ${expression("github.head_ref")}`),
+      `fail job weigh weighs with base: ${expression("github.head_ref")}: nobody can tell that the pull request does not choose its own policy`,
+    ],
+    [
+      "a base behind one that the event gives",
+      inputs(`base: ${expression("github.base_ref || github.head_ref")}`),
+      `fail job weigh weighs with base: ${expression("github.base_ref || github.head_ref")}: nobody can tell that the pull request does not choose its own policy`,
+    ],
+    [
+      "a head by the name of its branch, which a fork may call main",
+      inputs(`head: ${expression("github.head_ref")}`),
+      `fail job weigh weighs with head: ${expression("github.head_ref")}: nobody can tell that this is what the pull request brings`,
+    ],
+    [
+      "a head that is always the same",
+      inputs("head: main"),
+      "fail job weigh weighs with head: main: nobody can tell that this is what the pull request brings",
+    ],
+    [
+      "a step that is passed over",
+      edited(`      - uses: ${OURS}`, `      - if: github.actor != 'maria'\n        uses: ${OURS}`),
+      "fail job weigh may pass over the step that weighs",
+    ],
+    [
+      "a filter of paths",
+      edited("  pull_request:\n", "  pull_request:\n    paths: [models/**]\n"),
+      "fail pull_request has paths: where they do not match, the required check is waited for for ever",
+    ],
+    [
+      "activities that leave commits out",
+      edited("  pull_request:\n", "  pull_request:\n    types: [opened]\n"),
+      "fail pull_request has types without synchronize, reopened: commits stay that nobody weighs",
+    ],
+    [
+      "no pull_request",
+      edited("  pull_request:\n  merge_group:\n", "  push:\n"),
+      "ok pinned, least permissions, nothing of the pull request runs",
+      "fail no workflow weighs pull requests: none that runs Weighbridge is started by pull_request",
+    ],
+    [
+      "what init writes where it cannot tell",
+      edited(OURS, `OWNER/weighbridge@${"0".repeat(40)}`),
+      `fail OWNER/weighbridge@${"0".repeat(40)} is a placeholder and cannot run`,
     ],
     [
       "broad permissions",
@@ -96,7 +236,7 @@ describe("examineWorkflow()", () => {
     ],
     [
       "a step that may fail",
-      edited(`      - uses: ${ours}`, `      - continue-on-error: true\n        uses: ${ours}`),
+      edited(`      - uses: ${OURS}`, `      - continue-on-error: true\n        uses: ${OURS}`),
       "fail job weigh passes whatever the verdict is",
     ],
     [
@@ -121,8 +261,8 @@ describe("examineWorkflow()", () => {
     ],
     [
       "a file that is no YAML",
-      "on: push\non: push\n",
-      'warn Cannot read ci.yml: duplicate key "on", first at line 1',
+      "# weighbridge\non: push\non: push\n",
+      'warn Cannot read ci.yml: duplicate key "on", first at line 2',
     ],
   ];
   for (const [name, text, ...found] of faults) {

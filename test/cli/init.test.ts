@@ -24,6 +24,7 @@ after(() => weighbridge.remove());
 
 const MODEL = safetensorsFile({ w: tensor("F32", [1], 0, 4) }, 4);
 const DIGEST = "sha256:0fbee4fd98ebcbee5fbe4b0cfc24bca3dba4d7a5abb8ffb14e3f6e6a9ddea1f1";
+const ACTION = `acme/weighbridge@${"a".repeat(40)}`;
 const WRITTEN = [".weighbridge/policy.yml", ".github/workflows/weighbridge.yml"];
 
 const CHECK = ["check", "--base", "main", "--head", "next", "--format", "json"];
@@ -37,8 +38,9 @@ async function repository(test: TestContext, files: Files): Promise<ScratchRepos
   return scratch;
 }
 
+/** As from a clone that knows where it is kept. */
 function init({ directory }: ScratchRepository, ...args: string[]): Promise<CommandResult> {
-  return weighbridge.run(directory, ["init", ...args]);
+  return weighbridge.run(directory, ["init", "--action", ACTION, ...args]);
 }
 
 function manifestAt({ directory }: ScratchRepository, path: string): Manifest {
@@ -64,7 +66,7 @@ describe("init", { concurrency: 2 }, () => {
       "models/credit-pd/README.md": "# Credit\n",
       "src/train.py": "print(1)\n",
     });
-    const result = await init(scratch, "--action", `acme/weighbridge@${"a".repeat(40)}`);
+    const result = await init(scratch);
     assertStatus(result, 0);
     assert.equal(result.stdout, "");
     const manifest = manifestAt(scratch, "models/credit-pd/model.yml");
@@ -80,7 +82,7 @@ describe("init", { concurrency: 2 }, () => {
       { name: "cost", key: "test.cost" },
     ]);
     const workflow = readFileSync(join(scratch.directory, ".github/workflows/weighbridge.yml"), "utf8");
-    assert.ok(workflow.includes(`uses: acme/weighbridge@${"a".repeat(40)}\n`));
+    assert.ok(workflow.includes(`uses: ${ACTION}\n`));
     assertStatus(await weighbridge.run(scratch.directory, ["policy", "validate"]), 0);
     await assertHolds(scratch);
   });
@@ -150,12 +152,13 @@ describe("init", { concurrency: 2 }, () => {
 
   it("says so where it cannot tell which Weighbridge the workflow is to use, and so does doctor", async (test) => {
     const scratch = await repository(test, { "README.md": "x\n" });
-    const result = await init(scratch);
+    const result = await weighbridge.run(scratch.directory, ["init"]);
     assert.match(result.stderr, /\nThe workflow still says OWNER\/weighbridge: /);
     const doctor = await weighbridge.run(scratch.directory, ["doctor"]);
+    assertStatus(doctor, 1);
     assert.match(
       doctor.stdout,
-      /^warn {2}\.github\/workflows\/weighbridge\.yml: OWNER\/weighbridge@0{40} is a/m,
+      /^FAIL {2}\.github\/workflows\/weighbridge\.yml: OWNER\/weighbridge@0{40} is a/m,
     );
   });
 });

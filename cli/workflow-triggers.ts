@@ -1,0 +1,34 @@
+import { type Node, nodeAt } from "../gate/parse/node.ts";
+import type { Check } from "./diagnosis.ts";
+import { namesIn } from "./workflow-node.ts";
+
+/** GitHub's own choice where a workflow makes none; after any of them the head may be one that nobody weighed. */
+const ACTIVITIES = ["opened", "synchronize", "reopened"];
+
+type Fault = Omit<Check, "name" | "state">;
+
+/** Whether a workflow runs on pull requests, however it is granted to. */
+export function runsOnPullRequests(root: Node): boolean {
+  return namesIn(nodeAt(root, ["on"])).some((event) => event.startsWith("pull_request"));
+}
+
+/** What is wrong about when a workflow that weighs runs. A required check that never comes is waited for for ever. */
+export function examineTriggers(root: Node): readonly Fault[] {
+  const faults: Fault[] = [];
+  if (namesIn(nodeAt(root, ["on"])).includes("pull_request_target")) {
+    const detail = "pull_request_target gives the pull request a token that can write";
+    faults.push({ detail, fix: "Use pull_request" });
+  }
+  for (const filter of ["paths", "paths-ignore"]) {
+    if (nodeAt(root, ["on", "pull_request", filter]) === undefined) continue;
+    const detail = `pull_request has ${filter}: where they do not match, the required check is waited for for ever`;
+    faults.push({ detail, fix: "Take the filter away: a change without models passes in seconds" });
+  }
+  const types = nodeAt(root, ["on", "pull_request", "types"]);
+  const missing = types === undefined ? [] : ACTIVITIES.filter((name) => !namesIn(types).includes(name));
+  if (missing.length > 0) {
+    const detail = `pull_request has types without ${missing.join(", ")}: commits stay that nobody weighs`;
+    faults.push({ detail, fix: "Take types away, or add what is missing" });
+  }
+  return faults;
+}
