@@ -19,8 +19,16 @@ const NOTHING = "0".repeat(40);
 export interface FoundModels {
   /** By folder. */
   readonly models: readonly FoundModel[];
-  /** What no manifest could be written about, each a sentence. */
-  readonly passedOver: readonly string[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** What no manifest could be written about. */
+export interface PassedOver {
+  /** A model file, the folder of several, or a file of metrics; only the models then lack a manifest. */
+  readonly path: string;
+  readonly isModel: boolean;
+  readonly reason: string;
+  readonly fix?: string;
 }
 
 /** The models of the work tree that no manifest describes, as the engine sees them in a change from nothing. */
@@ -28,13 +36,13 @@ export async function findModels(repository: Checkout): Promise<FoundModels> {
   const change = await readChangeSet({ base: NOTHING, head: "worktree" }, fromNothing(repository));
   const described = change.models.filter((model) => !isUnclaimed(model));
   const artifacts = change.models.filter(isUnclaimed).flatMap(({ head }) => head?.artifacts ?? []);
-  const refusals = artifacts.map((artifact) => refusalOf(artifact, described));
+  const tree = await repository.tree("worktree");
+  const refusals = artifacts.map((artifact) => refusalOf(artifact, described, tree));
   const folders = groupByFolder(artifacts.filter((_, index) => refusals[index] === undefined));
   const ids = chooseIds([...folders.keys()], {
     root: basename(repository.directory),
     taken: described.map(({ id }) => id),
   });
-  const tree = await repository.tree("worktree");
   const passedOver = refusals.filter((refusal) => refusal !== undefined);
   const models: FoundModel[] = [];
   for (const [folder, grouped] of folders) {
@@ -58,16 +66,40 @@ function isUnclaimed({ head }: ModelChange): boolean {
 }
 
 /** Why a model file cannot be described in a manifest of its own. */
-function refusalOf({ path, problem }: Artifact, described: readonly ModelChange[]): string | undefined {
-  if (problem !== undefined) return problem.message;
+function refusalOf(
+  { path, problem }: Artifact,
+  described: readonly ModelChange[],
+  tree: Tree,
+): PassedOver | undefined {
+  const refuse = (reason: string, fix?: string) => ({ path, isModel: true, reason, ...(fix && { fix }) });
+  if (problem !== undefined) return refuse(problem.message, problem.fix);
+  if (!path.isWellFormed()) {
+    const reason = `${path} is not UTF-8, and neither a manifest nor a policy can name it`;
+    return refuse(reason, "Rename what is not UTF-8 in it, then run weighbridge init");
+  }
   const manifests = described.flatMap(({ head }) => head?.manifest?.path ?? []);
   for (const folder of foldersAbove(path)) {
     const manifest = manifests.find((known) => folderOf(known) === folder);
     if (manifest !== undefined)
-      return `${path} stands in the folder of ${manifest}: name it there, under artifacts`;
+      return refuse(`${path} stands in the folder of ${manifest}: name it there, under artifacts`);
   }
-  return undefined;
+  const beside = manifestPath({ folder: folderOf(path) });
+  if (!tree.has(beside)) return undefined;
+  const isBroken = described.some(({ head }) => head?.problems.some(({ place }) => place?.path === beside));
+  return isBroken
+    ? refuse(
+        `${path} has a ${beside} that cannot be read`,
+        "Mend that file, and name the model under artifacts",
+      )
+    : refuse(foreignReason(path, beside), FOREIGN_FIX);
 }
+
+function foreignReason(path: string, beside: string): string {
+  return `${path} has no manifest, and ${beside}, where it would stand, is a file of another tool`;
+}
+
+const FOREIGN_FIX =
+  "Name the model under artifacts in a model.yml of a folder above; or rename the other tool's file, then run weighbridge init";
 
 /** By the path of the content, not of the `.dvc` file that stands for it. */
 function groupByFolder(artifacts: readonly Artifact[]): ReadonlyMap<string, readonly Artifact[]> {
@@ -84,7 +116,7 @@ function groupByFolder(artifacts: readonly Artifact[]): ReadonlyMap<string, read
 interface Looking {
   readonly repository: Checkout;
   readonly tree: Tree;
-  readonly passedOver: string[];
+  readonly passedOver: PassedOver[];
 }
 
 /** The model with what stands beside it; nothing where a manifest could not say what its files are called. */
@@ -112,18 +144,24 @@ async function readMetrics(entry: TreeEntry, looking: Looking): Promise<FoundMod
     return keys.length === 0 ? undefined : { path: entry.path, keys };
   } catch (cause) {
     if (!(cause instanceof GateError)) throw cause;
-    looking.passedOver.push(cause.message);
+    looking.passedOver.push({ path: entry.path, isModel: false, reason: cause.message });
     return undefined;
   }
 }
 
-function isValid(model: FoundModel, passedOver: string[]): boolean {
+function isValid(model: FoundModel, passedOver: PassedOver[]): boolean {
   try {
     parseManifest(Buffer.from(manifestText(model)), manifestPath(model));
     return true;
   } catch (cause) {
     if (!(cause instanceof GateError)) throw cause;
-    passedOver.push(`No manifest can describe ${model.folder || "the root"}. ${cause.message}`);
+    const folder = model.folder || "the root";
+    passedOver.push({
+      path: model.folder || ".",
+      isModel: true,
+      reason: `No manifest can describe ${folder}. ${cause.message}`,
+      ...(cause.fix === undefined ? {} : { fix: cause.fix }),
+    });
     return false;
   }
 }

@@ -11,12 +11,15 @@ import { examineBranchRules } from "../branch-rules.ts";
 import type { Check } from "../diagnosis.ts";
 import { chooseRevisions, shortName } from "../environment.ts";
 import { EXIT } from "../exit.ts";
+import { findModels } from "../found-models.ts";
 import { findRepository } from "../origin.ts";
 import { count, writeDocument } from "../terminal.ts";
 import { examineWorkflows } from "../workflow-check.ts";
 import { withWorld } from "../world.ts";
 
 const FILE_BYTES_MAX = 1_048_576;
+/** More say nothing new. */
+const UNCLAIMED_SHOWN_MAX = 20;
 const WORKFLOW = /^\.github\/workflows\/[^/]+\.ya?ml$/;
 
 type Patient = World & { readonly repository: Checkout };
@@ -39,6 +42,7 @@ async function doctor(options: { readonly format: "text" | "json" }): Promise<vo
       await checkBase(world),
       await checkPolicy("policy of the work tree", "worktree", world),
       ...(await checkManifests(world, tree)),
+      ...(await checkUnclaimed(world)),
       ...(await checkWorkflows(world, tree)),
       ...(await checkBranchRules(world.repository, process.env)),
     ];
@@ -90,8 +94,9 @@ async function checkManifests({ repository }: Patient, tree: Tree): Promise<read
     (check) => check !== undefined,
   );
   if (checks.length === 0) {
-    const fix = "Run weighbridge init";
-    return [{ name: "manifests", state: "warn", detail: `no ${MANIFEST_NAME} was found`, fix }];
+    const fix = "Add a model, then run weighbridge init";
+    const detail = `no ${MANIFEST_NAME} of Weighbridge was found`;
+    return [{ name: "manifests", state: "warn", detail, fix }];
   }
   const failures = checks.filter(({ state }) => state === "fail");
   const detail = `${count(checks.length, "manifest")}, all valid`;
@@ -107,6 +112,38 @@ async function checkManifest(repository: Checkout, entry: TreeEntry): Promise<Ch
     return { name: entry.path, state: "ok", detail: "valid" };
   } catch (error) {
     return failed(entry.path, error);
+  }
+}
+
+/** Model files without a manifest: whatever changes them next is refused. */
+async function checkUnclaimed({ repository }: Patient): Promise<readonly Check[]> {
+  try {
+    const { models, passedOver } = await findModels(repository);
+    const checks = [
+      ...models.map(({ folder, artifacts }): Check => {
+        const detail = `${count(artifacts.length, "model file")} and no manifest`;
+        return { name: folder || ".", state: "fail", detail, fix: "Run weighbridge init" };
+      }),
+      ...passedOver
+        .filter(({ isModel }) => isModel)
+        .map(
+          ({ path, reason, fix }): Check => ({
+            ...{ name: path, state: "fail", detail: reason },
+            ...(fix === undefined ? {} : { fix }),
+          }),
+        ),
+    ];
+    if (checks.length <= UNCLAIMED_SHOWN_MAX) return checks;
+    const detail = `${checks.length - UNCLAIMED_SHOWN_MAX} more without a manifest`;
+    const more: Check = {
+      name: "models",
+      state: "fail",
+      detail,
+      fix: "Run weighbridge init --dry-run to see all",
+    };
+    return [...checks.slice(0, UNCLAIMED_SHOWN_MAX), more];
+  } catch (error) {
+    return [failed("models", error)];
   }
 }
 

@@ -62,13 +62,12 @@ function sayNext(
   { models, passedOver }: FoundModels,
   { action, isPolicyKept }: { readonly action: string; readonly isPolicyKept: boolean },
 ): void {
-  for (const sentence of passedOver) say(`passed over: ${terminal(sentence.split("\n")[0] ?? "")}`);
+  for (const { reason, fix } of passedOver) {
+    say(`passed over: ${terminal(reason.split("\n")[0] ?? "")}`);
+    if (fix !== undefined) say(`  fix: ${terminal(fix.split("\n")[0] ?? "")}`);
+  }
   say("");
-  say(
-    models.length === 0
-      ? "No model without a manifest was found."
-      : `${count(models.length, "model")} found.`,
-  );
+  say(foundText(models.length, passedOver.filter(({ isModel }) => isModel).length));
   if (isPolicyKept && models.length > 0) {
     const ids = models.map(({ id }) => id).join(", ");
     say(
@@ -79,6 +78,13 @@ function sayNext(
   if (action === PLACEHOLDER) {
     say("The workflow still says OWNER/weighbridge: put there where your organisation keeps Weighbridge.");
   }
+}
+
+function foundText(described: number, passedOver: number): string {
+  if (described > 0) return `${count(described, "model")} found.`;
+  return passedOver > 0
+    ? "No model was found that a manifest can be written for; see what was passed over."
+    : "No model without a manifest was found.";
 }
 
 async function foresee(root: string, path: string): Promise<string> {

@@ -350,6 +350,24 @@ describe("doctor", { concurrency: 2 }, () => {
     ]);
   });
 
+  it("fails a model file that no manifest names, and says what init would do", async (test) => {
+    const { result, checks } = await examine(test, HEALTHY, (scratch) =>
+      scratch.write("models/n/w.pkl", Buffer.from("80024e2e", "hex")),
+    );
+    assertStatus(result, 1);
+    assert.deepEqual(
+      checks.filter(({ state }) => state === "fail"),
+      [
+        {
+          name: "models/n",
+          state: "fail",
+          detail: "1 model file and no manifest",
+          fix: "Run weighbridge init",
+        },
+      ],
+    );
+  });
+
   it("fails where there is no branch to compare with", async (test) => {
     const { result, states } = await examine(test, HEALTHY, (scratch) =>
       scratch.git("branch", "-m", "trunk"),

@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import type { Check } from "../../cli/diagnosis.ts";
 import { parseManifest } from "../../gate/change/manifest.ts";
 import type { Manifest } from "../../gate/model/manifest.ts";
 import { safetensorsFile, tensor } from "../artifact/safetensors-file.ts";
@@ -48,14 +59,17 @@ function manifestAt({ directory }: ScratchRepository, path: string): Manifest {
 }
 
 /** What was written has to hold before the next person reads it: doctor loads all of it. */
-async function assertHolds({ directory }: ScratchRepository): Promise<void> {
+async function assertHolds(scratch: ScratchRepository): Promise<void> {
+  assert.deepEqual(await failures(scratch), []);
+}
+
+/** What the doctor finds to fail, by name. */
+async function failures({ directory }: ScratchRepository): Promise<readonly string[]> {
   const doctor = await weighbridge.run(directory, ["doctor", "--format", "json"]);
-  assertStatus(doctor, 0);
-  const { checks }: { checks: { state: string }[] } = JSON.parse(doctor.stdout);
-  assert.deepEqual(
-    checks.filter(({ state }) => state === "fail"),
-    [],
-  );
+  const { checks }: { checks: Check[] } = JSON.parse(doctor.stdout);
+  const names = checks.flatMap(({ name, state }) => (state === "fail" ? [name] : []));
+  assertStatus(doctor, names.length === 0 ? 0 : 1);
+  return names;
 }
 
 describe("init", { concurrency: 2 }, () => {
@@ -261,7 +275,54 @@ describe("init describes what it can, and says what it passed over:", { concurre
     assert.match(result.stderr, /^passed over: No manifest can describe b\. Cannot /m);
     assert.equal(manifestAt(scratch, "a/model.yml").artifacts.length, 1);
     assert.ok(!existsSync(join(scratch.directory, "b/model.yml")));
+    assert.deepEqual(await failures(scratch), ["a/link.safetensors", "b"]);
+  });
+
+  it("a model beside the model.yml of another tool, of which doctor says the same until it is claimed", async (test) => {
+    const foreign = "name: other tool\n";
+    const scratch = await repository(test, { "m/w.safetensors": MODEL, "m/model.yml": foreign });
+    const result = await init(scratch);
+    assertStatus(result, 0);
+    const said =
+      "m/w.safetensors has no manifest, and m/model.yml, where it would stand, is a file of another tool";
+    assert.match(result.stderr, new RegExp(`^passed over: ${said}\n {2}fix: Name the model under`, "m"));
+    assert.match(result.stderr, /\nNo model was found that a manifest can be written for/);
+    assert.doesNotMatch(result.stderr, /kept +m\/model\.yml/);
+    const doctor = await weighbridge.run(scratch.directory, ["doctor"]);
+    assertStatus(doctor, 1);
+    assert.ok(doctor.stdout.includes(`\nFAIL  m/w.safetensors: ${said}\n      fix: Name the model under`));
+    // What both say to do is enough.
+    scratch.write(
+      "model.yml",
+      "weighbridge: 1\nid: m\nstatus: candidate\nartifacts: [{ path: m/w.safetensors }]\n",
+    );
     await assertHolds(scratch);
+    assert.equal(readFileSync(join(scratch.directory, "m/model.yml"), "utf8"), foreign);
+  });
+
+  it("a model beside a manifest that does not hold", async (test) => {
+    const scratch = await repository(test, { "m/w.safetensors": MODEL, "m/model.yml": "weighbridge: 2\n" });
+    const result = await init(scratch);
+    assert.match(
+      result.stderr,
+      /^passed over: m\/w\.safetensors has a m\/model\.yml that cannot be read\n {2}fix: Mend/m,
+    );
+  });
+
+  it("a folder that is not UTF-8, which neither a manifest nor a policy can name", async (test) => {
+    const scratch = await repository(test, { "m/w.safetensors": MODEL });
+    const folder = Buffer.from(`${scratch.directory}/m\xff`, "latin1");
+    mkdirSync(folder);
+    writeFileSync(Buffer.concat([folder, Buffer.from("/w.safetensors")]), MODEL);
+    const result = await init(scratch);
+    assertStatus(result, 0);
+    assert.match(
+      result.stderr,
+      /^passed over: m\\xff\/w\.safetensors is not UTF-8, and neither a manifest nor a policy can name it$/m,
+    );
+    assert.deepEqual(readdirSync(scratch.directory).filter((name) => name.startsWith("m")).length, 2);
+    assertStatus(await weighbridge.run(scratch.directory, ["policy", "validate"]), 0);
+    assert.deepEqual(await failures(scratch), ["m\udcff/w.safetensors"]);
   });
 
   it("a model in the folder of another's manifest is to be named there", async (test) => {
