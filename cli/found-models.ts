@@ -7,8 +7,10 @@ import { readChangeSet } from "../gate/change/read.ts";
 import type { Checkout } from "../gate/checkout.ts";
 import type { Artifact, ModelChange, Tree, TreeEntry } from "../gate/model/change.ts";
 import { GateError } from "../gate/model/error.ts";
+import { parsePolicy } from "../gate/policy/parse.ts";
 import type { Repository } from "../gate/world.ts";
-import { chooseIds, type FoundModel, manifestPath, manifestText } from "./scaffold.ts";
+import { POLICY_PATH } from "./policy-file.ts";
+import { chooseIds, type FoundModel, manifestPath, manifestText, policyText } from "./scaffold.ts";
 
 const CARD = /^(?:readme|model_card|modelcard)\.md$/i;
 const METRICS = /^(?:metrics|eval(?:uation)?|scores)\.(?:json|ya?ml)$/i;
@@ -149,17 +151,20 @@ async function readMetrics(entry: TreeEntry, looking: Looking): Promise<FoundMod
   }
 }
 
+/** Whether the manifest and the policy that name the model can be read again. */
 function isValid(model: FoundModel, passedOver: PassedOver[]): boolean {
   try {
     parseManifest(Buffer.from(manifestText(model)), manifestPath(model));
+    parsePolicy(Buffer.from(policyText(model.id, [model])), POLICY_PATH);
     return true;
   } catch (cause) {
     if (!(cause instanceof GateError)) throw cause;
     const folder = model.folder || "the root";
+    const kind = cause.place?.path === POLICY_PATH ? "No policy" : "No manifest";
     passedOver.push({
       path: model.folder || ".",
       isModel: true,
-      reason: `No manifest can describe ${folder}. ${cause.message}`,
+      reason: `${kind} can describe ${folder}. ${cause.message}`,
       ...(cause.fix === undefined ? {} : { fix: cause.fix }),
     });
     return false;

@@ -2,7 +2,8 @@ import type { TreeEntry } from "../gate/model/change.ts";
 import { GateError } from "../gate/model/error.ts";
 import type { Repository } from "../gate/world.ts";
 
-const POLICY_PATH = ".weighbridge/policy.yml";
+/** Where a repository keeps its policy. */
+export const POLICY_PATH = ".weighbridge/policy.yml";
 
 /** A repository with one commit that holds one file: a policy that stands in no commit can be loaded like any other. */
 export function fileRepository(name: string, bytes: Uint8Array): Repository {

@@ -4,9 +4,11 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { foldersAbove } from "../../gate/change/path.ts";
 import { GateError } from "../../gate/model/error.ts";
+import { parsePolicy } from "../../gate/policy/parse.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { type FoundModels, findModels } from "../found-models.ts";
 import { ownAction } from "../own-action.ts";
+import { POLICY_PATH } from "../policy-file.ts";
 import { manifestPath, manifestText, policyText } from "../scaffold.ts";
 import { count, reasonOf, say } from "../terminal.ts";
 import { withWorld } from "../world.ts";
@@ -15,8 +17,6 @@ import { workflowText } from "./workflow.ts";
 const PINNED_ACTION = /^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/;
 /** Where nobody can tell; `doctor` finds it. */
 const PLACEHOLDER = `OWNER/weighbridge@${"0".repeat(40)}`;
-
-const POLICY = ".weighbridge/policy.yml";
 
 interface InitOptions {
   readonly action?: string;
@@ -37,8 +37,11 @@ async function init(options: InitOptions): Promise<void> {
   const action = actionOf(options);
   await withWorld({}, async ({ repository: { directory }, repository }) => {
     const found = await findModels(repository);
+    const policy = policyText(basename(directory), found.models);
+    // Before anything is written: each model was tried alone, not all of them together.
+    parsePolicy(Buffer.from(policy), POLICY_PATH);
     const files = new Map<string, string>([
-      [POLICY, policyText(basename(directory), found.models)],
+      [POLICY_PATH, policy],
       ...found.models.map((model) => [manifestPath(model), manifestText(model)] as const),
       [".github/workflows/weighbridge.yml", workflowText(action)],
     ]);
@@ -48,7 +51,7 @@ async function init(options: InitOptions): Promise<void> {
       if (verb === "kept") kept.add(path);
       say(`${verb.padEnd(11)} ${terminal(path)}`);
     }
-    sayNext(found, { action, isPolicyKept: kept.has(POLICY) });
+    sayNext(found, { action, isPolicyKept: kept.has(POLICY_PATH) });
   });
 }
 
@@ -71,7 +74,7 @@ function sayNext(
   if (isPolicyKept && models.length > 0) {
     const ids = models.map(({ id }) => id).join(", ");
     say(
-      `${POLICY} stays as it is: until it gives ${ids} a tier, or the context says all, each is judged as T1.`,
+      `${POLICY_PATH} stays as it is: until it gives ${ids} a tier, or the context says all, each is judged as T1.`,
     );
   }
   say("Next: fill in what stands as a comment, commit, and run weighbridge check --head worktree");

@@ -325,6 +325,18 @@ describe("init describes what it can, and says what it passed over:", { concurre
     assert.deepEqual(await failures(scratch), ["m\udcff/w.safetensors"]);
   });
 
+  it("a folder with a control character, which no document can hold", async (test) => {
+    const scratch = await repository(test, { "m/w.safetensors": MODEL, "m\u007f/w.safetensors": MODEL });
+    const result = await init(scratch);
+    assertStatus(result, 0);
+    assert.match(
+      result.stderr,
+      /^passed over: No policy can describe m\\u\{7f\}\. Cannot read .*: control character U\+007F$/m,
+    );
+    assertStatus(await weighbridge.run(scratch.directory, ["policy", "validate"]), 0);
+    assert.deepEqual(await failures(scratch), ["m\u007f"]);
+  });
+
   it("a model in the folder of another's manifest is to be named there", async (test) => {
     const scratch = await repository(test, { "m/w.safetensors": MODEL });
     await init(scratch);
