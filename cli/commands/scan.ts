@@ -1,6 +1,4 @@
-import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { fileSource } from "../../gate/artifact/bytes.ts";
 import { describe } from "../../gate/artifact/describe.ts";
@@ -12,10 +10,12 @@ import { GateError } from "../../gate/model/error.ts";
 import type { FileScan } from "../../gate/model/evidence.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { EXIT } from "../exit.ts";
+import { type Location, locate, readFolder, within } from "../location.ts";
 import { progressBar, unreadable, writeDocument } from "../terminal.ts";
 
 /** Files of a folder that is scanned whole; a larger one is scanned in parts. */
 const FILES_MAX = 100_000;
+const GIT_FOLDER = Buffer.from(".git");
 
 interface ScanOptions {
   readonly format: "text" | "json";
@@ -47,7 +47,8 @@ export function registerInspect(program: Command): void {
 async function scan(paths: readonly string[], options: ScanOptions): Promise<void> {
   const files: FileScan[] = [];
   for (const path of paths) {
-    const results = (await isFolder(path)) ? scanFolder(path) : [await scanPath(path, "anything")];
+    const named = await locate(path);
+    const results = (await isFolder(named)) ? scanFolder(named) : [await scanFileAt(named, "anything")];
     for await (const result of results) if (result !== undefined) files.push(result);
   }
   const document = options.format === "json" ? JSON.stringify({ files }, null, 2) : toText(files);
@@ -58,44 +59,42 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   process.exitCode = isClean ? EXIT.pass : EXIT.blocked;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function isFolder({ bytes, path }: Location): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory();
+    return (await stat(bytes)).isDirectory();
   } catch (cause) {
     throw unreadable(path, cause);
   }
 }
 
-async function* scanFolder(folder: string): AsyncGenerator<FileScan | undefined> {
-  for (const { path, isLink } of await listFolder(folder)) {
-    yield isLink ? refuseLink(path) : await scanPath(path, "models only");
+async function* scanFolder(folder: Location): AsyncGenerator<FileScan | undefined> {
+  for (const file of await listFolder(folder)) {
+    yield file.isLink ? refuseLink(file.path) : await scanFileAt(file, "models only");
   }
 }
 
-interface Listed {
-  readonly path: string;
+interface Listed extends Location {
   readonly isLink: boolean;
 }
 
-/** Files and links, sorted by path; git's own are left out. */
-async function listFolder(folder: string): Promise<readonly Listed[]> {
-  const entries = await readFolder(folder);
-  const files = entries
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
-    .filter(({ path }) => !path.split(sep).includes(".git"));
-  if (files.length > FILES_MAX) {
-    throw new GateError("FILE_LIMIT", `Cannot scan ${folder}: ${files.length} files, limit is ${FILES_MAX}`);
+/** Files and links below a folder, sorted by path; git's own are left out. */
+async function listFolder(top: Location): Promise<readonly Listed[]> {
+  const files: Listed[] = [];
+  const folders = [top];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readFolder(folder)) {
+      const place = within(folder, entry.name);
+      if (entry.name.equals(GIT_FOLDER)) continue;
+      if (entry.isDirectory()) folders.push(place);
+      if (entry.isFile() || entry.isSymbolicLink()) files.push({ ...place, isLink: entry.isSymbolicLink() });
+    }
+    if (files.length > FILES_MAX) {
+      throw new GateError("FILE_LIMIT", `Cannot scan ${top.path}: more than ${FILES_MAX} files`, {
+        fix: "Scan its folders one by one",
+      });
+    }
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-async function readFolder(folder: string): Promise<readonly Dirent[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true, recursive: true });
-  } catch (cause) {
-    throw unreadable(folder, cause);
-  }
 }
 
 /** A link with a model's name stands for one that nobody looked into; every other link is passed over. */
@@ -106,8 +105,11 @@ function refuseLink(path: string): FileScan | undefined {
   return { path, format: "unknown", size: 0, sha256: "", findings: [finding], complete: false };
 }
 
-async function scanPath(path: string, want: "models only" | "anything"): Promise<FileScan | undefined> {
-  const source = await fileSource(path, path);
+async function scanFileAt(
+  { bytes, path }: Location,
+  want: "models only" | "anything",
+): Promise<FileScan | undefined> {
+  const source = await fileSource(bytes, path);
   const bar = progressBar(path, source.size);
   try {
     if (want === "models only" && !(await isForScan(source, path))) return undefined;
@@ -136,8 +138,9 @@ function toText(files: readonly FileScan[]): string {
   return lines.join("\n");
 }
 
-async function inspect(path: string, options: { readonly format: "text" | "json" }): Promise<void> {
-  const source = await fileSource(path, path);
+async function inspect(argument: string, options: { readonly format: "text" | "json" }): Promise<void> {
+  const { bytes, path } = await locate(argument);
+  const source = await fileSource(bytes, path);
   try {
     const description = await describe(source, path);
     const document = options.format === "json" ? JSON.stringify(description, null, 2) : outline(description);

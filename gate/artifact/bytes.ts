@@ -30,9 +30,10 @@ export function bufferSource(name: string, bytes: Uint8Array): ByteSource {
 
 /**
  * A source over one regular file, opened once. Rejects `PATH_UNSAFE` for a symbolic link, a pipe, a device or a
- * folder, and `FILE_UNREADABLE` for what cannot be opened. Folders above the file may still be links.
+ * folder, and `FILE_UNREADABLE` for what cannot be opened. Folders above the file may still be links. A path that is
+ * not UTF-8 is given in bytes.
  */
-export async function fileSource(path: string, name: string): Promise<ByteSource> {
+export async function fileSource(path: string | Buffer, name: string): Promise<ByteSource> {
   const before = await statOf(path, name);
   if (!before.isFile()) throw unsafe(name, kindOf(before));
   const handle = await openFile(path, name);
@@ -77,7 +78,7 @@ function fill(fd: number, target: Uint8Array, offset: number, name: string): voi
   }
 }
 
-async function statOf(path: string, name: string): Promise<BigIntStats> {
+async function statOf(path: string | Buffer, name: string): Promise<BigIntStats> {
   try {
     return await lstat(path, { bigint: true });
   } catch (cause) {
@@ -85,7 +86,7 @@ async function statOf(path: string, name: string): Promise<BigIntStats> {
   }
 }
 
-async function openFile(path: string, name: string): Promise<FileHandle> {
+async function openFile(path: string | Buffer, name: string): Promise<FileHandle> {
   // O_NOFOLLOW and O_NONBLOCK for what takes the file's place after the check: a link, or a pipe without a writer.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   try {

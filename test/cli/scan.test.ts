@@ -157,6 +157,53 @@ describe("scan", { concurrency: 2 }, () => {
   }
 });
 
+describe("a path that is not UTF-8", { concurrency: 1 }, () => {
+  let odd: string;
+
+  before(() => {
+    odd = mkdtempSync(join(tmpdir(), "weighbridge-odd-"));
+    mkdirSync(Buffer.from(`${odd}/m\xff`, "latin1"));
+    for (const name of ["m\xff/\xfe.safetensors", "a.safetensors"]) {
+      writeFileSync(Buffer.from(`${odd}/${name}`, "latin1"), readFileSync(SAFETENSORS));
+    }
+  });
+  after(() => rmSync(odd, { recursive: true }));
+
+  it("is scanned with the rest of its folder, and shown by its bytes", async () => {
+    const result = await weighbridge.run(odd, ["scan", ".", "--format", "json"]);
+    assertStatus(result, 0);
+    assert.deepEqual(
+      filesOf(result).map(({ path, sha256: digest }) => [path, digest]),
+      [
+        ["a.safetensors", sha256(SAFETENSORS)],
+        ["m\udcff/\udcfe.safetensors", sha256(SAFETENSORS)],
+      ],
+    );
+    const text = await weighbridge.run(odd, ["scan", "."]);
+    assert.match(text.stdout, /^m\\xff\/\\xfe\.safetensors {2}safetensors, /m);
+  });
+
+  // Node gives every such byte of an argument as U+FFFD, and a test can hand over no other.
+  it("is found where it is named, unless two names look so", async () => {
+    const name = "m\ufffd/\ufffd.safetensors";
+    for (const command of ["scan", "inspect"]) {
+      assertStatus(await weighbridge.run(odd, [command, name]), 0);
+      assertStatus(await weighbridge.run(tmpdir(), [command, join(odd, name)]), 0);
+    }
+    writeFileSync(Buffer.from(`${odd}/m\xff/\xfd.safetensors`, "latin1"), readFileSync(SAFETENSORS));
+    const result = await weighbridge.run(odd, ["inspect", name]);
+    assertStatus(result, 2);
+    assert.equal(codeOf(result), "USAGE");
+    assert.match(result.stderr, /: 2 names look so\n/);
+  });
+
+  it("that is not there is named as it was given", async () => {
+    const result = await weighbridge.run(odd, ["scan", "\ufffd.pkl"]);
+    assertStatus(result, 2);
+    assert.match(result.stderr, /^weighbridge: Cannot read \ufffd\.pkl: /);
+  });
+});
+
 describe("inspect", { concurrency: 2 }, () => {
   it("prints what a file says of itself as one JSON document", async () => {
     const result = await weighbridge.run(folder, ["inspect", "models/model.safetensors", "--format", "json"]);
