@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { GateError } from "../gate/model/error.ts";
 import { registerCheck } from "./commands/check.ts";
 import { EXIT } from "./exit.ts";
-import { failOnBrokenStreams, sayError, writeDocument } from "./terminal.ts";
+import { failOnBrokenStreams, sayError, writeDocument, writeError } from "./terminal.ts";
 
 failOnBrokenStreams(EXIT.failed);
 await run(process.argv);
@@ -15,8 +16,10 @@ async function run(argv: readonly string[]): Promise<void> {
     await parse(argv, help);
     if (help.length > 0) await writeDocument(help.join(""), undefined);
   } catch (error) {
-    if (!(error instanceof CommanderError)) sayError(error);
     process.exitCode = EXIT.failed;
+    // What is wrong about the arguments was said already.
+    if (!(error instanceof CommanderError)) sayError(error);
+    if (wantsJson(argv)) await writeError(error instanceof CommanderError ? usageError(error) : error);
   }
 }
 
@@ -28,6 +31,19 @@ async function parse(argv: readonly string[], help: string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
   }
+}
+
+/** Asked of the arguments themselves, for they may be what is wrong. */
+function wantsJson(argv: readonly string[]): boolean {
+  const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  return options.some(
+    (word, at) => word === "--format=json" || (word === "--format" && options[at + 1] === "json"),
+  );
+}
+
+function usageError({ message, code }: CommanderError): GateError {
+  const isHelp = code === "commander.help";
+  return new GateError("USAGE", isHelp ? "Cannot run: no command is given" : message.replace(/^error: /, ""));
 }
 
 async function program([, , name]: readonly string[], writeOut: (text: string) => void): Promise<Command> {

@@ -7,10 +7,17 @@ import { terminal } from "../gate/report/escape.ts";
 /** Below this a bar would only flicker. */
 const BAR_BYTES_MIN = 64 * 1_048_576;
 
+/** What most commands can say their result in. */
+export type ResultFormat = "text" | "json";
+
+/** Standard output holds one document: what fails after it was written says so on standard error alone. */
+let isWritten = false;
+
 /** Writes a command's one document to standard output, or to the file of `--out`. */
 export async function writeDocument(document: string, out: string | undefined): Promise<void> {
   const text = document.endsWith("\n") ? document : `${document}\n`;
   if (out !== undefined) return writeOut(out, text);
+  isWritten = true;
   try {
     await writeStandardOutput(text);
   } catch (cause) {
@@ -32,6 +39,20 @@ export function failOnBrokenStreams(status: number): void {
       });
     });
   }
+}
+
+/** What a command did: for people on standard error, a line for each sentence; as JSON the one document. */
+export async function tellDone(format: ResultFormat, done: object, sentences: string): Promise<void> {
+  if (format === "json") return writeDocument(JSON.stringify(done, null, 2), undefined);
+  say(lines(sentences));
+}
+
+/** The document of a command that failed, as `{"error":{"code","message","place","fix"}}`; nothing after another one. */
+export async function writeError(error: unknown): Promise<void> {
+  if (isWritten) return;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const { code, place, fix }: Partial<GateError> = error instanceof GateError ? error : { code: "FAULT" };
+  await writeDocument(JSON.stringify({ error: { code, message, place, fix } }, null, 2), undefined);
 }
 
 async function writeStandardOutput(text: string): Promise<void> {

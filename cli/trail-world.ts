@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { GateError } from "../gate/model/error.ts";
 import type { Setting } from "../gate/trail/change.ts";
 import { FileJournal } from "../gate/trail/file-journal.ts";
@@ -17,12 +17,17 @@ import { currentKey, repositoryOf } from "../gate/trail/trail-file.ts";
 import { parseWitnessPolicy } from "../gate/trail/witness-policy.ts";
 import { type Flush, TrailWriter, type WriterWorld } from "../gate/trail/writer.ts";
 import { ENGINE } from "../gate/verdict/decide.ts";
-import { readNamed, say } from "./terminal.ts";
+import { type ResultFormat, readNamed, say } from "./terminal.ts";
 
 /** Options of every command on a trail. */
 export interface TrailOptions {
   readonly repository: string;
   readonly branch: string;
+}
+
+/** Those of the commands whose whole answer is what they did. */
+export interface TellingOptions {
+  readonly format: ResultFormat;
 }
 
 /** Options of the commands that write. */
@@ -45,6 +50,10 @@ export function writingCommand(parent: Command, name: string, summary: string): 
   return trailCommand(parent, name, summary)
     .requiredOption("--key <key>", "the log key: file:PATH, env:NAME or command:PROGRAM ARGUMENTS")
     .option("--remote <name>", "write by git push to this remote");
+}
+
+export function formatOption(): Option {
+  return new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
 }
 
 /** Runs `body` with the trail of the repository, and closes it afterwards. */

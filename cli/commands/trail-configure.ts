@@ -4,13 +4,15 @@ import { approvalText } from "../../gate/trail/approval.ts";
 import { configure } from "../../gate/trail/change.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { digestOf, type TrailFile } from "../../gate/trail/trail-file.ts";
-import { readNamed, say, writeDocument } from "../terminal.ts";
+import { readNamed, tellDone, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
+  formatOption,
   integer,
   readWitnessPolicy,
   settingOf,
+  type TellingOptions,
   type TrailOptions,
   trailCommand,
   withTrail,
@@ -34,10 +36,11 @@ export function registerTrailConfigure(trail: Command): void {
     .option("--approval <file>", "the owner's signature")
     .option("--key <key>", "the log key: file:PATH, env:NAME or command:PROGRAM ARGUMENTS")
     .option("--remote <name>", "write by git push to this remote")
+    .addOption(formatOption())
     .action(change);
 }
 
-interface ConfigureOptions extends TrailOptions {
+interface ConfigureOptions extends TrailOptions, TellingOptions {
   readonly governedBranch?: string;
   readonly glob?: readonly string[];
   readonly heartbeatMinutes?: number;
@@ -72,17 +75,27 @@ async function change(options: ConfigureOptions): Promise<void> {
   ];
   await withWriter(writing, signers, async ({ writer, world }) => {
     assertLanded(await configure(writer, { change: changed, approval }, await settingOf(world)));
-    say("The trail says so from now on.");
+    const { file } = await openTrail(world.store);
+    await tellDone(
+      options.format,
+      { changed: true, digest: digestOf(file) },
+      "The trail says so from now on.",
+    );
   });
 }
 
-async function printText(options: TrailOptions, changed: (file: TrailFile) => TrailFile): Promise<void> {
+async function printText(
+  options: TrailOptions & TellingOptions,
+  changed: (file: TrailFile) => TrailFile,
+): Promise<void> {
   await withTrail(options, async (store) => {
     const { file } = await openTrail(store);
     const digest = digestOf(changed(file));
     if (digest === digestOf(file)) {
       throw new GateError("TRAIL_FILE_SAME", "Cannot change trail.json: it says this already");
     }
-    await writeDocument(approvalText(file.origin, { kind: "config.changed", digest }), undefined);
+    const text = approvalText(file.origin, { kind: "config.changed", digest });
+    const document = options.format === "json" ? JSON.stringify({ approval: text, digest }, null, 2) : text;
+    await writeDocument(document, undefined);
   });
 }

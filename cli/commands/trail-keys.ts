@@ -7,12 +7,14 @@ import { witnessVkey } from "../../gate/trail/cosigner.ts";
 import { generateKey, pemSigner } from "../../gate/trail/keys.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { currentKey } from "../../gate/trail/trail-file.ts";
-import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { readNamed, reasonOf, tellDone, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
+  formatOption,
   openSigner,
   settingOf,
+  type TellingOptions,
   type TrailOptions,
   trailCommand,
   type WriteOptions,
@@ -35,6 +37,7 @@ export function registerTrailKeys(trail: Command): void {
     )
     .option("--witness", "the key of a witness, which cosigns and signs no trail")
     .requiredOption("--out <file>", "where the private key goes; must not exist")
+    .addOption(formatOption())
     .action(make);
   trailCommand(key, "approval", "the text that an owner signs to approve a new key")
     .description("Sign it with: ssh-keygen -Y sign -n weighbridge-trail -f <owner's key> <file>")
@@ -43,24 +46,27 @@ export function registerTrailKeys(trail: Command): void {
       "--last-good-size <number>",
       "the current key is revoked: what it signed beyond this does not count",
     )
+    .addOption(formatOption())
     .action(printApproval);
   writingCommand(key, "rotate", "hand over to a new key, signed by both")
     .requiredOption("--new-key <key>", "the log key that takes over")
     .requiredOption("--approval <file>", "an owner's signature over the text of trail key approval")
+    .addOption(formatOption())
     .action(rotate);
   writingCommand(key, "revoke", "replace a stolen key; --key is the new one")
     .requiredOption("--last-good-size <number>", "what the stolen key signed beyond this does not count")
     .requiredOption("--approval <file>", "an owner's signature over the text of trail key approval")
+    .addOption(formatOption())
     .action(revoke);
 }
 
-interface MakeOptions {
+interface MakeOptions extends TellingOptions {
   readonly origin: string;
   readonly witness?: true;
   readonly out: string;
 }
 
-async function make({ origin, witness, out }: MakeOptions): Promise<void> {
+async function make({ origin, witness, out, format }: MakeOptions): Promise<void> {
   const { pem, vkey } = generateKey(origin);
   try {
     const file = await open(out, "wx", 0o600);
@@ -69,10 +75,11 @@ async function make({ origin, witness, out }: MakeOptions): Promise<void> {
   } catch (cause) {
     throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${out}: ${reasonOf(cause)}`, { cause });
   }
-  await writeDocument(witness === true ? witnessVkey(pemSigner(origin, pem, out)) : vkey, undefined);
+  const made = witness === true ? witnessVkey(pemSigner(origin, pem, out)) : vkey;
+  await writeDocument(format === "json" ? JSON.stringify({ vkey: made, out }, null, 2) : made, undefined);
 }
 
-interface ApprovalOptions extends TrailOptions {
+interface ApprovalOptions extends TrailOptions, TellingOptions {
   readonly new: string;
   readonly lastGoodSize?: string;
 }
@@ -85,12 +92,14 @@ async function printApproval({ lastGoodSize, ...options }: ApprovalOptions): Pro
       lastGoodSize === undefined
         ? ({ kind: "key.rotated", old: vkey, new: options.new } as const)
         : ({ kind: "key.revoked", vkey, lastGoodSize: sizeIn(lastGoodSize), new: options.new } as const);
-    await writeDocument(approvalText(file.origin, change), undefined);
+    const text = approvalText(file.origin, change);
+    const document = options.format === "json" ? JSON.stringify({ approval: text }, null, 2) : text;
+    await writeDocument(document, undefined);
   });
 }
 
 async function rotate(
-  options: WriteOptions & { readonly newKey: string; readonly approval: string },
+  options: WriteOptions & TellingOptions & { readonly newKey: string; readonly approval: string },
 ): Promise<void> {
   const approval = await readNamed(options.approval);
   const signers = async (opened: Parameters<typeof currentSigner>[1]) => {
@@ -100,12 +109,13 @@ async function rotate(
   await withWriter(options, signers, async ({ writer, world }) => {
     const [old, next] = world.signers;
     assertLanded(await rotateKey(writer, { vkey: next!.vkey, approval }, await settingOf(world)));
-    say(`The trail was handed over from ${old!.vkey} to ${next!.vkey}.`);
+    const done = { from: old!.vkey, to: next!.vkey };
+    await tellDone(options.format, done, `The trail was handed over from ${done.from} to ${done.to}.`);
   });
 }
 
 async function revoke(
-  options: WriteOptions & { readonly lastGoodSize: string; readonly approval: string },
+  options: WriteOptions & TellingOptions & { readonly lastGoodSize: string; readonly approval: string },
 ): Promise<void> {
   const approval = await readNamed(options.approval);
   const lastGoodSize = sizeIn(options.lastGoodSize);
@@ -116,7 +126,7 @@ async function revoke(
   await withWriter(options, signers, async ({ writer, world }) => {
     const { vkey } = world.signers[0]!;
     assertLanded(await revokeKey(writer, { vkey, lastGoodSize, approval }, await settingOf(world)));
-    say(`${vkey} signs from now on.`);
+    await tellDone(options.format, { to: vkey, lastGoodSize }, `${vkey} signs from now on.`);
   });
 }
 

@@ -13,11 +13,15 @@ import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/tr
 import { drawSampleAt, parseSampled } from "../../gate/trail/sample.ts";
 import { samplePaper } from "../../gate/trail/sample-page.ts";
 import { readStories } from "../../gate/trail/story.ts";
-import { count, reasonOf, say, writeBytes, writeDocument } from "../terminal.ts";
-import { integer, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
-
-const FORMAT = () =>
-  new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
+import { count, reasonOf, say, tellDone, writeBytes, writeDocument } from "../terminal.ts";
+import {
+  formatOption,
+  integer,
+  type TellingOptions,
+  type TrailOptions,
+  trailCommand,
+  withTrail,
+} from "../trail-world.ts";
 
 export function registerTrailRead(trail: Command): void {
   filtered(trailCommand(trail, "log", "the entries, oldest first"))
@@ -30,14 +34,16 @@ export function registerTrailRead(trail: Command): void {
     .argument("<seq>", "the entry's number")
     .requiredOption("--out <file>", "where the proof goes")
     .requiredOption("--entry-out <file>", "where the entry goes")
+    .addOption(formatOption())
     .action(prove);
   trailCommand(trail, "asof", "what ran on a day, on whose word, by which policy")
     .argument("<date>", "a day as 2026-11-21 (its end, UTC), or a time as 2026-11-21T12:00:00.000Z")
-    .addOption(FORMAT())
+    .addOption(formatOption())
     .action(asOf);
   filtered(trailCommand(trail, "sample", "entries that nobody could have chosen, each with its proof"))
     .requiredOption("--n <number>", "entries to draw")
     .requiredOption("--seed <text>", "say it before you look; the same seed draws the same entries")
+    .addOption(new Option("--format <format>", "of the result").choices(["json"]).default("json"))
     .option("--out <file>", "write the result there instead of to standard output")
     .option(
       "--pages <folder>",
@@ -122,13 +128,15 @@ function toLine({ seq, subject, predicate }: LogEntry): string {
 
 async function prove(
   seq: string,
-  options: TrailOptions & { readonly out: string; readonly entryOut: string },
+  options: TrailOptions & TellingOptions & { readonly out: string; readonly entryOut: string },
 ): Promise<void> {
   await withTrail(options, async (store) => {
-    const { entry, proof } = await proveEntry(store, integer(seq));
+    const number = integer(seq);
+    const { entry, proof } = await proveEntry(store, number);
     await writeBytes(options.out, proof);
     await writeBytes(options.entryOut, entry);
-    say(`${options.out} proves that ${options.entryOut} is entry ${seq}.`);
+    const done = { seq: number, proof: options.out, entry: options.entryOut };
+    await tellDone(options.format, done, `${options.out} proves that ${options.entryOut} is entry ${seq}.`);
   });
 }
 

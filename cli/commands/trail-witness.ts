@@ -13,11 +13,13 @@ import { exitStatus } from "../../gate/trail/verify/report.ts";
 import { postToWitness } from "../../gate/trail/witness-post.ts";
 import { type Witnessing, witnessTrail } from "../../gate/trail/witnessing.ts";
 import { type PinOptions, pinOptions, verifyPinned } from "../pinned-verify.ts";
-import { readNamed, say, writeBytes } from "../terminal.ts";
+import { readNamed, tellDone, writeBytes } from "../terminal.ts";
 import {
   currentSigner,
+  formatOption,
   openSigner,
   readState,
+  type TellingOptions,
   type TrailOptions,
   trailCommand,
   type WriteOptions,
@@ -37,16 +39,18 @@ export function registerTrailWitness(trail: Command): void {
     .requiredOption("--state <file>", "what was cosigned last: without it two trees might be cosigned")
     .option("--begin", "the first run of this witness: there is no state yet")
     .requiredOption("--out <file>", "where the cosigned checkpoint goes")
+    .addOption(formatOption())
     .action(witness);
   writingCommand(trail, "submit", "have the trail cosigned by the witnesses that it names")
     .description(
       "Asks the witnesses that trail.json gives an address, or takes what they left in files.\nExit status: 0 enough witnesses cosigned, 2 not; a witness that has seen another trail halts it.",
     )
     .option("--cosigned <file...>", "checkpoints that trail witness wrote")
+    .addOption(formatOption())
     .action(submit);
 }
 
-interface WitnessOptions extends TrailOptions, PinOptions {
+interface WitnessOptions extends TrailOptions, PinOptions, TellingOptions {
   readonly key: string;
   readonly name: string;
   readonly pinKey: string;
@@ -64,7 +68,9 @@ async function witness(options: WitnessOptions): Promise<void> {
       if (commit === undefined) return;
       const head = await readHead(store, commit);
       await writeBytes(options.out, await cosign({ signer, now: () => new Date() }, head));
-      say(`${witnessVkey(signer)} cosigned the tree of ${head.checkpoint.size}.`);
+      const [vkey, { size }] = [witnessVkey(signer), head.checkpoint];
+      const done = { cosigned: true, vkey, size, out: options.out };
+      await tellDone(options.format, done, `${vkey} cosigned the tree of ${size}.`);
     });
   } finally {
     await leader.end();
@@ -85,9 +91,10 @@ async function verified(store: GitStore, options: WitnessOptions): Promise<strin
   });
   process.exitCode = exitStatus(report);
   if (state === undefined || process.exitCode !== 0) {
-    for (const { code, message } of [...report.findings, ...report.undecided])
-      say(terminal(`${code}: ${message}`));
-    say("It is not cosigned.");
+    const { findings, undecided } = report;
+    const problems = [...findings, ...undecided].map(({ code, message }) => terminal(`${code}: ${message}`));
+    const sentences = [...problems, "It is not cosigned."].join("\n");
+    await tellDone(options.format, { cosigned: false, findings, undecided }, sentences);
     process.exitCode ||= 2;
     return undefined;
   }
@@ -95,7 +102,9 @@ async function verified(store: GitStore, options: WitnessOptions): Promise<strin
   return report.commit;
 }
 
-async function submit(options: WriteOptions & { readonly cosigned?: readonly string[] }): Promise<void> {
+async function submit(
+  options: WriteOptions & TellingOptions & { readonly cosigned?: readonly string[] },
+): Promise<void> {
   const signers = async (opened: Parameters<typeof currentSigner>[1]) => [
     await currentSigner(options, opened),
   ];
@@ -104,24 +113,30 @@ async function submit(options: WriteOptions & { readonly cosigned?: readonly str
     names && (await Promise.all(names.map(async (name) => ({ name, bytes: await readNamed(name) }))));
   await withWriter(options, signers, async ({ world }) => {
     const head = await openTrail(world.store);
-    tell(
+    const outcome =
       files === undefined
         ? await witnessTrail({ ...world, post: postToWitness }, head)
-        : await takeCosigned(world, head, files),
-    );
+        : await takeCosigned(world, head, files);
+    if (outcome.kind !== "witnessed") process.exitCode = 2;
+    await tellDone(options.format, toResult(outcome), toSentences(outcome));
   });
 }
 
-function tell(outcome: Witnessing): void {
-  if (outcome.kind === "witnessed") {
-    say(`${outcome.by.join(", ")} cosigned the tree of ${outcome.size}; the next append records it.`);
-    return;
+/** Errors carry more than their code and message: a stack, which is nobody's business. */
+function toResult(outcome: Witnessing): object {
+  if (outcome.kind !== "behind") return outcome;
+  return { ...outcome, problems: outcome.problems.map(({ code, message }) => ({ code, message })) };
+}
+
+function toSentences(outcome: Witnessing): string {
+  switch (outcome.kind) {
+    case "witnessed":
+      return `${outcome.by.join(", ")} cosigned the tree of ${outcome.size}; the next append records it.`;
+    case "halted":
+      return `The trail is halted: ${terminal(outcome.message)}`;
+    case "behind": {
+      const problems = outcome.problems.map(({ message }) => terminal(message));
+      return [...problems, `Too few witnesses cosigned: ${outcome.by.join(", ") || "none"}`].join("\n");
+    }
   }
-  process.exitCode = 2;
-  if (outcome.kind === "halted") {
-    say(`The trail is halted: ${terminal(outcome.message)}`);
-    return;
-  }
-  for (const { message } of outcome.problems) say(terminal(message));
-  say(`Too few witnesses cosigned: ${outcome.by.join(", ") || "none"}`);
 }

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import { sha256Of } from "../../gate/parse/canonical.ts";
 import { adopt } from "../../gate/trail/adoption.ts";
@@ -8,22 +8,21 @@ import { type EntryContent, parseContent } from "../../gate/trail/entry.ts";
 import { readHead } from "../../gate/trail/head.ts";
 import { digestOf, repositoryOf, type TrailFile } from "../../gate/trail/trail-file.ts";
 import { ENGINE } from "../../gate/verdict/decide.ts";
-import { readNamed, say, writeDocument } from "../terminal.ts";
+import { readNamed, tellDone, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
+  formatOption,
   integer,
   openSigner,
   readWitnessPolicy,
+  type TellingOptions,
   type WriteOptions,
   type Writing,
   withWriter,
   writingCommand,
 } from "../trail-world.ts";
 import { readDecision } from "./replay.ts";
-
-const format = () =>
-  new Option("--format <format>", "of the result").choices(["text", "json"]).default("text");
 
 export function registerTrailWrite(trail: Command): void {
   writingCommand(trail, "init", "begin a trail on a branch of its own")
@@ -40,7 +39,7 @@ export function registerTrailWrite(trail: Command): void {
     .option("--genesis <revision>", "the governed commit that the trail begins after", "HEAD")
     .option("--heartbeat-minutes <number>", "the interval of heartbeats", integer, 60)
     .option("--witness-policy <file>", "which witnesses cosign, as tlog-policy states it")
-    .addOption(format())
+    .addOption(formatOption())
     .action(init);
   writingCommand(trail, "append", "record decisions, and whatever waits in the outbox")
     .description(
@@ -52,7 +51,7 @@ export function registerTrailWrite(trail: Command): void {
     .option("--pr <number>", "the pull request that the decisions are about", integer)
     .option("--pr-base <branch>", "the branch that it wants to enter", "main")
     .option("--repository-name <name>", "the governed repository, as acme/models")
-    .addOption(format())
+    .addOption(formatOption())
     .action(append);
   writingCommand(trail, "resume", "go on after a halt")
     .description(
@@ -63,6 +62,7 @@ export function registerTrailWrite(trail: Command): void {
     .option("--reason <code>", "why, in one code", "operator")
     .option("--reason-url <url>", "where the explanation is")
     .option("--reason-text <file>", "the explanation; its digest is recorded")
+    .addOption(formatOption())
     .action(resume);
 }
 
@@ -196,7 +196,7 @@ async function enqueueEntries(
   }
 }
 
-interface ResumeOptions extends WriteOptions {
+interface ResumeOptions extends WriteOptions, TellingOptions {
   readonly adopt?: boolean;
   readonly person?: number;
   readonly reason: string;
@@ -210,15 +210,17 @@ async function resume(options: ResumeOptions): Promise<void> {
     async (opened) => [await currentSigner(options, opened)],
     async ({ writer, world }) => {
       const halt = await writer.halted();
-      if (halt === undefined) return say("The trail is not halted.");
+      const tell = (done: "nothing" | "adopted" | "resumed", sentence: string) =>
+        tellDone(options.format, { done, ...(halt && { halt }) }, sentence);
+      if (halt === undefined) return tell("nothing", "The trail is not halted.");
       if (options.adopt === true) {
         const explain = await explanation(options, world.store, (await world.journal.landed())?.commit);
         assertLanded(await adopt(world, explain));
-        return say("The trail goes on; the foreign commits are explained in it.");
+        return tell("adopted", "The trail goes on; the foreign commits are explained in it.");
       }
       await writer.resume();
       assertLanded(await writer.flush());
-      return say(`The trail goes on. It was halted for ${halt.code}: ${halt.message}`);
+      return tell("resumed", `The trail goes on. It was halted for ${halt.code}: ${halt.message}`);
     },
   );
 }

@@ -142,12 +142,20 @@ describe("a team", () => {
   });
 
   test("hands over to a new key with an owner's approval", () => {
-    const vkey = run(0, "key", "new", "--origin", ORIGIN, "--out", at("next.pem")).trim();
+    const json = ["--format", "json"];
+    const { vkey, out } = JSON.parse(
+      run(0, "key", "new", "--origin", ORIGIN, "--out", at("next.pem"), ...json),
+    );
+    assert.equal(out, at("next.pem"));
     const text = run(0, "key", "approval", "--new", vkey);
+    assert.deepEqual(JSON.parse(run(0, "key", "approval", "--new", vkey, ...json)), { approval: text });
     const approval = write("approval.sig", ownerOf(21).sign(text));
     const keys = ["--key", `file:${at("log.pem")}`, "--new-key", `file:${at("next.pem")}`];
     assert.equal(codeOf("key", "rotate", ...keys, "--approval", at("decision.json")), "TRAIL_SSHSIG_INVALID");
-    run(0, "key", "rotate", ...keys, "--approval", approval);
+    assert.deepEqual(JSON.parse(run(0, "key", "rotate", ...keys, "--approval", approval, ...json)), {
+      from: pin.vkey,
+      to: vkey,
+    });
     assert.equal(codeOf("append", "--key", `file:${at("log.pem")}`), "TRAIL_KEY_WRONG");
   });
 });
@@ -234,7 +242,11 @@ describe("an auditor", () => {
   });
 
   test("gets a proof of one entry that holds without the trail", () => {
-    run(0, "prove", "1", "--out", at("1.tlog-proof"), "--entry-out", at("1.json"));
+    const paths = ["--out", at("1.tlog-proof"), "--entry-out", at("1.json")];
+    assert.equal(run(0, "prove", "1", ...paths), "");
+    assert.deepEqual(JSON.parse(run(0, "prove", "1", ...paths, "--format", "json")), {
+      ...{ seq: 1, proof: at("1.tlog-proof"), entry: at("1.json") },
+    });
     const { vkey } = JSON.parse(readFile(repository, "trail.json").toString()).keys[1];
     const check = (key: string) => ["verify", at("1.tlog-proof"), at("1.json"), "--pin-key", key];
     assert.equal(run(0, ...check(vkey)), `Entry 1 is one of the 5 of ${ORIGIN}.\n`);
@@ -265,6 +277,7 @@ describe("an auditor", () => {
     const draw = (seed: string) => JSON.parse(run(0, "sample", "--n", "3", "--seed", seed));
     const one = draw("2026-11");
     assert.deepEqual(one, draw("2026-11"));
+    assert.deepEqual(one, JSON.parse(run(0, "sample", "--n", "3", "--seed", "2026-11", "--format", "json")));
     assert.equal(one.population, 5);
     assert.equal(new Set(one.drawn.map(({ seq }: { seq: number }) => seq)).size, 3);
     write("s.tlog-proof", one.drawn[0].proof);
@@ -367,7 +380,12 @@ test("what halted a trail is said, and an operator goes on", () => {
     "--reason-text",
     at("owners"),
   ];
-  run(0, "resume", "--adopt", ...reason, ...key);
+  const failed = trail("resume", ...key, "--format", "json");
+  assert.equal(failed.status, 2);
+  assert.equal(JSON.parse(failed.stdout).error.code, "TRAIL_FOREIGN_COMMIT");
+  const { done, halt } = JSON.parse(run(0, "resume", "--adopt", ...reason, ...key, "--format", "json"));
+  assert.deepEqual([done, halt.code], ["adopted", "TRAIL_FOREIGN_COMMIT"]);
+  assert.deepEqual(JSON.parse(run(0, "resume", ...key, "--format", "json")), { done: "nothing" });
   run(0, "append", ...key);
   const report = JSON.parse(run(0, "verify", "--format", "json"));
   assert.equal(report.size, 7);

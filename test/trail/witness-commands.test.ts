@@ -98,7 +98,9 @@ test("a witness begins once, and then goes on from what it cosigned last", () =>
   assert.match(witness(0, "--begin"), /^witness\.example\/audit\+\w+\+\S+ cosigned the tree of 1\.\n$/);
   append("waiver.used");
   assert.equal(git(...FETCH), 0);
-  assert.match(witness(0), /cosigned the tree of 2/);
+  const { vkey, ...done } = JSON.parse(witness(0, "--format", "json"));
+  assert.deepEqual(done, { cosigned: true, size: 2, out: at("cosigned") });
+  assert.match(vkey, /^witness\.example\/audit\+/);
   assert.match(readFileSync(at("cosigned"), "utf8"), /\n2\n[\s\S]*\n— witness\.example\/audit /);
 });
 
@@ -110,6 +112,10 @@ test("what it cosigned is taken along by the log, and verifies", () => {
   assert.match(readFile(repository, "checkpoint.witnessed").toString(), /\n2\n/);
   assert.match(run(repository.directory, 0, "verify", "--since", at("cosigned")), /Nothing is wrong\./);
   assert.match(run(repository.directory, 2, "submit", ...key), /witness audit: it has no URL/);
+  const behind = JSON.parse(run(repository.directory, 2, "submit", "--format", "json", ...key));
+  assert.deepEqual([behind.kind, behind.by, behind.problems.length], ["behind", [], 1]);
+  const again = JSON.parse(run(repository.directory, 0, ...submit, "--format", "json"));
+  assert.deepEqual([again.kind, again.by], ["witnessed", ["audit"]]);
 });
 
 test("it cosigns no tree that another key began, and none that it has seen larger", () => {
@@ -123,6 +129,9 @@ test("it cosigns no tree that another key began, and none that it has seen large
   rmSync(at("cosigned"));
   assert.equal(git("update-ref", `refs/heads/${BRANCH}`, `${BRANCH}~1`), 0);
   assert.match(witness(1), /TRAIL_ROLLED_BACK[\s\S]*It is not cosigned/);
+  const refused = JSON.parse(witness(1, "--format", "json"));
+  const codes = refused.findings.map(({ code }: { code: string }) => code);
+  assert.deepEqual([refused.cosigned, codes.includes("TRAIL_ROLLED_BACK")], [false, true]);
   assert.ok(!existsSync(at("cosigned")));
   assert.notDeepEqual(readFileSync(at("state")), kept);
   writeFileSync(at("cosigned"), before);
@@ -135,6 +144,8 @@ test("an owner's approval changes what the trail says of itself", () => {
   assert.match(run(directory, 2, "configure", "--witness-policy", at("entry.json")), /TRAIL_POLICY_INVALID/);
   const wanted = ["--glob", "models/**", "data/**", "--heartbeat-minutes", "30", "--no-witnesses"];
   const text = run(directory, 0, "configure", ...wanted);
+  const asJson = JSON.parse(run(directory, 0, "configure", ...wanted, "--format", "json"));
+  assert.equal(asJson.approval, text);
   assert.match(
     text,
     /^weighbridge-trail\/approval\/v1\nexample\.com\/acme\/models\/trail\nconfig\.changed\n/,
@@ -142,7 +153,8 @@ test("an owner's approval changes what the trail says of itself", () => {
   writeFileSync(at("approval.sig"), ownerOf(21).sign(text));
   const approval = ["--approval", at("approval.sig"), ...key];
   assert.match(run(directory, 2, "configure", "--no-witnesses", ...approval), /TRAIL_APPROVAL_WRONG/);
-  run(directory, 0, "configure", ...wanted, ...approval);
+  const done = JSON.parse(run(directory, 0, "configure", ...wanted, ...approval, "--format", "json"));
+  assert.deepEqual(done, { changed: true, digest: asJson.digest });
   const file = JSON.parse(readFile(repository, "trail.json").toString());
   assert.deepEqual(file.governed, { branch: "main", globs: ["models/**", "data/**"] });
   assert.deepEqual([file.heartbeat_minutes, file.witness], [30, undefined]);
