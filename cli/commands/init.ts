@@ -1,8 +1,9 @@
 import type { Stats } from "node:fs";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { foldersAbove } from "../../gate/change/path.ts";
+import { type Checkout, READ_BYTES_MAX } from "../../gate/checkout.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { parsePolicy } from "../../gate/policy/parse.ts";
 import { terminal } from "../../gate/report/escape.ts";
@@ -10,17 +11,30 @@ import { type FoundModels, findModels } from "../found-models.ts";
 import { ownAction } from "../own-action.ts";
 import { POLICY_PATH } from "../policy-file.ts";
 import { manifestPath, manifestText, policyText } from "../scaffold.ts";
-import { count, reasonOf, say } from "../terminal.ts";
+import { count, type ResultFormat, reasonOf, say, writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
 import { workflowText } from "./workflow.ts";
 
 const PINNED_ACTION = /^[\w.-]+\/[\w.-]+@[0-9a-f]{40}$/;
+const WORKFLOW_PATH = ".github/workflows/weighbridge.yml";
 /** Where nobody can tell; `doctor` finds it. */
 const PLACEHOLDER = `OWNER/weighbridge@${"0".repeat(40)}`;
 
 interface InitOptions {
   readonly action?: string;
   readonly dryRun?: true;
+  readonly format: ResultFormat;
+}
+
+interface InitFile {
+  readonly path: string;
+  readonly state: "wrote" | "would write" | "kept";
+}
+
+interface InitResult extends FoundModels {
+  readonly files: readonly InitFile[];
+  /** Whether the workflow that stands there now names no Weighbridge yet. */
+  readonly isPlaceholder: boolean;
 }
 
 export function registerInit(program: Command): void {
@@ -30,6 +44,7 @@ export function registerInit(program: Command): void {
     .description("Writes what is missing, and never over a file that is there.")
     .option("--action <owner/repo@commit>", "the Weighbridge that the workflow uses (default: this one)")
     .option("--dry-run", "say what would be written, and write nothing")
+    .addOption(new Option("--format <format>", "of the result").choices(["text", "json"]).default("text"))
     .action(init);
 }
 
@@ -40,19 +55,33 @@ async function init(options: InitOptions): Promise<void> {
     const policy = policyText(basename(directory), found.models);
     // Before anything is written: each model was tried alone, not all of them together.
     parsePolicy(Buffer.from(policy), POLICY_PATH);
-    const files = new Map<string, string>([
+    const texts = new Map<string, string>([
       [POLICY_PATH, policy],
       ...found.models.map((model) => [manifestPath(model), manifestText(model)] as const),
-      [".github/workflows/weighbridge.yml", workflowText(action)],
+      [WORKFLOW_PATH, workflowText(action)],
     ]);
-    const kept = new Set<string>();
-    for (const [path, text] of files) {
-      const verb = options.dryRun ? await foresee(directory, path) : await writeNew(directory, path, text);
-      if (verb === "kept") kept.add(path);
-      say(`${verb.padEnd(11)} ${terminal(path)}`);
+    const files: InitFile[] = [];
+    for (const [path, text] of texts) {
+      const state = options.dryRun ? await foresee(directory, path) : await writeNew(directory, path, text);
+      files.push({ path, state });
+      // At once: whoever sees it end with an error has to know what is there already.
+      if (options.format === "text") say(`${state.padEnd(11)} ${terminal(path)}`);
     }
-    sayNext(found, { action, isPolicyKept: kept.has(POLICY_PATH) });
+    const isKept = files.some(({ path, state }) => path === WORKFLOW_PATH && state === "kept");
+    const workflow = isKept ? await readKept(repository, WORKFLOW_PATH) : workflowText(action);
+    const result = { files, ...found, isPlaceholder: workflow.includes(PLACEHOLDER) };
+    if (options.format === "text") return sayNext(result);
+    const models = found.models.map(({ id, folder }) => ({ id, folder }));
+    return writeDocument(JSON.stringify({ ...result, models }, null, 2), undefined);
   });
+}
+
+/** A file as it stood before this run; empty for what is no file, or none that git looks at. */
+async function readKept(repository: Checkout, path: string): Promise<string> {
+  const entry = (await repository.tree("worktree")).get(path);
+  if (entry?.kind !== "file") return "";
+  const [bytes = new Uint8Array()] = await repository.read([entry], READ_BYTES_MAX);
+  return Buffer.from(bytes).toString("utf8");
 }
 
 function actionOf({ action }: InitOptions): string {
@@ -61,16 +90,14 @@ function actionOf({ action }: InitOptions): string {
   throw new GateError("USAGE", message);
 }
 
-function sayNext(
-  { models, passedOver }: FoundModels,
-  { action, isPolicyKept }: { readonly action: string; readonly isPolicyKept: boolean },
-): void {
+function sayNext({ files, models, passedOver, isPlaceholder }: InitResult): void {
   for (const { reason, fix } of passedOver) {
     say(`passed over: ${terminal(reason.split("\n")[0] ?? "")}`);
     if (fix !== undefined) say(`  fix: ${terminal(fix.split("\n")[0] ?? "")}`);
   }
   say("");
   say(foundText(models.length, passedOver.filter(({ isModel }) => isModel).length));
+  const isPolicyKept = files.some(({ path, state }) => path === POLICY_PATH && state === "kept");
   if (isPolicyKept && models.length > 0) {
     const ids = models.map(({ id }) => id).join(", ");
     say(
@@ -78,7 +105,7 @@ function sayNext(
     );
   }
   say("Next: fill in what stands as a comment, commit, and run weighbridge check --head worktree");
-  if (action === PLACEHOLDER) {
+  if (isPlaceholder) {
     say("The workflow still says OWNER/weighbridge: put there where your organisation keeps Weighbridge.");
   }
 }
@@ -90,12 +117,12 @@ function foundText(described: number, passedOver: number): string {
     : "No model without a manifest was found.";
 }
 
-async function foresee(root: string, path: string): Promise<string> {
+async function foresee(root: string, path: string): Promise<InitFile["state"]> {
   return (await findStats(join(root, path))) === undefined ? "would write" : "kept";
 }
 
 /** Creates the file; one that is there stays as it is, whatever it is. */
-async function writeNew(root: string, path: string, text: string): Promise<string> {
+async function writeNew(root: string, path: string, text: string): Promise<InitFile["state"]> {
   const file = join(root, path);
   if ((await findStats(file)) !== undefined) return "kept";
   await assertNoLink(root, path);

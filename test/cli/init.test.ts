@@ -36,7 +36,9 @@ after(() => weighbridge.remove());
 const MODEL = safetensorsFile({ w: tensor("F32", [1], 0, 4) }, 4);
 const DIGEST = "sha256:0fbee4fd98ebcbee5fbe4b0cfc24bca3dba4d7a5abb8ffb14e3f6e6a9ddea1f1";
 const ACTION = `acme/weighbridge@${"a".repeat(40)}`;
-const WRITTEN = [".weighbridge/policy.yml", ".github/workflows/weighbridge.yml"];
+const WRITTEN = [".weighbridge/policy.yml", ".github/workflows/weighbridge.yml"] as const;
+
+const WORKFLOW = `on: pull_request\njobs: { weigh: { steps: [{ uses: "${ACTION}" }] } }\n`;
 
 const CHECK = ["check", "--base", "main", "--head", "next", "--format", "json"];
 
@@ -144,6 +146,32 @@ describe("init", { concurrency: 2 }, () => {
     assert.equal(scratch.git("status", "--porcelain"), "");
     for (const path of [...WRITTEN, "m/model.yml"])
       assert.ok(result.stderr.includes(`would write ${path}\n`));
+  });
+
+  it("says as one JSON document what it says in words", async (test) => {
+    const scratch = await repository(test, { "m/w.safetensors": MODEL, "n/w[1].safetensors": MODEL });
+    const result = await init(scratch, "--format", "json");
+    assertStatus(result, 0);
+    assert.equal(result.stderr, "");
+    const { passedOver, ...done } = JSON.parse(result.stdout);
+    assert.deepEqual(done, {
+      files: [WRITTEN[0], "m/model.yml", WRITTEN[1]].map((path) => ({ path, state: "wrote" })),
+      models: [{ id: "m", folder: "m" }],
+      isPlaceholder: false,
+    });
+    assert.deepEqual(
+      passedOver.map(({ path, isModel }: { path: string; isModel: boolean }) => [path, isModel]),
+      [["n", true]],
+    );
+  });
+
+  it("speaks of the placeholder as long as it stands in the workflow, whoever wrote that", async (test) => {
+    const placeholder = /\nThe workflow still says OWNER\/weighbridge/;
+    const scratch = await repository(test, { ".github/workflows/weighbridge.yml": WORKFLOW });
+    assert.doesNotMatch((await weighbridge.run(scratch.directory, ["init"])).stderr, placeholder);
+    rmSync(join(scratch.directory, WRITTEN[1]));
+    await weighbridge.run(scratch.directory, ["init"]);
+    assert.match((await init(scratch)).stderr, placeholder);
   });
 
   it("works before the first commit, and from a folder below", async (test) => {
