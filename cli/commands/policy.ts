@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { type Command, Option } from "commander";
+import type { Checkout } from "../../gate/checkout.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { GateError } from "../../gate/model/error.ts";
 import type { Policy, PolicyDifference, Tightening } from "../../gate/model/policy.ts";
 import { diffPolicies } from "../../gate/policy/diff.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { runVector, type VectorResult } from "../../gate/policy/vectors.ts";
-import { terminal } from "../../gate/report/escape.ts";
+import { shellWord, terminal } from "../../gate/report/escape.ts";
 import { decideAgain } from "../../gate/verdict/replay.ts";
 import type { World } from "../../gate/world.ts";
 import { readDecisionFolder } from "../decision-folder.ts";
@@ -52,17 +54,46 @@ export function registerPolicy(program: Command): void {
 }
 
 /** The policy at a revision, or in a file of its own. */
-async function loadFrom(where: string, world: World): Promise<LoadedPolicy> {
+async function loadFrom(
+  where: string,
+  world: World & { readonly repository: Checkout },
+): Promise<LoadedPolicy> {
   const isFile = await stat(where).then(
     (found) => found.isFile(),
     () => false,
   );
-  if (!isFile) return loadPolicy(await world.repository.commit(where), world);
+  if (!isFile) return loadPolicy(await findRevision(where, world.repository), world);
   const repository = fileRepository(where, await readNamed(where));
   try {
     return await loadPolicy(where, { ...world, repository });
   } catch (error) {
     throw error instanceof GateError ? named(error, where) : error;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A name that is neither a revision nor a file was meant as one of them: the error speaks of both. */
+async function findRevision(where: string, repository: Checkout): Promise<string> {
+  try {
+    return await repository.commit(where);
+  } catch (error) {
+    if (!(error instanceof GateError) || !error.code.startsWith("REVISION_")) throw error;
+    const isThere = await exists(where);
+    const state = isThere ? "it is no file to read a policy from" : "there is no such file here";
+    const atTop = relative(process.cwd(), join(repository.directory, where));
+    const isAtTop = !isThere && (await exists(atTop));
+    throw new GateError(error.code, `${error.message}; and ${state}`, {
+      cause: error,
+      fix: isAtTop
+        ? `The file stands at the top of the repository, from here: ${shellWord(atTop)}`
+        : "Name a policy file as it is seen from the working directory, a revision, or worktree",
+    });
   }
 }
 

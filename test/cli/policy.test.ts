@@ -64,6 +64,28 @@ describe("policy validate", { concurrency: 2 }, () => {
     assert.deepEqual([loaded.name, loaded.mode, waivers], ["acme-justice", "enforcing", []]);
   });
 
+  it("says of a name that is neither what it is not, and where the file is that was meant", async () => {
+    const cases: readonly (readonly [where: string, cwd: string, says: RegExp])[] = [
+      ["nope.yml", ".", /no such revision; and there is no such file here\n {2}fix: Name a policy file/],
+      [
+        "models",
+        ".",
+        /no such revision; and it is no file to read a policy from\n {2}fix: Name a policy file/,
+      ],
+      [
+        ".weighbridge/policy.yml",
+        "models",
+        /and there is no such file here\n {2}fix: The file stands .*, from here: \.\.\/\.weighbridge\/policy\.yml\n/,
+      ],
+    ];
+    for (const [where, cwd, says] of cases) {
+      const result = await weighbridge.run(join(example.directory, cwd), ["policy", "validate", where]);
+      assertStatus(result, 2);
+      assert.equal(codeOf(result), "REVISION_UNKNOWN");
+      assert.match(result.stderr, says);
+    }
+  });
+
   const broken: readonly (readonly [name: string, text: string, code: string, place: RegExp])[] = [
     ["a key that is not known", `${HEAD}gatez: []\n`, "POLICY_INVALID", /:4:1: .*gatez/],
     ["a key twice", `${HEAD}extends: []\n`, "YAML_DUPLICATE_KEY", /:4:1: .*"extends"/],
