@@ -2,6 +2,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SingleBar } from "cli-progress";
 import { GateError } from "../gate/model/error.ts";
+import { readFailure, writeFailure } from "../gate/model/system-failure.ts";
 import { terminal } from "../gate/report/escape.ts";
 
 /** Below this a bar would only flicker. */
@@ -21,7 +22,7 @@ export async function writeDocument(document: string, out: string | undefined): 
   try {
     await writeStandardOutput(text);
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write to standard output: ${reasonOf(cause)}`, { cause });
+    throw writeFailure("standard output", cause);
   }
 }
 
@@ -65,7 +66,7 @@ async function writeOut(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeFailure(path, cause);
   }
 }
 
@@ -75,7 +76,7 @@ export async function writeBytes(path: string, bytes: Uint8Array, flag: "w" | "w
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes, { flag });
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeFailure(path, cause);
   }
 }
 
@@ -109,7 +110,7 @@ function tooLarge(path: string, bytes: number): GateError {
 }
 
 export function unreadable(path: string, cause: unknown): GateError {
-  return new GateError("FILE_UNREADABLE", `Cannot read ${path}: ${reasonOf(cause)}`, { cause });
+  return readFailure(path, cause);
 }
 
 /** A line for people, on standard error: standard output belongs to the document. */
@@ -156,9 +157,4 @@ export function progressBar(label: string, total: number, totalMin = BAR_BYTES_M
 /** "1 model", "2 models" */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-export function reasonOf(cause: unknown): string {
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
-  return cause instanceof Error ? cause.message : String(cause);
 }

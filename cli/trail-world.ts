@@ -58,11 +58,22 @@ export function formatOption(): Option {
 
 /** Runs `body` with the trail of the repository, and closes it afterwards. */
 export async function withTrail<T>(options: TrailOptions, body: (store: GitStore) => Promise<T>): Promise<T> {
-  const store = await openGitStore(options.repository, options.branch);
+  const store = await openStore(options);
   try {
     return await body(store);
   } finally {
     await store.close();
+  }
+}
+
+/** Here, other than everywhere else, a repository can be named. */
+async function openStore({ repository, branch }: TrailOptions): Promise<GitStore> {
+  try {
+    return await openGitStore(repository, branch);
+  } catch (error) {
+    if (!(error instanceof GateError) || error.code !== "NOT_A_REPOSITORY") throw error;
+    const fix = "Run in a clone that has the trail's branch, or name one: --repository <folder>";
+    throw new GateError(error.code, error.message, { fix, cause: error });
   }
 }
 

@@ -11,6 +11,9 @@ const POLICIES = new URL("../policies/", import.meta.url);
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 
+/** Of `2026-11-21T12:00:00` */
+const SECONDS_CHARS = 19;
+
 export interface WorldOptions {
   readonly evidence?: readonly string[];
   /** Judge as of this moment instead of now. */
@@ -55,10 +58,15 @@ function packs(): Packs {
   return openPacks(POLICIES, { apiUrl, ...(token ? { token } : {}) });
 }
 
+/** Whether a day is one: `Date` takes the 30th of February for the 2nd of March. */
+export function isOnCalendar(date: Date, written: string): boolean {
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(written.slice(0, SECONDS_CHARS));
+}
+
 function clock(at: string | undefined): () => Date {
   if (at === undefined) return () => new Date();
   const date = new Date(at);
-  if (!INSTANT.test(at) || Number.isNaN(date.getTime())) {
+  if (!INSTANT.test(at) || !isOnCalendar(date, at)) {
     throw new GateError("USAGE", `Cannot judge as of "${at}": not a time such as 2026-11-21T12:00:00Z`);
   }
   return () => date;

@@ -188,7 +188,7 @@ test("openCheckout() says what is wrong with a folder that is no repository", as
   await assert.rejects(openCheckout(empty), (error: Error & { code: string; fix: string }) => {
     assert.equal(error.code, "NOT_A_REPOSITORY");
     assert.match(error.message, /^Cannot open the repository in .*: fatal: not a git repository/);
-    assert.equal(error.fix, "Run in a clone, or name one");
+    assert.equal(error.fix, "Run in a clone of the repository");
     return true;
   });
 });

@@ -5,13 +5,14 @@ import { type Command, Option } from "commander";
 import { foldersAbove } from "../../gate/change/path.ts";
 import { type Checkout, READ_BYTES_MAX } from "../../gate/checkout.ts";
 import { GateError } from "../../gate/model/error.ts";
+import { readFailure, systemCode, writeFailure } from "../../gate/model/system-failure.ts";
 import { parsePolicy } from "../../gate/policy/parse.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { type FoundModels, findModels } from "../found-models.ts";
 import { ownAction } from "../own-action.ts";
 import { POLICY_PATH } from "../policy-file.ts";
 import { manifestPath, manifestText, policyText } from "../scaffold.ts";
-import { count, type ResultFormat, reasonOf, say, writeDocument } from "../terminal.ts";
+import { count, type ResultFormat, say, writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
 import { workflowText } from "./workflow.ts";
 
@@ -130,7 +131,7 @@ async function writeNew(root: string, path: string, text: string): Promise<InitF
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text, { flag: "wx" });
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeFailure(path, cause);
   }
   return "wrote";
 }
@@ -147,7 +148,7 @@ async function findStats(file: string): Promise<Stats | undefined> {
   try {
     return await lstat(file);
   } catch (cause) {
-    if (reasonOf(cause) === "ENOENT") return undefined;
-    throw new GateError("FILE_UNREADABLE", `Cannot look for ${file}: ${reasonOf(cause)}`, { cause });
+    if (systemCode(cause) === "ENOENT") return undefined;
+    throw readFailure(file, cause);
   }
 }

@@ -1,13 +1,14 @@
 import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { GateError } from "../../gate/model/error.ts";
+import { writeFailure } from "../../gate/model/system-failure.ts";
 import { approvalText } from "../../gate/trail/approval.ts";
 import { revokeKey, rotateKey } from "../../gate/trail/change.ts";
 import { witnessVkey } from "../../gate/trail/cosigner.ts";
 import { generateKey, pemSigner } from "../../gate/trail/keys.ts";
 import { openTrail } from "../../gate/trail/read.ts";
 import { currentKey } from "../../gate/trail/trail-file.ts";
-import { readNamed, reasonOf, tellDone, writeDocument } from "../terminal.ts";
+import { readNamed, tellDone, writeDocument } from "../terminal.ts";
 import {
   assertLanded,
   currentSigner,
@@ -73,7 +74,7 @@ async function make({ origin, witness, out, format }: MakeOptions): Promise<void
     await file.writeFile(pem);
     await file.close();
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${out}: ${reasonOf(cause)}`, { cause });
+    throw writeFailure(out, cause);
   }
   const made = witness === true ? witnessVkey(pemSigner(origin, pem, out)) : vkey;
   await writeDocument(format === "json" ? JSON.stringify({ vkey: made, out }, null, 2) : made, undefined);

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
+import { systemCode, writeFailure } from "../../gate/model/system-failure.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { type Approved, type AsOf, readAsOf } from "../../gate/trail/as-of.ts";
 import { readAssessmentResults } from "../../gate/trail/export-oscal.ts";
@@ -13,7 +14,7 @@ import { type LogEntry, type LogFilter, openTrail, readLog } from "../../gate/tr
 import { drawSampleAt, parseSampled } from "../../gate/trail/sample.ts";
 import { samplePaper } from "../../gate/trail/sample-page.ts";
 import { readStories } from "../../gate/trail/story.ts";
-import { count, reasonOf, say, tellDone, writeBytes, writeDocument } from "../terminal.ts";
+import { count, say, tellDone, writeBytes, writeDocument } from "../terminal.ts";
 import {
   formatOption,
   integer,
@@ -22,6 +23,7 @@ import {
   trailCommand,
   withTrail,
 } from "../trail-world.ts";
+import { isOnCalendar } from "../world.ts";
 
 export function registerTrailRead(trail: Command): void {
   filtered(trailCommand(trail, "log", "the entries, oldest first"))
@@ -144,8 +146,9 @@ async function asOf(
   date: string,
   options: TrailOptions & { readonly format: "text" | "json" },
 ): Promise<void> {
+  const time = toTime(date, "end");
   await withTrail(options, async (store) => {
-    const state = await readAsOf(store, toTime(date, "end"));
+    const state = await readAsOf(store, time);
     await writeDocument(
       options.format === "json" ? JSON.stringify(state, null, 2) : outline(state),
       undefined,
@@ -219,8 +222,8 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    if (reasonOf(cause) === "ENOENT") return [];
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write to ${folder}: ${reasonOf(cause)}`, { cause });
+    if (systemCode(cause) === "ENOENT") return [];
+    throw writeFailure(folder, cause);
   }
 }
 
@@ -256,7 +259,7 @@ function toTime(text: string, side: "start" | "end"): string {
     ? `${text}T${side === "start" ? "00:00:00.000" : "23:59:59.999"}Z`
     : text;
   const date = new Date(time);
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(time) && !Number.isNaN(date.getTime());
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(time) && isOnCalendar(date, time);
   if (isTime) return date.toISOString();
   throw new GateError(
     "USAGE",

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
+import { writeFailure } from "../../gate/model/system-failure.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { type Checkpoint, parseCheckpoint } from "../../gate/trail/checkpoint.ts";
 import { formatState } from "../../gate/trail/kept-state.ts";
@@ -9,7 +10,7 @@ import { parseProof, verifyProof } from "../../gate/trail/proof.ts";
 import { reconcile } from "../../gate/trail/reconcile.ts";
 import { exitStatus, type TrailFinding } from "../../gate/trail/verify/report.ts";
 import { type PinOptions, pinOptions, verifyPinned } from "../pinned-verify.ts";
-import { readNamed, reasonOf, say, writeDocument } from "../terminal.ts";
+import { readNamed, say, writeDocument } from "../terminal.ts";
 import { readState, type TrailOptions, trailCommand, withTrail } from "../trail-world.ts";
 
 const FORMAT = () =>
@@ -118,7 +119,7 @@ async function writeState(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(path, bytes);
   } catch (cause) {
-    throw new GateError("OUT_NOT_WRITTEN", `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeFailure(path, cause);
   }
 }
 

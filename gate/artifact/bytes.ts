@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { ByteSource } from "../model/bytes.ts";
 import { GateError } from "../model/error.ts";
+import { readFailure } from "../model/system-failure.ts";
 import { READ_BYTES_MAX, STREAM_BYTES } from "./limits.ts";
 
 /** Bytes done and bytes in all. */
@@ -82,7 +83,7 @@ async function statOf(path: string | Buffer, name: string): Promise<BigIntStats>
   try {
     return await lstat(path, { bigint: true });
   } catch (cause) {
-    throw new GateError("FILE_UNREADABLE", `Cannot read ${name}: ${systemReason(cause)}`, { cause });
+    throw readFailure(name, cause);
   }
 }
 
@@ -92,12 +93,8 @@ async function openFile(path: string | Buffer, name: string): Promise<FileHandle
   try {
     return await open(path, flags);
   } catch (cause) {
-    throw new GateError("FILE_UNREADABLE", `Cannot read ${name}: ${systemReason(cause)}`, { cause });
+    throw readFailure(name, cause);
   }
-}
-
-function systemReason(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
 }
 
 function kindOf(stats: BigIntStats): string {

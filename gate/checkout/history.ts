@@ -20,7 +20,9 @@ export interface History extends Layout {
 /** Top of the work tree. Throws `WORKTREE_NONE` for a bare repository. */
 export function workTreeOf({ workTree, directory }: History): string {
   if (workTree !== undefined) return workTree;
-  throw new GateError("WORKTREE_NONE", `Cannot read the work tree of ${directory}: it is a bare repository`);
+  throw new GateError("WORKTREE_NONE", `Cannot read the work tree of ${directory}: it is a bare repository`, {
+    fix: "Name a commit, or run in a clone that is not bare",
+  });
 }
 
 /** Id of the commit that a revision names; `worktree` stands for itself. */

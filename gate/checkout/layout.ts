@@ -39,7 +39,7 @@ async function assertDirectory(directory: string): Promise<void> {
     await stat(directory);
   } catch (cause) {
     const message = `Cannot open the repository in ${directory}: there is no such folder`;
-    throw new GateError("NOT_A_REPOSITORY", message, { cause });
+    throw new GateError("NOT_A_REPOSITORY", message, { cause, fix: "Correct the path of the folder" });
   }
 }
 
@@ -86,5 +86,5 @@ function openFailure(directory: string, stderr: string): GateError {
     return new GateError("REPOSITORY_OWNERSHIP", message, { fix });
   }
   const message = `Cannot open the repository in ${place}: ${stderr || "git does not say what it is"}`;
-  return new GateError("NOT_A_REPOSITORY", message, { fix: "Run in a clone, or name one" });
+  return new GateError("NOT_A_REPOSITORY", message, { fix: "Run in a clone of the repository" });
 }

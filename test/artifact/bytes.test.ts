@@ -146,7 +146,7 @@ describe("a path that is no regular file is refused", () => {
   test("nothing at all", async () => {
     await assert.rejects(fileSource(join(folder, "missing"), "missing"), {
       code: "FILE_UNREADABLE",
-      message: "Cannot read missing: ENOENT",
+      message: "Cannot read missing: there is no such file",
     });
   });
 });

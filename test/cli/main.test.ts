@@ -55,6 +55,8 @@ describe("bad usage ends with status 2 and a word of help:", { concurrency: 2 },
     ["one argument too few", ["scan"], /missing required argument 'paths'/],
     ["a policy command without its command", ["policy"], /Usage: weighbridge policy/],
     ["a time that is none", ["check", "--now", "yesterday"], /not a time such as 2026-11-21T12:00:00Z/],
+    ["a day that is none", ["check", "--now", "2026-02-30T00:00:00Z"], /not a time such as/],
+    ["a last day that there was not", ["trail", "asof", "2026-02-29"], /expected a day as 2026-11-21/],
     ["a time of day that is none", ["check", "--now", "2026-11-21T25:00:00Z"], /not a time such as/],
     ["an action that is not pinned", ["init", "--action", "acme/weighbridge@v1"], /expected owner\/repo@/],
   ];
@@ -137,6 +139,33 @@ describe("what fails under --format json says so in one document:", { concurrenc
       assert.equal((await weighbridge.run(nowhere, args)).stdout, "");
     }
   });
+});
+
+describe("a file that cannot be reached is spoken of in words, with what to do:", { concurrency: 2 }, () => {
+  const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [["replay", "absent.json"], /: Cannot read absent\.json: there is no such file\n {2}fix: Correct/],
+    [["replay", "."], /: Cannot read \.: it is a folder\n {2}fix: Name a file\n {2}code: FILE_UNREADABLE\n/],
+    [["inspect", "absent.pkl"], /: Cannot read absent\.pkl: there is no such file\n {2}fix: /],
+    [["scan", "absent.pkl"], /: Cannot read absent\.pkl: there is no such file\n {2}fix: /],
+    [["scan", "m.pkl", "--out", ""], /: Cannot write "": there is no such file\n {2}fix: /],
+    [
+      ["scan", "m.pkl", "--out", "no/scan.txt"],
+      /: Cannot write no\/scan\.txt: there is no such folder\n {2}fix: Make the folder/,
+    ],
+    [["scan", "m.pkl", "--out", "."], /: Cannot write \.: it is a folder\n {2}fix: .*\n {2}code: OUT_NOT_WR/],
+    [
+      ["trail", "log"],
+      /\n {2}fix: Run in a clone that has the trail's branch, or name one: --repository <folder>\n/,
+    ],
+  ];
+  before(() => writeFileSync(join(nowhere, "m.pkl"), ""));
+  for (const [args, says] of cases) {
+    it(args.join(" "), async () => {
+      const result = await weighbridge.run(nowhere, args);
+      assertStatus(result, 2);
+      assert.match(result.stderr, says);
+    });
+  }
 });
 
 it("says which version it is", async () => {

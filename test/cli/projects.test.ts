@@ -169,6 +169,7 @@ describe("a clone of the example", { concurrency: 2 }, () => {
       const result = await weighbridge.run(scratch.directory, command);
       assertStatus(result, 2);
       assert.equal(codeOf(result), "WORKTREE_NONE");
+      assert.match(result.stderr, /\n {2}fix: Name a commit, or run in a clone that is not bare\n/);
     }
   });
 
