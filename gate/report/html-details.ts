@@ -1,6 +1,7 @@
 import type { GateResult } from "../model/decision.ts";
 import { type Html, htm, join } from "./escape.ts";
-import { code, explanations, MARKS, outcomeWord } from "./html-phrases.ts";
+import { code, explanations, MARKS, outcomeWord, sourceBlock } from "./html-phrases.ts";
+import { toWorded } from "./message.ts";
 import type { Report, ReportedModel, ResultGroup } from "./report.ts";
 import { isUnmet, placeText, remedyOf, standingOf } from "./results.ts";
 import { phrase } from "./sentences.ts";
@@ -64,7 +65,7 @@ function policyChange({ policyChange: change }: Report): readonly Html[] {
   return folded(htm`What this change would do to its judge`, [
     ...(problem === undefined
       ? []
-      : [htm`<li>Cannot be read: ${problem.message} ${code(problem.code)}</li>`]),
+      : [htm`<li>Cannot be read: ${toWorded(problem.message).text} ${code(problem.code)}</li>`]),
     ...differences.map(
       ({ gate: id, what, from, to, effect }) =>
         htm`<li>${effect}: ${code(id)} ${code(what)} from ${code(from)} to ${code(to)}</li>`,
@@ -76,10 +77,10 @@ function policyChange({ policyChange: change }: Report): readonly Html[] {
 function unreadable({ unreadable: problems }: Report): readonly Html[] {
   return folded(
     htm`Evidence that could not be used: ${problems.length}`,
-    problems.map(
-      ({ message, place, code: id }) =>
-        htm`<li>${message} <span class="quiet">${code(placeText(place))} ${code(id)}</span></li>`,
-    ),
+    problems.map(({ message, place, code: id }) => {
+      const { text, source } = toWorded(message);
+      return htm`<li>${text} <span class="quiet">${code(placeText(place))} ${code(id)}</span>${sourceBlock(source)}</li>`;
+    }),
   );
 }
 

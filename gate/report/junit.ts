@@ -1,5 +1,6 @@
 import type { GateResult } from "../model/decision.ts";
 import { join, type Xml, xm } from "./escape.ts";
+import { toWorded } from "./message.ts";
 import type { Report, ResultGroup } from "./report.ts";
 import { explanationsOf, outcomeWords, placeText, remedyOf } from "./results.ts";
 
@@ -84,7 +85,8 @@ function toEnding(ending: Exclude<Ending, "passed">, result: GateResult): Xml {
 /** `fail, open by waiver WVR-7: 0.7712, asked ≥ 0.78` */
 function messageOf(result: GateResult): string {
   const { observed, expected, findings } = result;
-  const seen = observed ?? findings[0]?.message;
+  const [finding] = findings;
+  const seen = observed ?? (finding && toWorded(finding.message).text);
   const asked = expected === undefined ? "" : `, asked ${expected}`;
   return `${outcomeWords(result)}${seen === undefined ? "" : `: ${seen}${asked}`}`;
 }

@@ -2,6 +2,7 @@ import type { GateResult } from "../model/decision.ts";
 import type { Section } from "./budget.ts";
 import { join, type Markdown, markdownCodeElement, md, shorten, tableLines } from "./escape.ts";
 import { explanationLines, message, name, placeName, STANDING_ICONS } from "./markdown-phrases.ts";
+import { toWorded } from "./message.ts";
 import type { Report, ReportedModel, ResultGroup } from "./report.ts";
 import { isUnmet, outcomeWords, remedyOf, standingOf } from "./results.ts";
 import { phrase } from "./sentences.ts";
@@ -77,7 +78,7 @@ function foundLines(result: GateResult): readonly Markdown[] {
   const { observed } = result;
   const seen = md`**${outcomeWords(result)}**${observed === undefined ? md`` : md`: ${message(observed)}`}`;
   if (!isUnmet(result))
-    return [seen, ...result.findings.slice(0, 1).map((reason) => message(reason.message))];
+    return [seen, ...result.findings.slice(0, 1).map((reason) => message(toWorded(reason.message).text))];
   const fix = result.waiver === undefined ? [md`Fix: ${message(remedyOf(result))}`] : [];
   return [seen, ...explanationLines(result), ...fix];
 }
@@ -93,7 +94,7 @@ function policySection({ policyChange }: Report): Section | undefined {
   const problem =
     unreadable === undefined
       ? []
-      : [md`cannot be read: ${message(unreadable.message)} (${name(unreadable.code)})`];
+      : [md`cannot be read: ${message(toWorded(unreadable.message).text)} (${name(unreadable.code)})`];
   const title = md`What this change would do to its judge`;
   return foldedList({ rank: 2, title, rowsName: "policy differences" }, [
     ...problem,
@@ -111,7 +112,7 @@ function unreadableSection({ unreadable }: Report): Section | undefined {
       model === undefined ? md`–` : name(model),
       md`${side}`,
       placeName(place),
-      md`${message(why)} (${name(code)})`,
+      md`${message(toWorded(why).text)} (${name(code)})`,
     ]),
   );
 }

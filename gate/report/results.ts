@@ -1,6 +1,7 @@
 import type { GateResult, Outcome } from "../model/decision.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Place } from "../model/place.ts";
+import { toWorded, type Worded } from "./message.ts";
 
 export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   pass: "pass",
@@ -51,19 +52,19 @@ export function findingsOf({ findings, outcome, title }: GateResult): readonly F
   return findings.length > 0 ? findings : [{ code: outcome.toUpperCase(), message: `Not met: ${title}` }];
 }
 
-export interface Explanation {
-  readonly text: string;
+export interface Explanation extends Worded {
   readonly place?: Place;
 }
 
 /** Why a result is what it is: its findings, and the waivers that do not help it. */
 export function explanationsOf(result: GateResult): readonly Explanation[] {
   const found = findingsOf(result).map(({ message, place }) => ({
-    text: message,
+    ...toWorded(message),
     ...(place === undefined ? {} : { place }),
   }));
   const refused = result.refusedWaivers.map(({ id, reason }) => ({
     text: `Waiver ${id} has no effect: ${reason}`,
+    source: [],
   }));
   return [...found, ...refused];
 }

@@ -4,6 +4,7 @@ import type { Severity } from "../model/gate.ts";
 import type { Place } from "../model/place.ts";
 import { digestOf } from "../parse/canonical.ts";
 import { pathUri, sarif, visible } from "./escape.ts";
+import { toWorded } from "./message.ts";
 import { homeOf, type Report } from "./report.ts";
 import { findingsOf, isUnmet, remedyOf } from "./results.ts";
 
@@ -48,7 +49,7 @@ function toRule(result: GateResult) {
 function toInvocation({ verdict, record, unreadable }: Report) {
   const notifications = unreadable.map(({ model, code, message, place }) => ({
     level: model === undefined ? "warning" : "error",
-    message: { text: sarif(message) },
+    message: { text: sarif(toWorded(message).text) },
     descriptor: { id: visible(code) },
     locations: [toLocation(place)],
   }));
@@ -90,7 +91,7 @@ function keyOf({ gate, model = "" }: GateResult, { code, metric }: Finding, plac
 
 function messageOf(result: GateResult, finding: Finding): string {
   const about = result.model === undefined ? "" : `${result.model}: `;
-  return sarif(`${about}${finding.message}. Fix: ${finding.fix ?? remedyOf(result)}`);
+  return sarif(`${about}${toWorded(finding.message).text}. Fix: ${finding.fix ?? remedyOf(result)}`);
 }
 
 /** Code scanning asks for a line in every location. */

@@ -26,6 +26,8 @@ export interface Paragraph {
   /** Foreign text is welcome: it is escaped here. */
   readonly text: string;
   readonly style?: Style;
+  /** A line of source, which is not wrapped: a caret may stand under it. */
+  readonly isSource?: boolean;
 }
 
 const WIDTH_DEFAULT = 100;
@@ -37,10 +39,10 @@ export function widthOf({ width }: TextOptions): number {
 
 /** The paragraph's lines. A word longer than a line is never cut: a path is copied as a whole. */
 export function layOut(paragraph: Paragraph, options: TextOptions): readonly string[] {
-  const { indent, label = "", labelStyle = "plain", text, style = "plain" } = paragraph;
+  const { indent, label = "", labelStyle = "plain", text, style = "plain", isSource = false } = paragraph;
   const lead = terminal(label);
   const hang = indent + columnsOf(lead);
-  const lines = wrap(terminal(text), widthOf(options) - hang);
+  const lines = isSource ? [terminal(text)] : wrap(terminal(text), widthOf(options) - hang);
   return lines.map((line, index) => {
     const front = index === 0 ? " ".repeat(indent) + paint(lead, labelStyle, options) : " ".repeat(hang);
     return `${front}${paint(line, style, options)}`.trimEnd();

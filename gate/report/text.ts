@@ -1,5 +1,6 @@
 import type { GateResult } from "../model/decision.ts";
 import { approvalsSentence, uncountedWords } from "./approval-rows.ts";
+import { toWorded } from "./message.ts";
 import type { MetricRow } from "./metric-rows.ts";
 import type { Report, ResultGroup, Tone, WaivedResult } from "./report.ts";
 import {
@@ -115,10 +116,14 @@ function topOf({ blockers, warnings }: Report): readonly GateResult[] {
 }
 
 function explain(result: GateResult): readonly Paragraph[] {
-  return explanationsOf(result).map(({ text, place }) => ({
-    indent: 3,
-    text: place === undefined ? text : `${text} (${placeText(place)})`,
-  }));
+  return explanationsOf(result).flatMap(({ text, source, place }) => [
+    { indent: 3, text: place === undefined ? text : `${text} (${placeText(place)})` },
+    ...source.map((line) => sourceLine(3, line)),
+  ]);
+}
+
+function sourceLine(indent: number, text: string): Paragraph {
+  return { indent, text, style: "dim", isSource: true };
 }
 
 const SEAT_MARKS = {
@@ -210,7 +215,8 @@ function details(result: GateResult): readonly Paragraph[] {
 
 function gateLine(result: GateResult): Paragraph {
   const { mark, style } = MARKS[standingOf(result)];
-  const seen = result.observed ?? result.findings[0]?.message;
+  const [finding] = result.findings;
+  const seen = result.observed ?? (finding && toWorded(finding.message).text);
   const text = `${result.gate} ${outcomeWords(result)}${seen === undefined ? "" : `: ${seen}`}`;
   return { indent: 1, label: `${mark} `, labelStyle: style, text };
 }
@@ -224,7 +230,9 @@ function policyChange({ policyChange: change }: Report): readonly Paragraph[] {
   const { files, differences, unreadable: problem } = change;
   return [
     { indent: 0, text: "What this change would do to its judge", style: "bold" },
-    ...(problem === undefined ? [] : [{ indent: 2, text: `cannot be read: ${problem.message}` }]),
+    ...(problem === undefined
+      ? []
+      : [{ indent: 2, text: `cannot be read: ${toWorded(problem.message).text}` }]),
     ...differences.map(({ gate, what, from, to, effect }) => ({
       indent: 2,
       text: `${effect}: ${gate} ${what} from ${from} to ${to}`,
@@ -237,10 +245,13 @@ function unreadable({ unreadable: problems }: Report): readonly Paragraph[] {
   if (problems.length === 0) return [];
   return [
     { indent: 0, text: "Evidence that could not be used", style: "bold" },
-    ...problems.map(({ message, place, code }) => ({
-      indent: 2,
-      text: `${message} (${placeText(place)}, ${code})`,
-    })),
+    ...problems.flatMap(({ message, place, code }) => {
+      const { text, source } = toWorded(message);
+      return [
+        { indent: 2, text: `${text} (${placeText(place)}, ${code})` },
+        ...source.map((line) => sourceLine(2, line)),
+      ];
+    }),
   ];
 }
 

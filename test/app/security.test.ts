@@ -82,7 +82,10 @@ describe("whoever attacks the App", () => {
     await team.settle();
     const { body } = stand.github.hooks.deliveries.findLast(({ event }) => event === "pull_request_review")!;
     const forged = body.replaceAll('"commented"', '"approved"').replaceAll('"maria"', '"olga"');
-    const worked = () => team.log.filter((line) => line.includes('"Work ended"')).length;
+    const key = `/pull/${pull.number}"`;
+    const worked = () =>
+      team.log.filter((line) => line.includes('"Work ended"') && line.includes(key)).length;
+    assert.notEqual(worked(), 0);
     const before = worked();
     for (const signature of [
       signed(forged, "webhook-secret"),

@@ -166,8 +166,8 @@ test("an explanation names the waivers that do not help", () => {
   const refusedWaivers = [{ id: "WVR-7", reason: "expired on 2026-10-01" }];
   const findings = [{ code: "X", message: "x", place: { path: "a.json", line: 2 } }];
   assert.deepEqual(explanationsOf(result(gate("G"), { outcome: "fail", findings, refusedWaivers })), [
-    { text: "x", place: { path: "a.json", line: 2 } },
-    { text: "Waiver WVR-7 has no effect: expired on 2026-10-01" },
+    { text: "x", source: [], place: { path: "a.json", line: 2 } },
+    { text: "Waiver WVR-7 has no effect: expired on 2026-10-01", source: [] },
   ]);
 });
 
