@@ -152,7 +152,8 @@ describe("scan", { concurrency: 2 }, () => {
       const result = await scan("models/model.safetensors", path, "--format", "json");
       assertStatus(result, 2);
       assert.equal(codeOf(result), code);
-      assert.equal(result.stdout, "");
+      const { error, files } = JSON.parse(result.stdout);
+      assert.deepEqual([error.code, files], [code, undefined]);
     });
   }
 });
