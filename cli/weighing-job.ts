@@ -141,6 +141,6 @@ function hasCondition(node: Node): boolean {
 
 function isTooWide(permissions: Node): boolean {
   return entriesOf(permissions).some(
-    ([scope, value]) => value.kind === "scalar" && value.text === "write" && scope !== "pull-requests",
+    ([scope]) => textAt(permissions, [scope]) === "write" && scope !== "pull-requests",
   );
 }

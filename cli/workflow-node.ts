@@ -1,4 +1,4 @@
-import { type Node, nodeAt } from "../gate/parse/node.ts";
+import { type Node, nodeAt, type ScalarNode } from "../gate/parse/node.ts";
 
 /** The parts of a workflow's YAML; what is not there, or not of the expected kind, is empty. */
 
@@ -13,7 +13,12 @@ export function entriesOf(node: Node | undefined): readonly (readonly [string, N
 
 export function textAt(node: Node, path: readonly string[]): string {
   const found = nodeAt(node, path);
-  return found?.kind === "scalar" ? found.text : "";
+  return found?.kind === "scalar" ? textOf(found) : "";
+}
+
+/** As a runner reads it: without the quotes that a text may be written in. */
+function textOf({ value, text }: ScalarNode): string {
+  return typeof value === "string" ? value : text;
 }
 
 /** One word, a list of words or the keys of a map: GitHub takes all three where it asks for names. */
@@ -21,5 +26,5 @@ export function namesIn(node: Node | undefined): readonly string[] {
   if (node === undefined) return [];
   if (node.kind === "map") return [...node.entries.keys()];
   const items = node.kind === "list" ? node.items : [node];
-  return items.flatMap((item) => (item.kind === "scalar" ? [item.text] : []));
+  return items.flatMap((item) => (item.kind === "scalar" ? [textOf(item)] : []));
 }

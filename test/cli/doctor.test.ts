@@ -70,6 +70,10 @@ describe("examineWorkflows()", () => {
       "activities beyond the usual",
       edited("  pull_request:\n", "  pull_request:\n    types: [opened, synchronize, reopened, labeled]\n"),
     ],
+    [
+      "texts in quotes",
+      inputs(`base: "${expression("github.base_ref")}"`).replaceAll(/uses: (\S+)/g, 'uses: "$1"'),
+    ],
     ["an Action of another name", edited(OURS, `acme/model-gate@${"a".repeat(40)}`)],
   ];
   for (const [name, text] of well) {
@@ -209,6 +213,16 @@ describe("examineWorkflows()", () => {
       "what init writes where it cannot tell",
       edited(OURS, `OWNER/weighbridge@${"0".repeat(40)}`),
       `fail OWNER/weighbridge@${"0".repeat(40)} is a placeholder and cannot run`,
+    ],
+    [
+      "an action of the checkout in quotes",
+      step('uses: "./.github/prepare"'),
+      "fail job weigh weighs and runs commands in one job",
+    ],
+    [
+      "a permission in quotes",
+      edited("      contents: read\n      pull", '      contents: "write"\n      pull'),
+      "fail job weigh has more permissions than it needs, or none stated",
     ],
     [
       "broad permissions",
