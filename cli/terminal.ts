@@ -90,11 +90,12 @@ const NAMED_BYTES_MAX = 64 * 1_048_576;
 export async function readNamed(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw notRegular(path);
+    // Reading a folder fails by itself, in better words.
+    if (!found.isFile() && !found.isDirectory()) throw notRegular(path);
     if (found.size > NAMED_BYTES_MAX) throw tooLarge(path, found.size);
     return await readFile(path);
   } catch (cause) {
-    throw cause instanceof GateError ? cause : unreadable(path, cause);
+    throw cause instanceof GateError ? cause : readFailure(path, cause);
   }
 }
 
