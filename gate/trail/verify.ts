@@ -242,7 +242,9 @@ function addNotes({ request: { since, kept }, history, hasAnchors }: Covered, fi
   else if (history.isSigned) {
     findings.note("Signatures of the commits themselves were not verified: git verify-commit does.");
   } else {
-    findings.note("The commits carry no signature of GitHub: this trail was not written by the App.");
+    findings.note(
+      "The commits carry no signature of GitHub: nothing but its keys tells who wrote this trail.",
+    );
   }
   if (hasAnchors) findings.note("Time stamps in anchor/ were not verified: openssl ts -verify does.");
   if (findings.unlisted > 0) findings.note(`${findings.unlisted} more findings are not listed.`);
