@@ -1,12 +1,14 @@
-import type { ChangeSet } from "../../gate/model/change.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { readCommits } from "../github/comparison.ts";
 import { GitHubFailure } from "../github/failure.ts";
+import { readPull } from "../github/pull.ts";
 import { objectIdAt, textAt } from "../github/shape.ts";
 import type { Site } from "../services.ts";
 import type { PullRow } from "../store/archive.ts";
 import { recordOf } from "../store/decision-record.ts";
 import { isLetIn } from "./break-glass-record.ts";
+import { findStray, isWithin } from "./group-content.ts";
+import { findSeen, latest } from "./seen.ts";
 import { withRepository } from "./world.ts";
 
 /** Commits that a merge queue wants to put on a branch. */
@@ -25,6 +27,8 @@ export interface Part {
   /** Whether it may be merged: by its verdict, or because the glass was broken for it. */
   readonly mayEnter: boolean;
   readonly isLetIn: boolean;
+  /** Whether GitHub has another head of it than the one that was judged. */
+  readonly isMoved: boolean;
   /** What stands for it; absent where nothing of it is governed. */
   readonly decided?: DecisionRecord;
 }
@@ -61,28 +65,16 @@ export async function readParts(
   const isIn = ({ head, number }: PullRow) => commits.has(head) || number === group.named;
   const numbers = new Set(open.filter(isIn).map(({ number }) => number));
   if (group.named !== undefined) numbers.add(group.named);
-  const parts = await Promise.all([...numbers].map((number) => readPart(site, group, number)));
+  const kept = await Promise.all([...numbers].map((number) => findPart(site, group, number)));
+  const parts = await Promise.all(kept.map((part) => withMove(site, part)));
   const decided = parts.flatMap((part) => part.decided ?? []);
   if (findStray(committed, decided) === undefined) return parts;
   const others = open.filter((row) => row.governed && !isIn(row));
-  const read = await Promise.all(others.map(({ number }) => readPart(site, group, number)));
-  return [...parts, ...read.filter((part) => isWithin(part, committed))];
-}
-
-/** What the group has and no decision was about; undefined where everything was decided. */
-export function findStray(
-  { input }: DecisionRecord,
-  decided: readonly DecisionRecord[],
-): { readonly kind: "model" | "file"; readonly name: string } | undefined {
-  const models = decided.flatMap((record) => record.input.change.models);
-  const model = input.change.models.find(
-    ({ id, head }) => !models.some((known) => known.id === id && known.head?.subject === head?.subject),
+  const found = await Promise.all(others.map(({ number }) => findPart(site, group, number)));
+  const within = found.filter(
+    (part) => part.mayEnter && part.decided !== undefined && isWithin(part.decided, committed),
   );
-  if (model !== undefined) return { kind: "model", name: model.id };
-  const file = input.policyChange?.files.find(
-    ({ path }) => !decided.some((record) => isSameFile(record.input.change, input.change, path)),
-  );
-  return file && { kind: "file", name: file.path };
+  return [...parts, ...(await Promise.all(within.map((part) => withMove(site, part))))];
 }
 
 /** Ids of its commits. A group of which not every commit is known is judged by nobody. */
@@ -96,37 +88,35 @@ async function readIds(site: Site, { base, head }: Group): Promise<ReadonlySet<s
   return new Set(commits.map(({ sha }) => sha));
 }
 
-async function readPart(site: Site, { branch }: Group, number: number): Promise<Part> {
+/** A part as it was kept here, with the head that was judged. */
+interface KeptPart extends Omit<Part, "isMoved"> {
+  readonly head?: string;
+}
+
+async function findPart(site: Site, { branch }: Group, number: number): Promise<KeptPart> {
   const { archive } = site.store;
   const { repositoryId } = site.place;
   const row = await archive.findPull(repositoryId, number);
   // What was decided for another branch says nothing about this one.
   if (row?.baseRef !== branch) return { number, mayEnter: false, isLetIn: false };
+  const { head } = row;
   const isPassed = row.verdict === "pass";
   const kept =
     row.decision === undefined ? undefined : await archive.findDecision(repositoryId, row.decision);
-  if (kept === undefined) return { number, mayEnter: isPassed, isLetIn: false };
+  if (kept === undefined) return { number, head, mayEnter: isPassed, isLetIn: false };
   const broken = !isPassed && (await isLetIn(site, { ...kept, number }));
   const decided = recordOf(kept);
-  return { number, mayEnter: isPassed || broken, isLetIn: broken, decided };
+  return { number, head, mayEnter: isPassed || broken, isLetIn: broken, decided };
 }
 
-/** Whether the group has all that the part was decided about, by the policy that judges the group. */
-function isWithin({ mayEnter, decided }: Part, { input, digests }: DecisionRecord): boolean {
-  if (!mayEnter || decided === undefined || decided.digests.policy !== digests.policy) return false;
-  const { change, policyChange } = decided.input;
-  const files = policyChange?.files ?? [];
-  return (
-    change.models.length + files.length > 0 &&
-    change.models.every(({ id, head }) =>
-      input.change.models.some((known) => known.id === id && known.head?.subject === head?.subject),
-    ) &&
-    files.every(({ path }) => isSameFile(change, input.change, path))
-  );
-}
-
-/** Whether both changes bring the same file, or both remove it. */
-function isSameFile(one: ChangeSet, other: ChangeSet, path: string): boolean {
-  const [a, b] = [one, other].map(({ files }) => files.find((file) => file.path === path));
-  return a !== undefined && b !== undefined && a.head?.oid === b.head?.oid && a.head?.kind === b.head?.kind;
+/**
+ * The queue takes the head that GitHub has, and a verdict is about the head that it was given for: the delivery that
+ * tells of a push may come later than the group, or never.
+ */
+async function withMove(site: Site, { head, ...part }: KeptPart): Promise<Part> {
+  if (!part.mayEnter) return { ...part, isMoved: false };
+  const { number } = part;
+  const shown = await readPull(site.client, { ...site.place, number });
+  const now = await latest(site, shown, await findSeen(site, number));
+  return { ...part, isMoved: now.head.sha !== head };
 }

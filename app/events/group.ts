@@ -1,19 +1,16 @@
-import { sortEvidence } from "../../gate/evidence/order.ts";
 import { judge } from "../../gate/judge.ts";
-import type { ChangeSet } from "../../gate/model/change.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { GateError } from "../../gate/model/error.ts";
-import type { Side } from "../../gate/model/evidence.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
-import { decide } from "../../gate/verdict/decide.ts";
 import { concludeCheck, findCheck, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
 import { at, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
-import { findStray, type Group, type Part, readParts, toGroup } from "./group-parts.ts";
+import { findStray, withWordsOf } from "./group-content.ts";
+import { type Group, type Part, readParts, toGroup } from "./group-parts.ts";
 import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
@@ -62,13 +59,19 @@ async function judgeGroup(site: Site, group: Group): Promise<HeadDecision> {
 
 /**
  * Why the group is not what was decided of its pull requests; undefined if it is. Each of its models has to be exactly
- * what one of them was about, by the policy that judges now: the evidence and the approvals are about content, and what
- * was combined from two of them was looked at by nobody.
+ * what one of them was about, with its manifest, its files and its evidence, by the policy that judges now: approvals
+ * are about all of that, and what was combined from two of them was looked at by nobody.
  */
 function findFault(committed: DecisionRecord, parts: readonly Part[]) {
   const closed = parts.find(({ mayEnter }) => !mayEnter);
   if (closed !== undefined)
     return problem(`Pull request ${closed.number} of this group has no passing decision`);
+  const moved = parts.find(({ isMoved }) => isMoved);
+  if (moved !== undefined) {
+    return problem(
+      `Pull request ${moved.number} of this group has another head than the one that was judged`,
+    );
+  }
   const stray = findStray(
     committed,
     parts.flatMap(({ decided }) => decided ?? []),
@@ -87,33 +90,6 @@ function findFault(committed: DecisionRecord, parts: readonly Part[]) {
   return (
     old && problem(`Pull request ${old.number} was judged by another policy: put it into the queue anew`)
   );
-}
-
-/**
- * The decision with what the runs of its parts measured. Words are about one pull request and those who had a hand in
- * it: where there are several, each has been judged with its own.
- */
-function withWordsOf(committed: DecisionRecord, decided: readonly DecisionRecord[]): DecisionRecord {
-  const { input } = committed;
-  const [only, ...others] = decided;
-  const approvals = others.length === 0 ? only?.input.approvals : undefined;
-  const measured = decided.flatMap(({ input: { change, evidence } }) =>
-    evidence.filter(
-      ({ model, side, trust }) => trust !== "declared" && isSame(change, input.change, { model, side }),
-    ),
-  );
-  const evidence = sortEvidence([...input.evidence, ...measured]);
-  return decide({ ...input, evidence, ...(approvals !== undefined && { approvals }) });
-}
-
-/** Whether a side of a model is the same content in both changes. */
-function isSame(
-  one: ChangeSet,
-  other: ChangeSet,
-  { model, side }: { readonly model: string; readonly side: Side },
-): boolean {
-  const [a, b] = [one, other].map(({ models }) => models.find(({ id }) => id === model)?.[side]?.subject);
-  return a !== undefined && a === b;
 }
 
 /** Whether nothing closes the group but what the glass was broken for. */

@@ -2,6 +2,7 @@ import type { ChangeSet, ModelChange, TreeEntry } from "../model/change.ts";
 import type { DecisionInput } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Evidence, EvidenceProblem } from "../model/evidence.ts";
+import { groupBy } from "../model/group.ts";
 import { canonical, digestOf, sha256Of } from "../parse/canonical.ts";
 
 /** Adapter of the champion's numbers: where they stand in the trail moves with each entry about the champion. */
@@ -16,7 +17,7 @@ export function subjectDigest(input: DecisionInput, policy: Digest): Digest {
   const { change, policyChange, evidence, problems } = input;
   const contentAt = contentsOf(change);
   return digestOf({
-    models: change.models.map((model) => ({ ...modelOf(model), files: model.paths.map(contentAt) })),
+    models: change.models.map((model) => modelOf(model, contentAt)),
     judge: policyChange?.files.map(({ path }) => contentAt(path)) ?? [],
     evidence: digestOfAll(evidence.map(factOf)),
     problems: digestOfAll(problems.map(troubleOf)),
@@ -24,10 +25,34 @@ export function subjectDigest(input: DecisionInput, policy: Digest): Digest {
   });
 }
 
+/**
+ * By its id, what of each model an approval is bound to: the same in two changes that are the same to whoever approves
+ * that model, whatever other models they bring.
+ */
+export function modelDigests({
+  change,
+  evidence,
+  problems,
+}: Pick<DecisionInput, "change" | "evidence" | "problems">): ReadonlyMap<string, Digest> {
+  const contentAt = contentsOf(change);
+  const facts = groupBy(evidence, ({ model }) => model);
+  const troubles = groupBy(problems, ({ model }) => model);
+  return new Map(
+    change.models.map((model) => [
+      model.id,
+      digestOf({
+        model: modelOf(model, contentAt),
+        evidence: digestOfAll((facts.get(model.id) ?? []).map(factOf)),
+        problems: digestOfAll((troubles.get(model.id) ?? []).map(troubleOf)),
+      }),
+    ]),
+  );
+}
+
 /** Without the lines of the manifest, which a comment moves. */
-function modelOf({ id, head }: ModelChange): object {
+function modelOf({ id, head, paths }: ModelChange, contentAt: ReturnType<typeof contentsOf>): object {
   const { lines: _, ...manifest } = head?.manifest ?? { lines: {} };
-  return { id, subject: head?.subject, manifest };
+  return { id, subject: head?.subject, manifest, files: paths.map(contentAt) };
 }
 
 /** A path with what the head has there; the path alone where that is nothing. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DecisionInput } from "../../gate/model/decision.ts";
 import type { DatasetEvidence } from "../../gate/model/evidence.ts";
 import { digestOf } from "../../gate/parse/canonical.ts";
-import { subjectDigest } from "../../gate/verdict/subject.ts";
+import { modelDigests, subjectDigest } from "../../gate/verdict/subject.ts";
 import {
   HEAD_DIGEST,
   manifest,
@@ -132,6 +132,35 @@ const DROPPED: readonly (readonly [name: string, input: Partial<DecisionInput>])
 for (const [name, overrides] of DROPPED) {
   test(`${name} drops what was approved`, () => assert.notEqual(subjectOf(overrides), subjectOf()));
 }
+
+const modelDigest = (overrides: Partial<DecisionInput> = {}) =>
+  modelDigests({ ...GIVEN, ...overrides }).get("m");
+
+for (const [name, overrides] of KEPT) {
+  test(`${name} keeps what was approved of a model`, () =>
+    assert.equal(modelDigest(overrides), modelDigest()));
+}
+
+/** They are about other models, or about what judges all of them. */
+const NOT_OF_THE_MODEL = new Set([
+  "C15: another model besides",
+  "C15: another policy",
+  "C15: a change of the policy beside it",
+]);
+
+for (const [name, overrides] of DROPPED) {
+  const isKept = NOT_OF_THE_MODEL.has(name);
+  test(`${name} ${isKept ? "keeps" : "drops"} what was approved of a model`, () =>
+    assert.equal(modelDigest(overrides) === modelDigest(), isKept));
+}
+
+test("what is known of another model keeps what was approved of a model", () => {
+  const evidence = [...GIVEN.evidence, metric({ model: "n" })];
+  const problems = [
+    { model: "n", side: "head", code: "JSON_SYNTAX", message: "x", place: { path: "n/x.json" } } as const,
+  ];
+  assert.equal(modelDigest({ evidence, problems }), modelDigest());
+});
 
 test("C15: another byte in the policy that is to come drops the approval of it", () => {
   const path = ".weighbridge/policy.yml";

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { modelFiles } from "../../acceptance/governed.ts";
 import { git, tip } from "../../github/git-data.ts";
-import type { Delivery } from "../../github/hooks.ts";
 import type { Pull } from "../../github/nouns.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, HASTY, issuesOf, requireCheck } from "./scene.ts";
@@ -232,7 +231,7 @@ describe("a group of the merge queue, after its parts were judged", () => {
   });
 
   it("C77: does not pass with a policy that none of its parts was judged to bring", async () => {
-    const { play, github } = team.stand;
+    const { play } = team.stand;
     const policy = (min: number) =>
       TWO_MODELS.replace("version: 1.0.0", "version: 1.2.0").replace("min: 0.8", `min: ${min}`);
     const pull = await team.propose({ ".weighbridge/policy.yml": policy(0.82) });
@@ -243,21 +242,16 @@ describe("a group of the merge queue, after its parts were judged", () => {
     assert.equal(team.checkOf(good.head.sha).conclusion, "success", team.checkOf(good.head.sha).text);
     play.destroyGroup(good, { reason: "dequeued" });
     await team.settle();
-    github.hooks.take(() => undefined);
-    const files = { ".weighbridge/policy.yml": policy(0.83) };
-    play.push(team.repository, { branch: pull.head.ref, by: team.people.maria, files });
-    // The App hears of the group, and of nothing that came before it.
-    const told: Delivery[] = [];
-    github.hooks.take((delivery) => told.push(delivery));
-    const group = play.enqueue([pull], { by: team.people.maria });
-    github.hooks.take(undefined);
-    for (const delivery of told) if (delivery.event === "merge_group") await github.hooks.post(delivery);
+    // A queue that squashes names the last of them alone.
+    const hidden = await team.propose({ ".weighbridge/policy.yml": policy(0.83) });
+    const last = await passing(nextModel(13));
+    const group = play.enqueue([hidden, last], { by: team.people.maria, method: "squash" });
     await team.settle();
     const check = team.checkOf(group.head.sha);
     assert.equal(check.conclusion, "failure");
     assert.match(check.text, /policy\.yml as this group has it was part of no passing decision/);
     play.destroyGroup(group, { reason: "invalidated" });
-    play.closePull(pull, { by: team.people.maria });
+    for (const each of [pull, hidden, last]) play.closePull(each, { by: team.people.maria });
     await team.settle();
   });
 });
