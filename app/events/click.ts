@@ -19,14 +19,27 @@ const GATES_MAX = 20;
  * only for those who may write. Whether the pull request has to be judged again.
  */
 export async function takeClick(site: Site, pull: Pull, payload: unknown): Promise<boolean> {
+  if (!(await isOfWriter(site, payload))) return false;
+  if (!isExplain(payload)) return true;
+  await explainClosed(site, pull);
+  return false;
+}
+
+/** Whether somebody who may write asks for what has no conversation, as a merge group, to be judged again. */
+export async function asksAgain(site: Site, payload: unknown): Promise<boolean> {
+  return !isExplain(payload) && (await isOfWriter(site, payload));
+}
+
+function isExplain(payload: unknown): boolean {
+  return optional(textAt, payload, "requested_action", "identifier") === "explain";
+}
+
+async function isOfWriter(site: Site, payload: unknown): Promise<boolean> {
   const sender = toAccount(at(payload, "sender"));
   if (sender === undefined) return false;
   const person = { userId: sender.id, login: sender.login };
   const writers = await writersAmong(site.client, repositoryOf(site.place), [person]);
-  if (!writers.has(sender.id)) return false;
-  if (optional(textAt, payload, "requested_action", "identifier") !== "explain") return true;
-  await explainClosed(site, pull);
-  return false;
+  return writers.has(sender.id);
 }
 
 /** One answer for each decision, however often it is asked for. */

@@ -3,31 +3,59 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
-import { concludeCheck, findCheck, startCheck } from "../github/check.ts";
+import { concludeCheck, findCheck, GROUP_ACTIONS, startCheck } from "../github/check.ts";
 import type { HeadDecision } from "../github/check-output.ts";
 import { at, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { dropGroup, findGroup, keepGroup } from "./asked-groups.ts";
+import { asksAgain, CLICKS } from "./click.ts";
 import { findStray, withWordsOf } from "./group-content.ts";
 import { type Group, type Part, readParts, toGroup } from "./group-parts.ts";
 import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
 
-/** A group of the merge queue: what its combined tree is, judged as a whole, with the words that were said of its parts. */
-export async function workOnGroup(site: Site, deliveries: readonly Delivery[]): Promise<void> {
-  const last = deliveries.at(-1);
-  const payload = last === undefined ? undefined : payloadOf(last);
-  if (payload === undefined || textAt(payload, "action") !== "checks_requested") return;
-  const group = toGroup(at(payload, "merge_group"));
+/** The group of the merge queue with this head: what came of it, and the clicks beside its check. */
+export async function workOnGroup(site: Site, head: string, deliveries: readonly Delivery[]): Promise<void> {
+  const group = await findAsked(site, head, deliveries);
+  if (group !== undefined) await concludeGroup(site, group);
+}
+
+/** The group, if its check is asked for: by the queue, or by somebody who may, of one that has not come to its end. */
+async function findAsked(
+  site: Site,
+  head: string,
+  deliveries: readonly Delivery[],
+): Promise<Group | undefined> {
+  const last = deliveries.findLast(({ event }) => !CLICKS.has(event));
+  if (last !== undefined) {
+    const payload = payloadOf(last);
+    if (textAt(payload, "action") !== "checks_requested") {
+      await dropGroup(site, head);
+      return undefined;
+    }
+    const group = toGroup(at(payload, "merge_group"));
+    await keepGroup(site, group);
+    return group;
+  }
+  const group = await findGroup(site, head);
+  if (group === undefined) return undefined;
+  for (const click of deliveries) if (await asksAgain(site, payloadOf(click))) return group;
+  return undefined;
+}
+
+/** Judges its combined tree as a whole, with the words that were said of its parts, and shows it. */
+async function concludeGroup(site: Site, group: Group): Promise<void> {
   const { owner, repo, repositoryId } = site.place;
   const check = { owner, repo, repositoryId, head: group.head };
   const standing = await findCheck(site.client, check);
   const checkRunId = standing?.id ?? (await startCheck(site.client, check));
   const decision = await judgeGroup(site, group);
   site.signal.throwIfAborted();
-  await concludeCheck(site.client, { ...check, checkRunId }, [decision], site.store.archive);
+  const shown = { ...check, checkRunId, actions: GROUP_ACTIONS };
+  await concludeCheck(site.client, shown, [decision], site.store.archive);
 }
 
 async function judgeGroup(site: Site, group: Group): Promise<HeadDecision> {

@@ -78,7 +78,7 @@ function workOnSubject(
     case "head":
       return workOnHead(site, subject.head, work.deliveries);
     case "group":
-      return workOnGroup(site, work.deliveries);
+      return workOnGroup(site, subject.head, work.deliveries);
     case "branch":
       return workOnBranch(site, subject.branch, work.deliveries);
     case "deployment":

@@ -24,6 +24,10 @@ export const ACTIONS = [
   { label: "Judge again", description: "Reads everything again and judges anew", identifier: "recheck" },
   { label: "Explain", description: "Says how each closed gate is opened", identifier: "explain" },
 ] as const;
+type CheckAction = (typeof ACTIONS)[number];
+
+/** Of a merge group: it has no conversation in which anything could be explained. */
+export const GROUP_ACTIONS = ACTIONS.filter(({ identifier }) => identifier === "recheck");
 
 /** A commit whose check it is. */
 export interface CheckAddress {
@@ -89,13 +93,14 @@ type Kept = Pick<Archive, "get" | "set">;
  */
 export async function concludeCheck(
   client: Client,
-  check: CheckAddress & { readonly checkRunId?: number },
+  check: CheckAddress & { readonly checkRunId?: number; readonly actions?: readonly CheckAction[] },
   decisions: readonly HeadDecision[],
   archive: Kept,
 ): Promise<number> {
   const annotations = checkAnnotations(decisions);
   const output = toOutput(decisions, annotations);
-  const done = { status: "completed", conclusion: conclusionOf(decisions), actions: ACTIONS, output };
+  const { actions = ACTIONS } = check;
+  const done = { status: "completed", conclusion: conclusionOf(decisions), actions, output };
   const digest = digestOf(annotations);
   const sent = check.checkRunId === undefined ? undefined : await archive.get(keyOf(check, check.checkRunId));
   if (check.checkRunId !== undefined && sent === digest) {

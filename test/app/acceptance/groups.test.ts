@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { type Files, modelFiles } from "../../acceptance/governed.ts";
 import { tip } from "../../github/git-data.ts";
 import type { Delivery } from "../../github/hooks.ts";
-import type { Pull } from "../../github/nouns.ts";
+import type { Account, Pull } from "../../github/nouns.ts";
 import type { MergeGroup } from "../../github/play/merges.ts";
 import { current, nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { approve, HASTY } from "./scene.ts";
@@ -163,5 +163,72 @@ describe("a group of more commits than one answer has", () => {
       new RegExp(`Pull request ${waiting.number} of this group has no passing decision`),
     );
     await end(between);
+  });
+});
+
+describe("the check of a group", () => {
+  const runOf = ({ head }: MergeGroup) => {
+    const [run] = team.stand.github.checks.runsFor(team.repository, head.sha);
+    assert.ok(run !== undefined);
+    return run;
+  };
+
+  /** A group that nobody let in when it was judged, though by now somebody would. */
+  async function outdated(version: number): Promise<MergeGroup> {
+    const pull = await team.propose(nextModel(version));
+    const group = await enqueued([pull]);
+    assertRefused(group, /has no passing decision/);
+    for (const by of [team.people.olga, team.people.vera]) await approve(team, pull, by);
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success", team.commentOn(pull));
+    assertRefused(group, /has no passing decision/);
+    return group;
+  }
+
+  const clicks: Readonly<Record<string, (group: MergeGroup, by: Account) => void>> = {
+    "Judge again": (group, by) => team.stand.play.requestAction(runOf(group), { by, identifier: "recheck" }),
+    "Re-run": (group, by) => team.stand.play.rerequestRun(runOf(group), { by }),
+    "Re-run all": (group, by) => team.stand.play.rerequestSuite(runOf(group).suite, { by }),
+  };
+  for (const [index, [name, click]] of Object.entries(clicks).entries()) {
+    it(`C77: C75: is concluded anew on "${name}", for those who may write`, async () => {
+      const group = await outdated(50 + index);
+      click(group, team.people.sid);
+      await team.settle();
+      assertRefused(group, /has no passing decision/);
+      click(group, team.people.maria);
+      await team.settle();
+      const { conclusion, text } = team.checkOf(group.head.sha);
+      assert.equal(conclusion, "success", text);
+      await end(group);
+    });
+  }
+
+  it("C77: has no button for what a group does not do", async () => {
+    const group = await enqueued([await passing(nextModel(55))]);
+    assert.deepEqual(
+      runOf(group).actions.map(({ identifier }) => identifier),
+      ["recheck"],
+    );
+    await end(group);
+  });
+
+  it("C77: is left as it is when the group comes to its end, and afterwards by every click", async () => {
+    const { play } = team.stand;
+    const group = await outdated(56);
+    const { id } = runOf(group);
+    const asked = team.stand.requests.length;
+    play.destroyGroup(group, { reason: "invalidated" });
+    await team.settle();
+    for (const click of Object.values(clicks)) click(group, team.people.maria);
+    await team.settle();
+    assertRefused(group, /has no passing decision/);
+    const about = [group.head.sha, `check-runs/${id}`];
+    const requests = team.stand.requests.slice(asked).map(({ path, body }) => path + JSON.stringify(body));
+    assert.deepEqual(
+      requests.filter((request) => about.some((word) => request.includes(word))),
+      [],
+    );
+    for (const pull of group.pulls) play.closePull(pull, { by: team.people.maria });
+    await team.settle();
   });
 });

@@ -1,0 +1,36 @@
+import type { Site } from "../services.ts";
+import { changeKept } from "../store/kept-value.ts";
+import type { Group } from "./group-parts.ts";
+
+/** Groups of the merge queue whose checks GitHub asked for: a click beside the check of one names its commit alone. */
+
+/** The newest of a repository; a queue builds no more at once. What is older than that answers no click. */
+const GROUPS_MAX = 100;
+
+type Asked = Pick<Site, "store" | "place">;
+
+export async function keepGroup(site: Asked, group: Group): Promise<void> {
+  await site.store.archive.setOnce(nameOf(site), "[]");
+  await change(site, (groups) => [...groups.filter(({ head }) => head !== group.head), group]);
+}
+
+/** It was merged or taken apart. */
+export async function dropGroup(site: Asked, head: string): Promise<void> {
+  await change(site, (groups) => groups.filter((group) => group.head !== head));
+}
+
+export async function findGroup(site: Asked, head: string): Promise<Group | undefined> {
+  const kept = await site.store.archive.get(nameOf(site));
+  const groups: readonly Group[] = kept === undefined ? [] : JSON.parse(kept);
+  return groups.find((group) => group.head === head);
+}
+
+async function change(site: Asked, next: (groups: readonly Group[]) => readonly Group[]): Promise<void> {
+  await changeKept<readonly Group[]>(site.store.archive, nameOf(site), (groups) =>
+    next(groups).slice(-GROUPS_MAX),
+  );
+}
+
+function nameOf({ place }: Asked): string {
+  return `groups/${place.repositoryId}`;
+}
