@@ -8,11 +8,13 @@ import type { EvidenceFile } from "../../gate/world.ts";
 import type { Client } from "./client.ts";
 import { ARCHIVE_BYTES_MAX, readArchive } from "./evidence-archive.ts";
 import type { ApiRepository } from "./repository.ts";
-import { type RunArtifact, readArtifacts, readRuns, type WorkflowRun } from "./run.ts";
+import { type RunArtifact, readArtifacts, readJobs, readRuns, type WorkflowRun } from "./run.ts";
 import { at } from "./shape.ts";
 import { trustIn, type WorkflowTrust } from "./workflow.ts";
 import type { RepositoryAddress } from "./writers.ts";
 
+/** How a run ends that was neither stopped nor ran out of time: well, or because one of its jobs said no. */
+const ENDED: ReadonlySet<string> = new Set(["success", "failure"]);
 /** The artifact of the workflow that `init` writes, and the folder that it is downloaded to. */
 export const EVIDENCE_ARTIFACT = "weighbridge-evidence";
 const WORKFLOWS = ".github/workflows/";
@@ -65,15 +67,43 @@ export async function readEvidence(client: Client, request: EvidenceRequest): Pr
     const trust = await trustInRun(run, request);
     if (trust.kind === "mistrusted") reasons.push(trust.reason);
     if (trust.kind !== "trusted") continue;
-    const artifacts = run.isCompleted ? await readArtifacts(client, request, run.id) : [];
-    const evidence = artifacts.find(({ name }) => name === EVIDENCE_ARTIFACT);
-    const attested = trust.isNamed ? ({ attested: true } as const) : {};
-    if (evidence !== undefined) return readFound(client, { request, run, artifacts, evidence, attested });
-    // One that runs no more has left nothing; another may have.
     if (!run.isCompleted) return { kind: "pending", runId: run.id };
+    if (!ENDED.has(run.conclusion ?? "")) {
+      reasons.push(`run ${run.id} did not come to its end`);
+      continue;
+    }
+    const artifacts = await readArtifacts(client, request, run.id);
+    const evidence = artifacts.find(({ name }) => name === EVIDENCE_ARTIFACT);
+    // One that runs no more has left nothing; another may have.
+    if (evidence === undefined) continue;
+    const attested = trust.isNamed ? ({ attested: true } as const) : {};
+    if (await isOfWholeJob(client, { request, run, evidence })) {
+      return readFound(client, { request, run, artifacts, evidence, attested });
+    }
+    reasons.push(`the job of run ${run.id} that left ${EVIDENCE_ARTIFACT} did not succeed`);
   }
   const [reason = "no run of a workflow about this commit has left any"] = reasons;
   return { kind: "absent", reason };
+}
+
+/**
+ * Whether every job that ran when the artifact was made has succeeded: what a job left that was killed is a part of
+ * what it measured. A run fails whenever the gate closes, so of such a run the jobs have to be asked; of one that
+ * succeeded at once they need not be.
+ */
+async function isOfWholeJob(
+  client: Client,
+  { request, run, evidence }: Pick<Found, "request" | "run" | "evidence">,
+): Promise<boolean> {
+  if (run.conclusion === "success" && run.attempt === 1) return true;
+  const { createdAt } = evidence;
+  if (createdAt === undefined) return false;
+  const jobs = (await readJobs(client, request, run.id)).filter(
+    ({ startedAt, completedAt, conclusion }) =>
+      // What was skipped takes no time, though it has one.
+      conclusion !== "skipped" && startedAt <= createdAt && createdAt <= (completedAt ?? createdAt),
+  );
+  return jobs.length > 0 && jobs.every(({ conclusion }) => conclusion === "success");
 }
 
 /** Only a workflow of the base is believed, or one that is named. */

@@ -77,6 +77,7 @@ export const OPERATIONS: readonly string[] = [
   "actions/list-workflow-runs-for-repo",
   "actions/list-artifacts-for-repo",
   "actions/list-workflow-run-artifacts",
+  "actions/list-jobs-for-workflow-run",
   "actions/get-artifact",
   "actions/download-artifact",
   "actions/review-custom-gates-for-run",

@@ -176,13 +176,27 @@ describe("a run that brings nothing", () => {
     assert.equal(team.checkOf(head).conclusion, "action_required", team.commentOn(pull));
   });
 
-  for (const conclusion of ["cancelled", "timed_out", "failure"]) {
-    it(`C66: and ends ${conclusion} leaves the change closed`, async () => {
+  for (const conclusion of ["cancelled", "timed_out", "startup_failure", "action_required"]) {
+    it(`C66: and ends ${conclusion} leaves the change closed, whatever it has measured until then`, async () => {
       const pull = await team.propose(nextModel(12));
-      await completeRun(team, pull, { conclusion });
-      assert.ok(lacksEvidence(pull));
+      await completeRun(team, pull, { conclusion, files: MEASURED, jobs: { evaluate: "success" } });
+      assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
     });
   }
+
+  it("C66: and whose evaluation was killed for its memory leaves the change closed, though a step had left a file", async () => {
+    const pull = await team.propose(nextModel(12));
+    const jobs = { evaluate: "failure", weigh: "success" };
+    await completeRun(team, pull, { conclusion: "failure", files: MEASURED, jobs });
+    assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+  });
+
+  it("C66: fails because its gate is closed, and its evaluation is believed all the same", async () => {
+    const pull = await team.propose(nextModel(12));
+    const jobs = { evaluate: "success", weigh: "failure" };
+    await completeRun(team, pull, { conclusion: "failure", files: MEASURED, jobs });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+  });
 
   it("C67: because no workflow ran leaves a change of a model closed, with what to do about it", async () => {
     const pull = await team.propose(nextModel(13));

@@ -66,6 +66,32 @@ test("C67: where no workflow ran, or none has ended, nothing is evidence", async
   assert.equal((await read()).kind, "absent");
 });
 
+test("C66: of a run that failed the jobs are asked, of one that succeeded at once they are not", async () => {
+  const { run, read, stand } = await withRun();
+  const asked = () => stand.count("actions/list-jobs-for-workflow-run");
+  const older = run();
+  assert.equal((await read()).kind, "found");
+  assert.equal(asked(), 0);
+  const killed = run({ conclusion: "failure", jobs: { evaluate: "failure", weigh: "failure" } });
+  const before = await read();
+  assert.ok(before.kind === "found" && before.runId === older.id);
+  assert.equal(asked(), 1);
+  older.conclusion = "cancelled";
+  const reason = `the job of run ${killed.id} that left ${EVIDENCE_ARTIFACT} did not succeed`;
+  assert.deepEqual(await read(), { kind: "absent", reason });
+  killed.conclusion = "success";
+  assert.equal((await read()).kind, "found");
+  killed.attempt = 2;
+  assert.equal((await read()).kind, "absent", "an earlier attempt left it");
+  const closed = run({
+    conclusion: "failure",
+    jobs: { skipped: "skipped", evaluate: "success", weigh: "failure" },
+  });
+  stand.github.artifacts.at(-1)!.createdAt = new Date(closed.jobs[1]!.startedAt);
+  const found = await read();
+  assert.ok(found.kind === "found" && found.runId === closed.id);
+});
+
 test("C62: an artifact of another pull request's run is not found by what it says", async () => {
   const { run, read, stand, repository, maria, base } = await withRun();
   const other = stand.play.push(repository, {

@@ -1,7 +1,7 @@
 import type { Members } from "../description.ts";
 import { fullName } from "../nouns.ts";
 import { toRepository, toUser } from "../resources.ts";
-import type { WorkflowRun } from "../state/workflows.ts";
+import type { Job, WorkflowRun } from "../state/workflows.ts";
 import { instant } from "./times.ts";
 
 export function toWorkflowRun(origin: string, run: WorkflowRun): Members {
@@ -39,5 +39,22 @@ export function toWorkflowRun(origin: string, run: WorkflowRun): Members {
     },
     repository: toRepository(origin, repository),
     head_repository: toRepository(origin, headRepository),
+  };
+}
+
+export function toJob(origin: string, run: WorkflowRun, job: Job): Members {
+  const { id, name, attempt, conclusion, startedAt, completedAt } = job;
+  const url = `${origin}/repos/${fullName(run.repository)}/actions`;
+  return {
+    ...{ id, run_id: run.id, run_url: `${url}/runs/${run.id}`, run_attempt: attempt, node_id: `CR_${id}` },
+    ...{ head_sha: run.head, url: `${url}/jobs/${id}`, html_url: null, name, workflow_name: run.name },
+    ...{ status: completedAt === null ? "in_progress" : "completed", conclusion, head_branch: run.branch },
+    ...{ created_at: instant(startedAt), started_at: instant(startedAt) },
+    completed_at: completedAt === null ? null : instant(completedAt),
+    ...{
+      check_run_url: `${origin}/repos/${fullName(run.repository)}/check-runs/${id}`,
+      labels: ["ubuntu-latest"],
+    },
+    ...{ runner_id: 1, runner_name: "one", runner_group_id: 1, runner_group_name: "default", steps: [] },
   };
 }

@@ -12,7 +12,7 @@ import {
 import type { Repository } from "../nouns.ts";
 import { paginatedIn } from "../pagination.ts";
 import { instant } from "../resources/times.ts";
-import { toWorkflowRun } from "../resources/workflow.ts";
+import { toJob, toWorkflowRun } from "../resources/workflow.ts";
 import type { Artifact, WorkflowRun } from "../state/workflows.ts";
 
 const ACTIONS = { permissions: ["actions"], level: "read" } as const;
@@ -28,6 +28,7 @@ export const WORKFLOW_ROUTES: Routes = {
   },
   "actions/list-workflow-runs-for-repo": { ...ACTIONS, handle: withRepository(listRuns) },
   "actions/list-workflow-run-artifacts": { ...ACTIONS, handle: withRun(listArtifactsOfRun) },
+  "actions/list-jobs-for-workflow-run": { ...ACTIONS, handle: withRun(listJobs) },
   "actions/list-artifacts-for-repo": { ...ACTIONS, handle: withRepository(listArtifacts) },
   "actions/get-artifact": {
     ...ACTIONS,
@@ -70,6 +71,17 @@ function listRuns(call: Call, repository: Repository): Reply {
     call,
     "workflow_runs",
     runs.toReversed().map((run) => toWorkflowRun(call.origin, run)),
+  );
+}
+
+/** Those of the latest attempt, unless all are asked for. */
+function listJobs(call: Call, run: WorkflowRun): Reply {
+  const isAll = call.query.get("filter") === "all";
+  const jobs = run.jobs.filter(({ attempt }) => isAll || attempt === run.attempt);
+  return paginatedIn(
+    call,
+    "jobs",
+    jobs.map((job) => toJob(call.origin, run, job)),
   );
 }
 

@@ -17,7 +17,18 @@ export interface WorkflowRun {
   status: string;
   conclusion: string | null;
   attempt: number;
+  readonly jobs: readonly Job[];
   readonly createdAt: Date;
+}
+
+/** A job of a run, of whichever attempt. */
+export interface Job {
+  readonly id: number;
+  readonly name: string;
+  readonly attempt: number;
+  readonly conclusion: string | null;
+  readonly startedAt: Date;
+  readonly completedAt: Date | null;
 }
 
 export interface Artifact {
@@ -26,7 +37,7 @@ export interface Artifact {
   readonly name: string;
   readonly zip: Buffer;
   expired: boolean;
-  readonly createdAt: Date;
+  createdAt: Date;
 }
 
 /** What the App answered when a deployment of a run waited for it. */
