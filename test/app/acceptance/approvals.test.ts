@@ -24,6 +24,14 @@ function person(login: string): Account {
   return account;
 }
 
+/** It may write as a person may, and is in no role but by a team. */
+function machine(login: string): Account {
+  const { github } = team.stand;
+  const account = github.addAccount(login, { type: "Bot" });
+  github.people.grant(team.repository, account, "write");
+  return account;
+}
+
 /** A branch that pull requests enter, whose policy says who is in which role. */
 function line(name: string, roles: string, more = ""): string {
   const { repository, stand } = team;
@@ -101,13 +109,18 @@ describe("a role that nobody can be found in", () => {
 
 describe("who had a hand in the change", () => {
   it("C22: the author approves nothing, by a comment or through a bot", async () => {
-    const bot = team.stand.github.addAccount("maria-helper[bot]", { type: "Bot" });
-    team.stand.github.people.grant(team.repository, bot, "write");
-    const pull = await open(line("c22", "  owner: { users: [maria] }\n"));
+    const { github } = team.stand;
+    const bot = machine("maria-helper[bot]");
+    github.people.addTeam(github.owner, "C22 Owners", { members: [team.people.maria, bot] });
+    const pull = await open(line("c22", "  owner: { teams: [acme/c22-owners] }\n"));
     await say(pull, team.people.maria, "/weighbridge approve");
     await say(pull, bot, "/weighbridge approve");
-    await approve(team, pull, bot);
     assertWaits(pull, /maria \(approval, ignored\): .*wrote it/);
+    assert.doesNotMatch(team.commentOn(pull), /maria-helper/, "what a bot writes is no command");
+    const spoken = github.comments.find(({ thread, author }) => thread === pull && author === bot);
+    assert.ok(spoken !== undefined && !github.reactions.some(({ comment }) => comment === spoken));
+    await approve(team, pull, bot);
+    assertWaits(pull, /maria-helper\\\[bot\\\] \(approval, ignored\): a bot gave it/);
   });
 
   const HANDS: readonly (readonly [string, () => Partial<CommitRequest> & { by?: Account }, RegExp])[] = [
@@ -244,11 +257,14 @@ describe("people and seats", () => {
   });
 
   it("C28: a bot's approval counts in no role", async () => {
-    const bot = team.stand.github.addAccount("approver[bot]", { type: "Bot" });
-    team.stand.github.people.grant(team.repository, bot, "write");
-    const pull = await open(line("c28", "  owner: { users: [olga, 'approver[bot]'] }\n"));
+    const { github } = team.stand;
+    const bot = machine("approver[bot]");
+    github.people.addTeam(github.owner, "C28 Owners", { members: [team.people.olga, bot] });
+    const pull = await open(line("c28", "  owner: { teams: [acme/c28-owners] }\n"));
     await approve(team, pull, bot);
-    assert.notEqual(conclusionOf(pull), "success", team.commentOn(pull));
+    assertWaits(pull, /approver\\\[bot\\\] \(approval, ignored\): a bot gave it/);
+    await approve(team, pull);
+    assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
   });
 
   it("C29: who may not write does not approve, whatever GitHub calls them", async () => {
