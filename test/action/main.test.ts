@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { digestOf } from "../acceptance/governed.ts";
+import { safetensorsFile, tensor } from "../artifact/safetensors-file.ts";
 import { mergeGroupEvent, pushEvent } from "../github/deliveries.ts";
 import * as faults from "../github/faults.ts";
 import { installAction, type StepResult } from "./runner.ts";
@@ -74,6 +76,26 @@ describe("the Action", { concurrency: 3 }, () => {
     assert.equal(error?.properties.file, "models/credit-pd/metrics.json");
     assert.match(error?.message ?? "", /0\.7.*\nFix: Train again, or ask for a waiver$/s);
     assert.match(result.summary, /1 gate closes this change/);
+  });
+
+  it("C60: hashes a model that is larger than what GitHub's API gives, and reads it completely", async (test) => {
+    const bytes = 101 * 1024 * 1024;
+    const weights = safetensorsFile({ w: tensor("U8", [bytes], 0, bytes) }, Buffer.alloc(bytes, "weights "));
+    const policy = `${POLICY}  - { id: digest, rule: artifact.digest, severity: block }
+  - { id: format, rule: artifact.format, severity: block }
+`;
+    const head = modelFiles({ version: 2, auc: 0.9, weights });
+    const { run } = await start(test, { policy, head });
+    const { status, log, outputs } = await run();
+    assert.equal(status, 0, log);
+    const { results } = JSON.parse(readFileSync(outputs.decision ?? "", "utf8"));
+    const seen = results
+      .filter(({ gate }: { gate: string }) => gate === "digest" || gate === "format")
+      .map(({ gate, outcome, observed }: Record<string, string>) => [gate, outcome, observed]);
+    assert.deepEqual(seen, [
+      ["digest", "pass", digestOf(weights)],
+      ["format", "pass", "safetensors"],
+    ]);
   });
 
   it("writes one comment and edits it when it runs again", async (test) => {

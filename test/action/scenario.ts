@@ -49,6 +49,8 @@ interface ModelVersion {
   readonly auc: number;
   readonly folder?: string;
   readonly id?: string;
+  /** The model file, if it is not one of one number. */
+  readonly weights?: Uint8Array;
 }
 
 /** The version of the model that a number stands for, with the metric that was measured on it. */
@@ -57,8 +59,8 @@ export function modelFiles({
   auc,
   folder = "models/credit-pd",
   id = "credit-pd",
+  weights = safetensors(version),
 }: ModelVersion): Files {
-  const weights = safetensors(version);
   const digest = createHash("sha256").update(weights).digest("hex");
   return {
     [`${folder}/model.yml`]: `weighbridge: 1
