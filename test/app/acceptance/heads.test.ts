@@ -135,6 +135,20 @@ describe("a head that moves", () => {
     assert.equal(team.checkOf(second).conclusion, "action_required", team.commentOn(pull));
   });
 
+  it("C13: a head that comes after another is in progress at once, before anything is known of it", async () => {
+    const { play } = team.stand;
+    const pull = await team.propose(nextModel(136), { base: line("c13-at-once") });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+    const before = team.stand.count("graphql pullRequest");
+    team.stand.fail({ match: "graphql pullRequest", times: 1, when: "before", effect: faults.delay(400) });
+    play.push(team.repository, { branch: pull.head.ref, by: team.people.maria, files: nextModel(137) });
+    await until(() => team.stand.count("graphql pullRequest") > before);
+    const { status, conclusion } = team.checkOf(pull.head.sha);
+    assert.deepEqual([status, conclusion], ["in_progress", null]);
+    await team.settle();
+    assert.deepEqual(conclusionsOf(pull.head.sha), ["action_required"]);
+  });
+
   it("C13: an answer of the same second that still shows the former head does not open that one again", async ({
     mock,
   }) => {
@@ -220,16 +234,25 @@ describe("a head that moves", () => {
   it("C16: a commit that was published before is approved by nobody when the branch comes to it", async () => {
     const base = line("c16");
     const pull = await team.propose(nextModel(16), { base });
-    const { play, github } = team.stand;
+    const { play } = team.stand;
     const elsewhere = play.push(team.repository, {
       ...{ branch: "c16-elsewhere", by: team.people.maria, parents: [pull.head.sha] },
       files: nextModel(160),
     });
-    github.now = () => new Date();
+    const other = play.openPull(team.repository, { head: "c16-elsewhere", base, by: team.people.maria });
+    await team.settle();
+    await approve(team, other);
     await approve(team, pull);
-    assert.equal(team.checkOf(pull.head.sha).conclusion, "success");
+    assert.deepEqual(
+      [pull.head.sha, elsewhere].map((head) => team.checkOf(head).conclusion),
+      ["success", "success"],
+    );
+    play.closePull(other, { by: team.people.maria });
+    await team.settle();
     await push(pull, { sha: elsewhere });
-    assert.equal(team.checkOf(elsewhere).conclusion, "action_required");
+    assert.equal(pull.head.sha, elsewhere);
+    assert.equal(team.checkOf(elsewhere).conclusion, "action_required", team.commentOn(pull));
+    assert.match(team.commentOn(pull), /olga \(approval, stale\)/);
   });
 
   it("C17: a review of an earlier head counts only if the content is the same", async () => {
