@@ -109,6 +109,7 @@ export const WEBHOOKS: readonly string[] = [
   "pull-request-synchronize",
   "pull-request-reopened",
   "pull-request-edited",
+  "pull-request-labeled",
   "pull-request-closed",
   "pull-request-ready-for-review",
   "pull-request-converted-to-draft",

@@ -389,18 +389,32 @@ describe("where a command is written", () => {
   });
 
   it("C41: a label, a title or a description authorises nothing", async () => {
-    const pull = await open();
+    const [pull, weak] = [await open(), await open({ auc: 0.5 })];
+    assert.equal(conclusionOf(weak), "failure");
     const { github, play } = team.stand;
-    const label = {
-      ...{ id: 1, node_id: "LA_1", url: `${github.origin}/repos/acme/credit/labels/approved` },
-      ...{ name: "approved", color: "00ff00", default: false, description: null },
-    };
-    const pull_request = { ...toPull(github, pull), labels: [label] };
-    sendPull(github, pull, {
-      action: "edited",
-      sender: team.people.olga,
-      more: { pull_request, changes: {} },
-    });
+    const labels = ["approved", "waiver", "waiver:auc-floor", "WVR-2026-0001", "skip-weighbridge"].map(
+      (name, at) => ({
+        ...{ id: at + 1, node_id: `LA_${at}`, name, color: "00ff00", default: false, description: null },
+        url: `${github.origin}/repos/acme/credit/labels/${name}`,
+      }),
+    );
+    const before = verdictsShown();
+    for (const each of [pull, weak]) {
+      const pull_request = { ...toPull(github, each), labels };
+      for (const label of labels) {
+        const more = { pull_request, label };
+        sendPull(github, each, { action: "labeled", sender: team.people.olga, more });
+      }
+      sendPull(github, each, {
+        action: "edited",
+        sender: team.people.olga,
+        more: { pull_request, changes: {} },
+      });
+    }
+    await team.settle();
+    assert.ok(verdictsShown() > before, "they were judged with their labels");
+    assert.deepEqual([pull, weak].map(conclusionOf), ["action_required", "failure"]);
+    assert.match(team.commentOn(weak), /auc-floor/);
     const body = "/weighbridge approve\n\nWaiver-Id: WVR-2026-0001";
     play.editPull(pull, { by: team.people.maria, title: "/weighbridge approve", body });
     await team.settle();
