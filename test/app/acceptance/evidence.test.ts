@@ -11,6 +11,7 @@ import { approve, completeRun, EVIDENCE, runOf, until } from "./scene.ts";
 /** What was measured in a run, and what cannot pass for it. A number in a committed file does not do in tier T2. */
 
 const WORKFLOW = ".github/workflows/weighbridge.yml";
+const WORKFLOW_TEXT = workflowText(`weighbridge/weighbridge@${"a".repeat(40)}`);
 const T2 = POLICY.replace("tier: T3", "tier: T2");
 const METRICS = "models/credit-pd/metrics.json";
 const MEASURED = { [METRICS]: '{ "roc_auc": 0.9 }\n' };
@@ -22,7 +23,7 @@ let later = 0;
 before(async () => {
   team = await startTeam({
     policy: T2,
-    files: { [WORKFLOW]: workflowText(`weighbridge/weighbridge@${"a".repeat(40)}`) },
+    files: { [WORKFLOW]: WORKFLOW_TEXT },
     now: () => Date.now() + later,
   });
 });
@@ -88,6 +89,9 @@ describe("the evidence of a run", () => {
     await completeRun(team, pull, { files: MEASURED, head: other.head.sha, pulls: [pull] });
     await completeRun(team, pull, { files: MEASURED, event: "push" });
     await completeRun(team, pull, { files: MEASURED, event: "workflow_dispatch" });
+    const stranger = team.stand.github.addAccount("mallory");
+    const from = team.stand.play.fork(team.repository, { by: stranger });
+    await completeRun(team, pull, { files: MEASURED, from, by: stranger });
     assert.ok(lacksEvidence(pull));
   });
 
@@ -124,6 +128,9 @@ describe("the evidence of a run", () => {
 describe("a workflow that the change brings", () => {
   const edits: Readonly<Record<string, Files>> = {
     "edits the workflow": { [WORKFLOW]: `${workflowText("weighbridge/weighbridge@v1")}# and more\n` },
+    "renames its jobs": {
+      [WORKFLOW]: WORKFLOW_TEXT.replaceAll("evaluate", "assess").replaceAll("weigh:", "judge:"),
+    },
     "brings another": { ".github/workflows/mine.yml": `# ${EVIDENCE}\njobs: {}\n` },
   };
   for (const [name, files] of Object.entries(edits)) {
@@ -136,18 +143,33 @@ describe("a workflow that the change brings", () => {
   }
 
   it("C63: cannot stand in for the App's own check, though it has its name", async () => {
-    const { play, github } = team.stand;
-    const { repository, registration, people } = team;
+    const { repository, registration, people, stand } = team;
+    const { play, github } = stand;
     const checks = [{ context: "weighbridge", appId: registration.id }];
     const protection = { repository, branch: "main", strict: false, checks };
     github.rules.protections.push(protection);
     const pull = await team.propose(nextModel(10));
+    // The commit heads two, so which run of it is the newest has to be asked.
+    play.push(repository, { branch: "c63", by: github.owner, sha: tip(repository, "main") });
+    const beside = play.openPull(repository, { head: pull.head.ref, base: "c63", by: people.maria });
+    await team.settle();
+    const ours = () =>
+      github.checks.runsFor(repository, pull.head.sha).find(({ suite }) => suite.app.id === registration.id);
     const actions = github.addApp("actions");
     const suite = github.checks.suite(repository, pull.head.sha, actions);
-    const [ours] = github.checks.runsFor(repository, pull.head.sha);
-    assert.ok(ours !== undefined);
-    github.checks.runs.push({ ...ours, id: github.nextId(), suite, conclusion: "success" });
-    assert.throws(() => play.merge(pull, { by: people.maria }), /weighbridge is expected/);
+    const [newest] = github.checks.runsFor(repository, pull.head.sha);
+    assert.ok(newest !== undefined);
+    const forged = { ...newest, id: github.nextId(), suite, conclusion: "success" };
+    const as = JSON.stringify(forged.output);
+    github.checks.runs.push(forged);
+    await completeRun(team, pull, { files: MEASURED });
+    assert.match(`${ours()?.output.summary}${ours()?.output.text}`, /0\.9/, "ours is judged again");
+    assert.equal(ours()?.conclusion, "action_required");
+    const isAsked = stand.requests.some(({ path }) => path.endsWith(`/check-runs/${forged.id}`));
+    assert.ok(!isAsked, "the other is none of ours");
+    assert.deepEqual([forged.conclusion, JSON.stringify(forged.output)], ["success", as]);
+    assert.throws(() => play.merge(pull, { by: people.maria }), /weighbridge/);
+    play.closePull(beside, { by: people.maria });
     play.closePull(pull, { by: people.maria });
     github.rules.protections.splice(github.rules.protections.indexOf(protection), 1);
     await team.settle();

@@ -114,6 +114,7 @@ test("C62: a run of another repository's head, of a push, or by hand, is not bel
   run({ event: "merge_group" });
   assert.equal((await read()).kind, "absent");
   assert.equal((await read({ event: "merge_group" })).kind, "found");
+  assert.equal((await read({ event: "merge_group", repositoryId: repository.id + 1 })).kind, "absent");
 });
 
 test("C67: a workflow that has nothing to do with evidence is not waited for", async () => {
