@@ -1,7 +1,7 @@
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Names } from "../../gate/report/approval-rows.ts";
 import type { Budget } from "../../gate/report/budget.ts";
-import { md } from "../../gate/report/escape.ts";
+import { md, shorten } from "../../gate/report/escape.ts";
 import { commentMarker, toMarkdown } from "../../gate/report/markdown.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { findCheck, startCheck } from "../github/check.ts";
@@ -195,7 +195,10 @@ function problemComment(number: number, { title, message }: Extract<Outcome, { k
   return `${commentMarker(number)}\n${body.source}`;
 }
 
+/** Room to say how much is left out. */
+const MORE_CHARACTERS = 40;
+
 /** Escaping makes a text longer, never so long that cutting it could open anything: it is one paragraph. */
-function cut(text: string, { charactersMax }: Budget): string {
-  return text.slice(0, charactersMax);
+export function cut(text: string, { charactersMax }: Pick<Budget, "charactersMax">): string {
+  return text.length <= charactersMax ? text : shorten(text, charactersMax - MORE_CHARACTERS);
 }
