@@ -20,8 +20,6 @@ const TESTS = join(ROOT, "test");
 const PAGE = join(ROOT, "docs", "acceptance.md");
 /** Speaks of all cases, and shows none. */
 const LIST = "test/acceptance/list.test.ts";
-/** Of one case; the others are counted. */
-const SHOWN_MAX = 4;
 const NUMBERS = /^(?:C\d+(?:, |: ))+/;
 
 export interface Shown {
@@ -83,12 +81,13 @@ const INTRODUCTION = `# Acceptance
 
 What a gate has to get right, by number, and the tests that show it. This page is written by
 \`node scripts/acceptance.ts\` from a run of the tests; do not edit it by hand. Those in \`test/app/acceptance\` go
-through the running App: signed webhooks in, and out to a GitHub that refuses whatever its description does not allow.`;
+through the running App: signed webhooks in, and out to a GitHub that refuses whatever its description does not allow.
+A case passes if each of its tests does; whether they hold it, their titles tell, which stand beside it one and all.`;
 
 function page(shown: ReadonlyMap<number, readonly Shown[]>, used: readonly string[]): string {
   const rows = Object.entries(CASES).map(([number, about]) => {
     const tests = shown.get(Number(number)) ?? [];
-    return [`C${number}`, about, verdictOf(tests), testsOf(tests)];
+    return [`C${number}`, about, resultOf(tests), testsOf(tests)];
   });
   const cases = table(["Case", "What it is about", "Result", "Shown by"], rows);
   const operations = table(
@@ -101,17 +100,26 @@ function page(shown: ReadonlyMap<number, readonly Shown[]>, used: readonly strin
   return `${[INTRODUCTION, cases, covered, operations].join("\n\n")}\n`;
 }
 
+/** `pass` if all pass and there are some. */
 function verdictOf(tests: readonly Shown[]): string {
   if (tests.length === 0) return "no test";
   return tests.every(({ passed }) => passed) ? "pass" : "fail";
 }
 
-function testsOf(tests: readonly Shown[]): string {
-  const failed = tests.filter(({ passed }) => !passed);
-  const listed = [...failed, ...tests.filter(({ passed }) => passed)].slice(0, SHOWN_MAX);
-  const lines = listed.map(({ file, name }) => `${code(file)} ${asText(name.replace(NUMBERS, ""))}`);
-  const more = tests.length - listed.length;
-  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("<br>");
+/** The verdict, and of how many tests it is. */
+export function resultOf(tests: readonly Shown[]): string {
+  if (tests.length === 0) return verdictOf(tests);
+  return `${verdictOf(tests)}, ${tests.length} ${tests.length === 1 ? "test" : "tests"}`;
+}
+
+/** The title of every test, by file in the order given: what failed is marked. */
+export function testsOf(tests: readonly Shown[]): string {
+  const titles = new Map<string, string[]>();
+  for (const { file, name, passed } of tests) {
+    const title = asText(name.replace(NUMBERS, ""));
+    titles.set(file, [...(titles.get(file) ?? []), passed ? title : `**failed:** ${title}`]);
+  }
+  return [...titles].map(([file, each]) => `${code(file)} ${each.join(" · ")}`).join("<br>");
 }
 
 /** As Markdown that says just that. */

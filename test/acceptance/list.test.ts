@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { caseFiles, casesOf } from "../../scripts/acceptance.ts";
+import { caseFiles, casesOf, resultOf, testsOf } from "../../scripts/acceptance.ts";
 import { CASES } from "../../scripts/acceptance-cases.ts";
 
 const HELD = new Set([...caseFiles().values()].flat());
@@ -23,4 +23,17 @@ test("a name may hold several cases, and only at its start", () => {
   assert.deepEqual(casesOf("C65: C73: a comment"), [65, 73]);
   assert.deepEqual(casesOf("a vote C15: is none"), []);
   assert.deepEqual(casesOf("C15 a vote"), []);
+});
+
+test("the page says how many tests hold a case, and the title of each", () => {
+  const tests = [
+    { file: "test/a.test.ts", name: "C15, C16: a vote of `x`", passed: true },
+    { file: "test/a.test.ts", name: "C15: another", passed: false },
+    { file: "test/b.test.ts", name: "C15: a third", passed: true },
+  ];
+  assert.equal(resultOf(tests), "fail, 3 tests");
+  assert.equal(resultOf(tests.slice(2)), "pass, 1 test");
+  assert.equal(resultOf([]), "no test");
+  const inA = "`test/a.test.ts` a vote of \\`x\\` · **failed:** another";
+  assert.equal(testsOf(tests), `${inA}<br>\`test/b.test.ts\` a third`);
 });
