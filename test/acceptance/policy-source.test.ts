@@ -9,6 +9,7 @@ import { closedBy, codesOf, type Files, governed, modelFiles, POLICY } from "./g
 /** Whose policy decides, and what happens where there is none, a broken one or one that is out of reach. */
 
 const POLICY_PATH = ".weighbridge/policy.yml";
+const WAIVER_PATH = ".weighbridge/waivers/WVR-2026-0001.yml";
 const WEAK = modelFiles({ version: 2, auc: 0.7 });
 const LOOSE = POLICY.replace("min: 0.8", "min: 0.6");
 
@@ -84,9 +85,17 @@ describe("the policy of the base", { concurrency: 2 }, () => {
     propose({
       ".github/workflows/w.yml": "uses: evil/weighbridge@x\n",
       ".github/workflows/ci.yml": "on: push\n",
+      [WAIVER_PATH]: "weighbridge: 1\n",
     });
-    const { input } = await decide();
-    assert.deepEqual(input.policyChange?.files, [{ path: ".github/workflows/w.yml", kind: "workflow" }]);
+    const record = await decide();
+    assert.deepEqual(
+      record.input.policyChange?.files.map(({ path, kind }) => [path, kind]),
+      [
+        [".github/workflows/w.yml", "workflow"],
+        [WAIVER_PATH, "waiver"],
+      ],
+    );
+    assert.deepEqual(closedBy(record), ["CORE-17: fail"]);
   });
 
   const weighing = `on: pull_request

@@ -130,6 +130,15 @@ describe("what was written and then was not", () => {
     });
     assert.equal(conclusionOf(pull), "success");
     assert.ok(kindsOf(removed).includes("tamper.detected"));
+    // To hide a comment changes nothing of it; of whatever else is told, its words stand.
+    const hidden = await say(pull, "/weighbridge approve");
+    sendComment(team.stand.github, hidden, {
+      action: "edited",
+      sender: team.people.maria,
+      before: hidden.body,
+    });
+    await team.settle();
+    assert.equal(conclusionOf(pull), "success");
     const second = await say(pull, "/weighbridge approve");
     const taken = await newEntries(async () => {
       team.stand.play.deleteComment(second, { by: team.people.olga });
@@ -290,7 +299,7 @@ describe("how a command is written", () => {
     assert.equal(conclusionOf(pull), "action_required", team.commentOn(pull));
   });
 
-  it("C39: an approval that names another model or content is refused, and one that names this counts", async () => {
+  it("C39: an approval that names another model, version or content is refused, and one that names this counts", async () => {
     const pull = await open();
     const { store } = team.running.services;
     const [decision] = await store.archive.decisions({
@@ -300,6 +309,16 @@ describe("how a command is written", () => {
     const other = `sha256:${"0".repeat(12)}`;
     for (const words of ["approve churn", `approve ${other}`, `approve credit-pd ${other}`]) {
       assert.deepEqual(reactionsTo(await say(pull, `/weighbridge ${words}`)), ["-1"], words);
+      assert.equal(conclusionOf(pull), "action_required", words);
+    }
+    for (const words of [
+      "approve 2.0.0",
+      "approve credit-pd 2",
+      "approve credit-pd v2",
+      "approve credit-pd@2",
+    ]) {
+      const [reaction = ""] = reactionsTo(await say(pull, `/weighbridge ${words}`));
+      assert.match(reaction, /^(?:-1|confused)$/, words);
       assert.equal(conclusionOf(pull), "action_required", words);
     }
     assert.deepEqual(reactionsTo(await say(pull, `/weighbridge approve credit-pd ${digest}`)), ["+1"]);

@@ -212,10 +212,13 @@ describe("our comment", () => {
     const pull = await team.propose(files);
     const body = team.commentOn(pull);
     assert.ok(body.length <= 65_536 && body.startsWith(`<!-- weighbridge:${pull.number} -->`));
-    assert.doesNotMatch(body, /[^`\w;]@olga|<b>|!\[x\]\(http|\u202e/);
     assert.equal(body.split("<details>").length, body.split("</details>").length);
     const run = team.stand.github.checks.runsFor(team.repository, pull.head.sha)[0];
     assert.equal(run?.conclusion, "failure");
+    for (const text of [body, `${run?.output.title}\n${run?.output.summary}\n${run?.output.text}`]) {
+      assert.match(text, /olga/);
+      assert.doesNotMatch(text, /(?<![`\w;])@olga|<b>|!\[x\]\(|(?<![`\w;&])#1\b|\u202e/);
+    }
     assert.equal(run?.annotations.length, 200);
     assert.match(run?.output.summary ?? "", /200 of \d+ findings/);
   });

@@ -61,6 +61,17 @@ test("C5: a parent that is not there, may not be read, or does not come, is not 
   central.remove();
 });
 
+test("C5: a parent whose API answers nothing is given up, and is not available", async ({ mock }) => {
+  const { packs, parent, stand, central } = await withParent();
+  const { timeout } = AbortSignal;
+  mock.method(AbortSignal, "timeout", () => timeout(50));
+  stand.fail({ match: "repos/get", times: 9, effect: faults.delay(2_000) });
+  const begun = performance.now();
+  await assert.rejects(packs().remote(parent), { code: "PARENT_UNAVAILABLE" });
+  assert.ok(performance.now() - begun < 2_000, "nobody waited for it");
+  central.remove();
+});
+
 /** Takes the faults that are left, so that the next begin anew. */
 async function drain(stand: Awaited<ReturnType<typeof withParent>>["stand"]): Promise<void> {
   for (let time = 0; time < 4; time++) {
