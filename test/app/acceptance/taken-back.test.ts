@@ -63,4 +63,24 @@ describe("a change that takes another back", { concurrency: 1 }, () => {
     assert.match(textOf(await team.propose(files)), /class C/);
     assert.match(textOf(await team.propose(nextModel(4))), /class E/);
   });
+
+  it("may break the glass for it, and nothing else may in its name", async () => {
+    await enter(nextModel(10, 0.9));
+    await enter(nextModel(11, 0.95));
+    const because = "/weighbridge break-glass because rollback: the new one declines everybody";
+    const ask = async (pull: Pull) => {
+      for (const by of [team.people.olga, team.people.rita]) {
+        team.stand.play.comment(pull, { by, body: because });
+        await team.settle();
+      }
+      return team.checkOf(pull.head.sha).conclusion;
+    };
+    const worse = await team.propose(nextModel(12, 0.9));
+    assert.equal(await ask(worse), "failure");
+    assert.match(team.commentOn(worse), /it is for a rollback/);
+    const back = await team.propose(nextModel(10, 0.9));
+    assert.equal(team.checkOf(back.head.sha).conclusion, "failure", "its numbers are lower");
+    assert.equal(await ask(back), "neutral", team.commentOn(back));
+    assert.match(team.commentOn(back), /BREAK-GLASS\*\* for a rollback/);
+  });
 });
