@@ -115,11 +115,16 @@ export async function overdueIncidents({ store, place, now }: Site): Promise<rea
   return kept.filter((incident) => isOverdue(incident, now()));
 }
 
-/** Keeps that somebody looked who did not break it; of one person the last time. */
+/** Of one person the last time. */
+export function withReview(reviews: readonly Review[], review: Review): readonly Review[] {
+  return [...reviews.filter(({ userId }) => userId !== review.userId), review];
+}
+
+/** Keeps that somebody looked who did not break it. */
 export async function keepReview({ store, place }: Keeping, id: string, review: Review): Promise<void> {
   await changeKept<KeptIncident>(store.archive, incidentName(place.repositoryId, id), (known) => {
-    const others = known.reviews.filter(({ userId }) => userId !== review.userId);
-    return known.breakers.includes(review.userId) ? known : { ...known, reviews: [...others, review] };
+    const reviews = withReview(known.reviews, review);
+    return known.breakers.includes(review.userId) ? known : { ...known, reviews };
   });
 }
 

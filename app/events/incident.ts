@@ -14,7 +14,15 @@ import { takeApart } from "./apart.ts";
 import { holdersUnder } from "./approvals.ts";
 import { incidentLabel, incidentLink } from "./break-glass-words.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
-import { findIncident, type Incident, isOverdue, keepReview, REVIEWERS } from "./incident-record.ts";
+import {
+  findIncident,
+  type Incident,
+  isOverdue,
+  isReviewed,
+  keepReview,
+  REVIEWERS,
+  withReview,
+} from "./incident-record.ts";
 import { openRollback } from "./rollback.ts";
 import { rollbackNotice } from "./rollback-words.ts";
 import { wordUrl } from "./votes.ts";
@@ -52,7 +60,7 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   const isApproved = commands.every(({ kind }) => kind === "approve");
   const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
   if (roles.length > 0) {
-    await recordReview(site, incident, { userId: author.id, role: roles[0]!, issue, commentId, body });
+    await recordReview(site, incident, { userId: author.id, roles, issue, commentId, body });
     await keepReview(site, incident.occurrence.id, { userId: author.id, roles });
   }
   await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
@@ -85,7 +93,8 @@ async function reviewingRoles(
 
 interface Reviewed {
   readonly userId: number;
-  readonly role: string;
+  /** At least one. */
+  readonly roles: readonly string[];
   readonly issue: number;
   readonly commentId: number;
   readonly body: string;
@@ -93,20 +102,25 @@ interface Reviewed {
 
 async function recordReview(
   site: Site,
-  { head, occurrence }: Incident,
-  { userId, role, issue, commentId, body }: Reviewed,
+  incident: Incident,
+  { userId, roles, issue, commentId, body }: Reviewed,
 ): Promise<void> {
   const { trails, place } = site;
-  await trails.recordEvent(place, {
-    ...{ kind: "breakglass.reviewed", head },
-    actor: { id: userId, role },
+  const said = {
+    head: incident.head,
+    actor: { id: userId, role: roles[0]! },
     reason: {
       code: "reviewed",
       url: wordUrl(site, issue, { kind: "incident", id: commentId }),
       digest: { sha256: hash("sha256", body) },
     },
-    breakglass: { ...occurrence, event: commentId },
-  });
+  };
+  const occurrence = { ...incident.occurrence, event: commentId };
+  await trails.recordEvent(place, { kind: "breakglass.reviewed", ...said, breakglass: occurrence });
+  const reviews = withReview(incident.reviews, { userId, roles });
+  if (isReviewed({ reviews }) && !isReviewed(incident)) {
+    await trails.recordEvent(place, { kind: "incident.closed", ...said, incident: occurrence });
+  }
   await trails.settle(place);
 }
 

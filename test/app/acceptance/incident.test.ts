@@ -90,7 +90,14 @@ describe("the review of a broken glass", () => {
 
   it("stands in the trail with both, and after it the model goes on", async () => {
     assert.equal(await say(team.people.rita), "+1");
-    const reviews = (await team.trail()).filter(({ predicate }) => predicate.kind === "breakglass.reviewed");
+    const entries = await team.trail();
+    const reviews = entries.filter(({ predicate }) => predicate.kind === "breakglass.reviewed");
+    const closed = entries.filter(({ predicate }) => predicate.kind === "incident.closed");
+    assert.deepEqual(
+      closed.map(({ predicate }) => [predicate.actor?.id, predicate.incident?.id]),
+      [[team.people.rita.id, reviews[0]?.predicate.breakglass?.id]],
+      "by the last of the two",
+    );
     assert.deepEqual(
       reviews.map(({ predicate }) => predicate.actor?.role),
       ["validator", "risk"],
