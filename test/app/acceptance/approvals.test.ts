@@ -448,13 +448,16 @@ describe("what somebody had before them", () => {
 });
 
 describe("a change of the policy", () => {
-  it("CORE-17: waits for risk whatever else was approved, and shows what becomes weaker", async () => {
+  it("C1: CORE-17 waits for risk whatever else was approved, and shows what becomes weaker", async () => {
     const weaker = POLICY.replace("min: 0.8", "min: 0.5");
     const pull = await team.propose({ ".weighbridge/policy.yml": weaker });
     await approve(team, pull);
     assertWaits(pull, /auc-floor: .*0\.8 → 0\.5/);
-    assert.match(team.checkOf(pull.head.sha).text, /policy/i);
+    const decided = "This change edits its own policy; the policy of the base decided. 1 demand loosened.";
+    assert.ok(team.checkOf(pull.head.sha).text.includes(decided));
+    assert.match(team.checkOf(pull.head.sha).text, /^\| risk \| ⏳ waiting \| – \|$/m);
     await approve(team, pull, team.people.rita);
+    assert.match(team.checkOf(pull.head.sha).text, /^\| risk \| ✅ approved \| rita/m);
     assert.equal(conclusionOf(pull), "success", team.commentOn(pull));
   });
 });
