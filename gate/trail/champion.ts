@@ -42,7 +42,7 @@ async function findChampion(
   for (const entry of entries.slice(0, RECORDS_MAX)) {
     const commits = commitsOf(entry);
     if (!(await isInBase(commits.base_sha))) continue;
-    const read = await passed.recordOf(entry);
+    const read = await passed.recordOf(entry, [state.subject]);
     if (read === undefined) continue;
     const word = wordOn(read.record, state);
     if (word === undefined || !(word.isIntroduction || (await isInBase(commits.head_sha)))) continue;

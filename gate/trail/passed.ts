@@ -46,13 +46,17 @@ export class PassedDecisions {
     for (const [model, entries] of passed) this.#known.set(model, entries.reverse());
   }
 
-  /** The record of a decision; undefined if the trail does not have the one that the entry names. */
-  async recordOf({ predicate }: LogEntry): Promise<ReadRecord | undefined> {
+  /**
+   * The record of a decision that speaks of one of the digests, for reading a record takes longer than looking; undefined
+   * if it does not, and if the trail does not have the one that the entry names.
+   */
+  async recordOf({ predicate }: LogEntry, digests: readonly Digest[]): Promise<ReadRecord | undefined> {
     const file = predicate.evidence?.find(({ name }) => name === DECISION_FILE)?.digest.sha256;
     if (file === undefined) return undefined;
     const digest: Digest = `sha256:${file}`;
     const [bytes] = await this.store.read(this.head.commit, [evidencePathOf(file)]);
-    if (bytes === undefined || sha256Of(bytes) !== digest) return undefined;
+    if (bytes === undefined || !digests.some((each) => Buffer.from(bytes).includes(each))) return undefined;
+    if (sha256Of(bytes) !== digest) return undefined;
     const json = parseJson(decodeUtf8(bytes, DECISION_FILE), DECISION_FILE, { depthMax: RECORD_DEPTH_MAX });
     return { digest, record: toValue(json) };
   }

@@ -39,7 +39,7 @@ async function findPredecessor(
 ): Promise<Predecessor | undefined> {
   let found: Predecessor | undefined;
   for (const entry of entries) {
-    const read = await passed.recordOf(entry);
+    const read = await passed.recordOf(entry, [from, to]);
     const subject = read && subjectIn(read.record, model);
     if (read === undefined || (subject !== from && subject !== to)) continue;
     const commit = await enteredAs(entry, { passed, isInBase });
