@@ -135,7 +135,7 @@ describe("replay", { concurrency: 2 }, () => {
 
   it("cannot read what is no regular file, or is larger than a record can be", async () => {
     const remove = await makeSpecialFile(join(folder, "pipe"));
-    for (const name of ["pipe", "/dev/full", "/dev/zero", "."]) {
+    for (const name of ["pipe", "/dev/full", "/dev/zero"]) {
       const result = await weighbridge.run(folder, ["replay", name]);
       assertStatus(result, 2);
       assert.equal(codeOf(result), "FILE_UNREADABLE");
