@@ -82,13 +82,14 @@ describe("parseJson()", () => {
     });
   }
 
-  it("gives what JSON.parse gives for every value", () => {
+  // JSON.parse is no oracle here: V8 13.6 loses the key `"` of some objects, after some others.
+  it("gives back every value as it was written", () => {
     const value = fc.jsonValue({ depthSize: "medium", maxDepth: 8 }).filter(isExact);
     const indent = fc.constantFrom("", " ", "\t", "\n ");
     fc.assert(
       fc.property(value, indent, (sample, space) => {
         const text = JSON.stringify(sample, null, space);
-        assert.deepEqual(withoutPrototypes(JSON.parse(text)), read(text));
+        assert.deepEqual(read(text), withoutPrototypes(sample));
       }),
       { numRuns: 1_000 },
     );
