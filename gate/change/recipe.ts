@@ -19,7 +19,7 @@ export interface RecipeComparison {
 const NO_RECIPE: RecipeComparison = { differences: [], refreshed: new Set(), data: new Set() };
 
 /** One side of the comparison. */
-interface Kitchen {
+interface RecipeSide {
   readonly manifest: Manifest;
   readonly tree: Tree;
   readonly stages: ReadonlyMap<string, LockStage>;
@@ -31,8 +31,8 @@ export function compareRecipes(
   trees: { readonly base: Tree; readonly head: Tree },
   recipes: Recipes,
 ): RecipeComparison {
-  const base = toKitchen(versions.base, trees.base, recipes.base);
-  const head = toKitchen(versions.head, trees.head, recipes.head);
+  const base = toSide(versions.base, trees.base, recipes.base);
+  const head = toSide(versions.head, trees.head, recipes.head);
   if (base === undefined || head === undefined) return NO_RECIPE;
   const keys = [...new Set([...base.stages.keys(), ...head.stages.keys()])].sort();
   const differences = keys.flatMap((key) => compareStages(key, base, head));
@@ -41,7 +41,7 @@ export function compareRecipes(
     const before = made.get(path);
     return before !== undefined && before !== stated;
   });
-  // A recipe without ingredients is the same whatever was done.
+  // Stages that depend on nothing are the same whatever was done.
   const isTelling = differences.length === 0 && [...head.stages.values()].some(({ deps }) => deps.size > 0);
   return {
     differences,
@@ -50,11 +50,11 @@ export function compareRecipes(
   };
 }
 
-function toKitchen(
+function toSide(
   { manifest }: ModelVersion,
   tree: Tree,
   stages: readonly LockStage[],
-): Kitchen | undefined {
+): RecipeSide | undefined {
   if (manifest === undefined) return undefined;
   const { artifacts, evaluation, data } = manifest;
   const paths = [...artifacts, ...evaluation, ...data].flatMap(({ path }) => path ?? []);
@@ -68,11 +68,11 @@ function toKitchen(
   };
 }
 
-function outputsOf({ stages }: Kitchen): ReadonlyMap<string, string> {
+function outputsOf({ stages }: RecipeSide): ReadonlyMap<string, string> {
   return new Map([...stages.values()].flatMap(({ outs }) => [...outs]));
 }
 
-function compareStages(key: string, base: Kitchen, head: Kitchen): readonly string[] {
+function compareStages(key: string, base: RecipeSide, head: RecipeSide): readonly string[] {
   const [before, after] = [base.stages.get(key), head.stages.get(key)];
   if (before === undefined) return [`Stage ${key}: the merge base does not have it`];
   if (after === undefined) return [`Stage ${key}: the head does not have it any more`];
@@ -103,16 +103,16 @@ function paramsOf({ params }: LockStage): ReadonlyMap<string, string> {
 }
 
 /** What a stage depends on that is no data: no manifest names it so, no stage makes it, and git keeps it itself. */
-function codeOf({ deps }: LockStage, kitchen: Kitchen): ReadonlyMap<string, string> {
-  return new Map([...deps].filter(([path]) => !isData(path, kitchen)));
+function codeOf({ deps }: LockStage, side: RecipeSide): ReadonlyMap<string, string> {
+  return new Map([...deps].filter(([path]) => !isData(path, side)));
 }
 
-function dataOf(kitchen: Kitchen): readonly string[] {
-  const deps = [...kitchen.stages.values()].flatMap((stage) => [...stage.deps.keys()]);
-  return deps.filter((path) => isData(path, kitchen));
+function dataOf(side: RecipeSide): readonly string[] {
+  const deps = [...side.stages.values()].flatMap((stage) => [...stage.deps.keys()]);
+  return deps.filter((path) => isData(path, side));
 }
 
-function isData(path: string, { manifest, tree, stages }: Kitchen): boolean {
+function isData(path: string, { manifest, tree, stages }: RecipeSide): boolean {
   const upwards = [path, ...foldersAbove(path)];
   const named = new Set(
     [...manifest.artifacts, ...manifest.evaluation, ...manifest.data].flatMap(({ path: own }) =>
