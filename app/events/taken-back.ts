@@ -1,10 +1,10 @@
 import { isRollback } from "../../gate/change/rollback.ts";
 import { subjectAt } from "../../gate/model/change.ts";
 import { join, markdownCode, md } from "../../gate/report/escape.ts";
-import { openIssue } from "../github/issue.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import { recordOf } from "../store/decision-record.ts";
+import { announce } from "./announcement.ts";
 
 export interface Merge {
   readonly number: number;
@@ -31,7 +31,6 @@ export function takenBackBy(decision: DecisionRow): readonly TakenBack[] {
 export async function flagTakenBack(site: Site, decision: DecisionRow, merge: Merge): Promise<void> {
   const models = takenBackBy(decision);
   if (models.length === 0) return;
-  const { client, place, store } = site;
   const rows = models.map(
     ({ id, from, to }) => md`- ${markdownCode(id)}: from \`${from}\` back to \`${to}\`\n`,
   );
@@ -39,14 +38,9 @@ export async function flagTakenBack(site: Site, decision: DecisionRow, merge: Me
 
 ${join(rows, md``)}
 Say here why, and see where what was taken back still runs: deploy what stands now, and close this when nothing of it is left. The decision is \`${decision.digest}\`; the merge is in the audit trail as \`merge.observed\` with the reason \`rolled-back\`.\n`;
-  await openIssue(
-    client,
-    {
-      ...{ owner: place.owner, repo: place.repo, repositoryId: place.repositoryId },
-      marker: `<!-- weighbridge:taken-back:${merge.sha} -->`,
-      title: `A change of ${models.length === 1 ? `model ${models[0]?.id}` : `${models.length} models`} was taken back`,
-      body: body.source,
-    },
-    store.archive,
-  );
+  await announce(site, {
+    marker: `<!-- weighbridge:taken-back:${merge.sha} -->`,
+    title: `A change of ${models.length === 1 ? `model ${models[0]?.id}` : `${models.length} models`} was taken back`,
+    body: body.source,
+  });
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import * as faults from "../../github/faults.ts";
 import type { Pull } from "../../github/nouns.ts";
 import type { Files } from "../../github/play/pushes.ts";
 import { nextModel, startTeam, type Team } from "../team.ts";
-import { approve, issuesOf } from "./scene.ts";
+import { approve, failEach, issuesOf, switchIssuesOff } from "./scene.ts";
 
 /** A change that takes another back: what is asked of it, and what is said when it has entered. */
 
@@ -82,5 +83,26 @@ describe("a change that takes another back", { concurrency: 1 }, () => {
     assert.equal(team.checkOf(back.head.sha).conclusion, "failure", "its numbers are lower");
     assert.equal(await ask(back), "neutral", team.commentOn(back));
     assert.match(team.commentOn(back), /BREAK-GLASS\*\* for a rollback/);
+  });
+
+  it("enters and is written down where GitHub takes no issue, and does not tell how it was merged", async () => {
+    await enter(nextModel(20, 0.95));
+    await enter(nextModel(21, 0.95));
+    const recover = [
+      switchIssuesOff(team),
+      failEach(team, "git/get-commit", faults.answer(404, { message: "Not Found" })),
+    ];
+    const back = await enter(nextModel(20, 0.95));
+    for (const end of recover) end();
+    const { archive } = team.running.services.store;
+    assert.equal((await archive.findPull(team.repository.id, back.number))?.state, "merged");
+    const merge = (await team.trail()).findLast(({ predicate }) => predicate.kind === "merge.observed");
+    assert.equal(merge?.predicate.pr?.number, back.number);
+    assert.equal(merge?.predicate.reason?.code, "rolled-back");
+    assert.equal(merge?.predicate.merge?.before, undefined);
+    assert.deepEqual(
+      team.log.filter((line) => /"Work (failed|buried)"/.test(line)),
+      [],
+    );
   });
 });
