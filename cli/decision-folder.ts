@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { DecisionRecord } from "../gate/model/decision.ts";
 import { GateError } from "../gate/model/error.ts";
 import { byCodeUnits } from "../gate/model/order.ts";
+import { readFailure } from "../gate/model/system-failure.ts";
 import { parseDecision } from "../gate/verdict/replay.ts";
-import { readNamed, unreadable } from "./terminal.ts";
+import { readNamed } from "./terminal.ts";
 
 /** A folder with more is not the folder that was meant. */
 const FILES_MAX = 100_000;
@@ -47,7 +48,7 @@ async function list(folder: string): Promise<readonly Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (cause) {
-    throw unreadable(folder, cause);
+    throw readFailure(folder, cause);
   }
 }
 

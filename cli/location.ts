@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { decodePath } from "../gate/change/path.ts";
 import { GateError } from "../gate/model/error.ts";
-import { unreadable } from "./terminal.ts";
+import { readFailure } from "../gate/model/system-failure.ts";
 
 /** A file or folder of the disk. */
 export interface Location {
@@ -47,7 +47,7 @@ export async function readFolder({ bytes, path }: Location): Promise<readonly Di
   try {
     return await readdir(bytes, { withFileTypes: true, encoding: "buffer" });
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw readFailure(path, cause);
   }
 }
 

@@ -110,10 +110,6 @@ function tooLarge(path: string, bytes: number): GateError {
   return new GateError("FILE_TOO_LARGE", message, { fix: "Name the file that was meant" });
 }
 
-export function unreadable(path: string, cause: unknown): GateError {
-  return readFailure(path, cause);
-}
-
 /** A line for people, on standard error: standard output belongs to the document. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -8,10 +8,11 @@ import { scanFile } from "../../gate/artifact/scan.ts";
 import type { ByteSource } from "../../gate/model/bytes.ts";
 import { GateError } from "../../gate/model/error.ts";
 import type { FileScan } from "../../gate/model/evidence.ts";
+import { readFailure } from "../../gate/model/system-failure.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { EXIT } from "../exit.ts";
 import { type Location, locate, readFolder, within } from "../location.ts";
-import { progressBar, unreadable, writeDocument } from "../terminal.ts";
+import { progressBar, writeDocument } from "../terminal.ts";
 
 /** Files of a folder that is scanned whole; a larger one is scanned in parts. */
 const FILES_MAX = 100_000;
@@ -63,7 +64,7 @@ async function isFolder({ bytes, path }: Location): Promise<boolean> {
   try {
     return (await stat(bytes)).isDirectory();
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw readFailure(path, cause);
   }
 }
 
