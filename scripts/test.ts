@@ -28,7 +28,12 @@ try {
     ],
     {
       cwd: ROOT,
-      env: { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node`, ...process.env, TMPDIR: scratch },
+      env: {
+        NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node`,
+        ...process.env,
+        TMPDIR: scratch,
+        WEIGHBRIDGE_TESTS_SHARED: scratch,
+      },
       stdio: "inherit",
     },
   );

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACTION, bundle, ROOT } from "../../scripts/bundle.ts";
+import { ACTION } from "../../scripts/bundle.ts";
+import { COMPILED, installInto } from "../installed.ts";
 import { type Command, parseLog } from "./workflow-commands.ts";
 
 /** The runner, as far as an Action can tell: the bundle in a process of its own, with this environment and no other. */
@@ -31,13 +32,10 @@ export interface StepResult {
   readonly temp: string;
 }
 
-/** A folder with the bundle at the place where the repository has it, policies beside it. */
+/** A folder for what the steps write, with the bundle in it. */
 export async function installAction(): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), "weighbridge-action-"));
-  mkdirSync(join(home, "dist"));
-  for (const [name, text] of await bundle([ACTION])) writeFileSync(join(home, "dist", name), text);
-  writeFileSync(join(home, "package.json"), readFileSync(join(ROOT, "package.json")));
-  symlinkSync(join(ROOT, "policies"), join(home, "policies"));
+  await installInto(home, ACTION);
   return home;
 }
 
@@ -56,6 +54,7 @@ export function prepareStep(action: string, step: Step): PreparedStep {
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: temp,
+    NODE_COMPILE_CACHE: COMPILED,
     GITHUB_ACTIONS: "true",
     GITHUB_API_URL: step.serverUrl,
     GITHUB_GRAPHQL_URL: `${step.serverUrl}/graphql`,

@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
+import { CLI } from "../../scripts/bundle.ts";
+import { COMPILED, installInto } from "../installed.ts";
 
 /** The command as people run it: the bundle of the sources, in a process of its own. */
 export interface WeighbridgeCommand {
@@ -38,14 +30,11 @@ export interface CommandResult {
 /** A command that takes longer than this hangs; the slowest case takes a tenth of it. */
 const TIMEOUT_MS = 60_000;
 
-/** Bundles the command into a folder with the policies beside it; `remove()` deletes the folder. */
+/** The command, with a home folder of its own, which `remove()` deletes. */
 export async function installCommand(): Promise<WeighbridgeCommand> {
   const home = mkdtempSync(join(tmpdir(), "weighbridge-cli-"));
   const script = join(home, "dist", CLI.out);
-  mkdirSync(join(home, "dist"));
-  for (const [name, text] of await bundle([CLI])) writeFileSync(join(home, "dist", name), text);
-  writeFileSync(join(home, "package.json"), readFileSync(join(ROOT, "package.json")));
-  symlinkSync(join(ROOT, "policies"), join(home, "policies"));
+  await installInto(home, CLI);
   return {
     run: (cwd, args, options = {}) =>
       runScript(script, args, { ...options, cwd, env: environment(home, options) }),
@@ -60,8 +49,7 @@ function environment(home: string, { env = {} }: RunOptions): Record<string, str
     HOME: home,
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_CONFIG_NOSYSTEM: "1",
-    // The bundle is compiled once for all the processes of a suite: that saves each a third of its time.
-    NODE_COMPILE_CACHE: join(home, "compiled"),
+    NODE_COMPILE_CACHE: COMPILED,
     ...env,
   };
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { canonicalBytes } from "../../gate/trail/canonical.ts";
-import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
+import { CLI } from "../../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
+import { installInto } from "../installed.ts";
 import { CONTENTS } from "./entries.ts";
 import { ownerOf } from "./owner.ts";
 import { programEnvironment } from "./programs.ts";
@@ -26,9 +27,7 @@ const FETCH = ["fetch", "--quiet", "origin", `${BRANCH}:${BRANCH}`];
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "weighbridge-witness-"));
-  mkdirSync(at("dist"));
-  for (const [name, text] of await bundle([CLI])) writeFileSync(at(join("dist", name)), text);
-  writeFileSync(at("package.json"), readFileSync(join(ROOT, "package.json")));
+  await installInto(folder, CLI);
   repository = await scratchRepository();
   repository.commit("a model", { "models/credit-pd/model.yml": "id: credit-pd\n" });
 });
