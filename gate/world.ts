@@ -32,7 +32,10 @@ export interface World {
 export interface Repository {
   /** Id of the commit that a revision names. Rejects `REVISION_UNKNOWN`, `REVISION_SHALLOW`. */
   commit(revision: string): Promise<string>;
-  /** Best common ancestor. Rejects `MERGE_BASE_SHALLOW` (with the depth that is missing), `MERGE_BASE_NONE`. */
+  /**
+   * Best common ancestor. Rejects `MERGE_BASE_SHALLOW` (with the depth that is missing), `MERGE_BASE_NONE` and, where
+   * that can be told, `MERGE_BASE_SEVERAL`.
+   */
   mergeBase(base: string, head: string): Promise<string>;
   tree(commit: string): Promise<Tree>;
   /** Whole content of small files, in the order asked. Rejects `FILE_TOO_LARGE` before reading above the limit. */

@@ -422,6 +422,28 @@ test("the merge base is the nearest common commit, near and far, along merges an
   }
 });
 
+test("of histories that cross no merge base is picked: beside one of the two a change shows nothing", async () => {
+  const scratched = await scratch();
+  scratched.commit("root", { model: "1" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  const first = scratched.commit("note", { note: "1" });
+  scratched.git("checkout", "--quiet", "main");
+  const better = scratched.commit("better", { model: "2" });
+  scratched.git("checkout", "--quiet", "change");
+  scratched.git("merge", "--quiet", "--no-edit", "--strategy=ours", "main");
+  scratched.git("checkout", "--quiet", "main");
+  scratched.git("merge", "--quiet", "--no-edit", "--no-ff", first);
+  const opened = await open(scratched.directory);
+  await assert.rejects(opened.mergeBase("main", "change"), (error: Error & { code: string }) => {
+    assert.equal(error.code, "MERGE_BASE_SEVERAL");
+    assert.ok(error.message.includes(first) && error.message.includes(better));
+    return true;
+  });
+  scratched.git("checkout", "--quiet", "change");
+  scratched.git("merge", "--quiet", "--no-edit", "main");
+  assert.equal(await opened.mergeBase("main", "change"), scratched.git("rev-parse", "main"));
+});
+
 test("a large tree is read as a small one is, and the next one shares what it has in common", async () => {
   const scratched = await scratch();
   const folders = Array.from({ length: 100 }, (_, index) => `m/${String(index).padStart(3, "0")}`);

@@ -50,7 +50,10 @@ async function findCommit({ objects }: History, revision: string): Promise<strin
   return header?.type === "commit" ? header.oid : undefined;
 }
 
-/** Best common ancestor of two revisions; the work tree has HEAD's. */
+/**
+ * Best common ancestor of two revisions; the work tree has HEAD's. Rejects `MERGE_BASE_SEVERAL` where histories that
+ * cross have more than one: what a merge brings in is then nothing that one of them could be compared with.
+ */
 export async function mergeBaseOf(history: History, base: string, head: string): Promise<string> {
   if (base === "worktree") {
     throw new GateError("REVISION_INVALID", "Cannot take the work tree as base: expected a commit");
@@ -58,10 +61,22 @@ export async function mergeBaseOf(history: History, base: string, head: string):
   const ours = await commitOf(history, base);
   const theirs = await commitOf(history, head === "worktree" ? "HEAD" : head);
   if (await isFoundAbove(history, ours, theirs)) return ours;
-  const { status, stdout, stderr } = await runGit(history.directory, ["merge-base", "--", ours, theirs]);
+  const { status, stdout, stderr } = await runGit(history.directory, [
+    "merge-base",
+    "--all",
+    "--",
+    ours,
+    theirs,
+  ]);
   if (status > 1) throw new GateError("GIT_FAILED", `Cannot find the merge base: ${stderr}`);
-  const found = status === 0 ? stdout.toString("latin1").trim() : undefined;
+  const [found, another] = status === 0 ? stdout.toString("latin1").trim().split("\n") : [];
   if (history.isShallow) await assertHistory(history, [ours, theirs], found);
+  if (another !== undefined) {
+    const message = `Cannot tell what ${head} changes: it has more than one merge base with ${base}, ${found} and ${another} among them`;
+    throw new GateError("MERGE_BASE_SEVERAL", message, {
+      fix: "Merge the base branch into the change once more, or rebase the change onto it",
+    });
+  }
   if (found !== undefined) return found;
   const message = `Cannot find the merge base of ${base} and ${head}: they have no commit in common`;
   throw new GateError("MERGE_BASE_NONE", message, {
