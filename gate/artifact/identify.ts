@@ -14,6 +14,7 @@ import {
   TRIAL_OPCODES_MAX,
 } from "./limits.ts";
 import { findMagic, pickleKind } from "./magic.ts";
+import { holdsObjects } from "./object-array.ts";
 import { peekInside, type Unpacked, unpackInside } from "./peek.ts";
 import { type Trial, tryPickle } from "./pickle-trial.ts";
 import { hasControls, isText } from "./plain-text.ts";
@@ -167,13 +168,14 @@ async function detectZip(front: Front): Promise<readonly Detected[]> {
   // The directory stands at the end, which a front does not have.
   if (front.partial) return [{ format: "zip", inside: "unseen" }];
   const format = zipKind(directory.entries.map(({ name }) => name));
-  if (format !== "zip") return [{ format }];
+  if (format !== "zip" && format !== "npz") return [{ format }];
   const members = directory.entries.map((entry) => ({
     name: entry.name,
     isEmpty: entry.bytes === 0 && entry.compressedBytes === 0,
     head: async () => ((entry.flags & ENCRYPTED) === 0 ? memberHead(front.source, entry) : undefined),
     unpack: (bytesMax: number) => unpackMember(front.source, entry, bytesMax),
   }));
+  if (format === "npz") return [{ format }, ...(await findObjects(members))];
   const inside = await lookIntoMembers(members, front);
   // Of two directories one was read, and of a broken one not all.
   return [{ format, inside: inside === "seen" && directory.findings.length > 0 ? "unseen" : inside }];
@@ -188,6 +190,17 @@ interface Member {
 
 /** All of what something holds, as far as a number of bytes. */
 type Unpack = (bytesMax: number) => Promise<Unpacked | undefined>;
+
+/** A pickle if one of the arrays is made of objects, or if only its loader can tell. */
+async function findObjects(members: readonly Member[]): Promise<readonly Detected[]> {
+  if (members.length > MEMBERS_OPENED_MAX) return [{ format: "pickle" }];
+  for (const { isEmpty, head } of members) {
+    if (isEmpty) continue;
+    const bytes = await head();
+    if (bytes === undefined || bytes.length === 0 || holdsObjects(bytes)) return [{ format: "pickle" }];
+  }
+  return [];
+}
 
 /** Whether a member is a model by its name, or by its content whatever its name. */
 async function lookIntoMembers(members: readonly Member[], at: Place): Promise<Inside> {
@@ -286,6 +299,7 @@ async function detectProtobuf({ source, isText, partial }: Front): Promise<reado
 }
 
 async function detectPickle(front: Front, hasOther: boolean): Promise<readonly Detected[]> {
+  if (holdsObjects(front.head)) return [{ format: "pickle" }];
   const [first, protocol = 0xff] = front.head;
   const hasMagic = first === 0x80 && protocol <= 5;
   // PK reads as a persistent id, which plain unpicklers refuse; a stored array of objects may follow its line feed.

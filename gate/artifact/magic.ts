@@ -18,6 +18,11 @@ const MAGICS: readonly Magic[] = [
   { format: "catboost", pattern: /^CBM1/, binary: true },
   { format: "lightgbm", pattern: /^tree\r?\nversion=/ },
   { format: "xgboost-json", pattern: /^\s*\{\s*(?:"version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?"learner"\s*:/ },
+  // In whatever order: XGBoost looks its members up by name.
+  {
+    format: "xgboost-json",
+    pattern: /^\s*\{(?=.*"learner"\s*:\s*\{)(?=.*"(?:gradient_booster|learner_model_param)"\s*:\s*\{)/s,
+  },
   { format: "xgboost-ubj", pattern: /^\{(?:L\0{7}|i)[\x07]learner/ },
   { format: "xgboost-ubj", pattern: /^\{(?:L\0{7}|i)[\x07]version/ },
   { format: "xgboost-binary", pattern: /^binf/, binary: true },

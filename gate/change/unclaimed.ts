@@ -1,5 +1,5 @@
 import { expectationOf } from "../artifact/extensions.ts";
-import type { Identification } from "../artifact/identify.ts";
+import type { Readings } from "../artifact/identify.ts";
 import type { FileChange, TreeEntry } from "../model/change.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
@@ -204,11 +204,11 @@ function isHarmlessName(path: string): boolean {
 }
 
 /** The same for a path, and for content that was looked at. */
-function toStanding(path: string, claim: Claim | undefined, identity?: Identification): Standing {
+function toStanding(path: string, claim: Claim | undefined, identity?: Readings): Standing {
   if (claim === "artifact") return "claimed";
   const expectation = expectationOf(path);
   if (expectation?.family !== "model" && identity?.family !== "model") return "no model";
-  const formats = identity === undefined ? (expectation?.formats ?? []) : [identity.format];
+  const formats = identity?.all ?? expectation?.formats ?? [];
   const isArray = formats.length > 0 && formats.every((format) => ARRAY_FORMATS.has(format));
   return claim === "data" && isArray ? "claimed" : "unclaimed";
 }

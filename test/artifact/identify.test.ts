@@ -27,6 +27,8 @@ describe("a format is told by its first bytes, whatever the name", () => {
     "tree\nversion=v4\n": "lightgbm",
     '{"learner":{}}': "xgboost-json",
     '{"version":[3, 2, 0], "learner":{}}': "xgboost-json",
+    '{"note": 1, "learner": {"attributes": {}, "gradient_booster": {"model": {}}}}': "xgboost-json",
+    '{"learner_model_param": {}, "kind": {"learner": "gradient_booster"}}': "text",
     "{L\0\0\0\0\0\0\0\x07learner": "xgboost-ubj",
     "{i\x07learner": "xgboost-ubj",
     "binf\0\0\0\0": "xgboost-binary",

@@ -68,7 +68,13 @@ function summary(change: ChangeSet): string[] {
   });
 }
 
-const NPY = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"), Buffer.alloc(118, 0x20)]);
+const NPY = arrayOf("<f8");
+
+/** An array as NumPy writes it, without its values. */
+function arrayOf(type: string): Buffer {
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (0,), }`.padEnd(117);
+  return Buffer.from(`\x93NUMPY\x01\x00v\x00${header}\n`, "latin1");
+}
 
 function sha(content: string | Uint8Array): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
@@ -439,6 +445,7 @@ test("a model file does not hide behind a claim that it is data", async () => {
     "models/m/model.yml": manifest({ more }),
     "data/rows.csv": "a,b\n1,2\n",
     "data/array.npy": NPY,
+    "data/objects.npy": arrayOf("|O"),
     "data/array.h5.dvc": "outs: []\n",
     "data/lfs.npz": pointerTo("large"),
     "data/evil.csv": pickle,
@@ -446,7 +453,13 @@ test("a model file does not hide behind a claim that it is data", async () => {
     "out/evil.npy": pickle,
   });
   const unclaimed = (await changeOf(scratched)).models.map(({ id }) => id);
-  assert.deepEqual(unclaimed, ["data/evil.csv", "data/evil.pkl.dvc", "m", "out/evil.npy"]);
+  assert.deepEqual(unclaimed, [
+    "data/evil.csv",
+    "data/evil.pkl.dvc",
+    "data/objects.npy",
+    "m",
+    "out/evil.npy",
+  ]);
 });
 
 test("what is packed so that nobody can look into it hides no model among models", async () => {
