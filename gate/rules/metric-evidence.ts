@@ -29,12 +29,21 @@ export type Found =
   | { readonly kind: "found"; readonly evidence: MetricEvidence; readonly value: number }
   | { readonly kind: "none"; readonly judgement: Judgement };
 
+/** What `findReported` finds, unless what could not be read at head would have replaced it. */
+export function findMetric(view: View, side: Side, name: MetricName): Found {
+  const found = findReported(view, side, name);
+  if (found.kind === "none" || side === "base") return found;
+  const hidden = unreadableAbove(view, found.evidence);
+  if (hidden.length === 0) return found;
+  return { kind: "none", judgement: broken(hidden.map(toFinding), { evidence: [found.evidence] }) };
+}
+
 /**
  * The number of one side, of the whole population, about that side's model, measured on other data than the
  * training data. Where several say it, the weightiest counts; two of equal weight that differ are an error.
  * Evidence that names another digest is not looked at: it can neither help nor harm.
  */
-export function findMetric(view: View, side: Side, name: MetricName): Found {
+export function findReported(view: View, side: Side, name: MetricName): Found {
   const best = findWeightiest(view, side, name);
   const [first] = best;
   if (first === undefined) return { kind: "none", judgement: absent(view, side, name) };
@@ -49,7 +58,7 @@ export function findMetric(view: View, side: Side, name: MetricName): Found {
 }
 
 /**
- * The items that `findMetric` chooses from, all of one weight. Gates about the evidence itself ask these and no others:
+ * The items that `findReported` chooses from, all of one weight. Gates about the evidence itself ask these and no others:
  * what no number is taken from can vouch for none.
  */
 export function findWeightiest(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
@@ -162,13 +171,24 @@ export function unreadableBeside(
   metric?: string,
 ): readonly EvidenceProblem[] {
   const weight = weightOf(found);
-  return view.problems.filter(
-    ({ side, metrics, trust, silent }) =>
-      side === "head" &&
-      silent !== true &&
+  return unreadableAtHead(view).filter(
+    ({ metrics, trust }) =>
       (metric === undefined ? metrics === undefined : metrics?.includes(metric) === true) &&
       (trust === undefined || TRUST_ORDER.indexOf(trust) >= weight),
   );
+}
+
+/** What could not be read of the head and would have replaced the number that was found. */
+function unreadableAbove(view: View, found: MetricEvidence): readonly EvidenceProblem[] {
+  const weight = weightOf(found);
+  return unreadableAtHead(view).filter(
+    ({ metrics, trust }) =>
+      (metrics?.includes(found.name) ?? true) && trust !== undefined && TRUST_ORDER.indexOf(trust) > weight,
+  );
+}
+
+function unreadableAtHead({ problems }: View): readonly EvidenceProblem[] {
+  return problems.filter(({ side, silent }) => side === "head" && silent !== true);
 }
 
 export function toFinding({ code, message, place, fix }: EvidenceProblem): Finding {

@@ -2,7 +2,7 @@ import type { Judgement } from "../model/decision.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import {
   about,
-  findMetric,
+  findReported,
   label,
   type Planned,
   plannedMetrics,
@@ -39,7 +39,7 @@ function unreadableFiles(
 ): readonly Judgement[] {
   const said = new Set(parts.flatMap(({ findings }) => findings.map(({ message }) => message)));
   const problems = planned.flatMap((metric) => {
-    const found = findMetric(view, "head", metric);
+    const found = findReported(view, "head", metric);
     return found.kind === "none" ? [] : unreadableBeside(view, found.evidence);
   });
   const unsaid = [...new Set(problems)].filter(({ message }) => !said.has(message));
@@ -57,7 +57,7 @@ function judgeOne(view: View, metric: Planned, moves: readonly string[]): Judgem
     });
   }
   if (moves.length > 0) return fail(moves.map((move) => moved(view, metric, move)));
-  const found = findMetric(view, "head", metric);
+  const found = findReported(view, "head", metric);
   if (found.kind === "none") return found.judgement;
   const unreadable = unreadableBeside(view, found.evidence, metric.metric);
   if (unreadable.length > 0) return broken(unreadable.map(toFinding), { evidence: [found.evidence] });

@@ -1,4 +1,6 @@
+import type { DatasetEvidence } from "../model/evidence.ts";
 import type { DeclaredEvaluation, Manifest, PlannedMetric } from "../model/manifest.ts";
+import { findTrainingData } from "../model/training-data.ts";
 import type { Planned } from "./metric-evidence.ts";
 import type { View } from "./rule.ts";
 
@@ -10,19 +12,23 @@ interface Place {
   readonly key: string;
   readonly role: string;
   readonly data: string;
+  readonly evaluation: DeclaredEvaluation;
 }
 
 /**
  * Tells of a planned metric what head has changed about where base takes it from, each as words; empty where nothing.
  * A run brings many numbers, and which of them is meant must not be for the change to say. A place that is added
- * beside those of base is no move: two that differ contradict each other.
+ * beside those of base is no move as long as those are heard: two that differ contradict each other.
  */
-export function findMoves({ model }: View): (metric: Planned) => readonly string[] {
-  const base = placesOf(model?.base?.manifest);
-  const head = placesOf(model?.head?.manifest);
+export function findMoves(view: View): (metric: Planned) => readonly string[] {
+  const base = placesOf(view.model?.base?.manifest);
+  const head = placesOf(view.model?.head?.manifest);
+  const silenced = silencer(view);
   return (metric) => {
+    const before = base.get(keyOf(metric)) ?? [];
     const places = head.get(keyOf(metric)) ?? [];
-    const moves = (base.get(keyOf(metric)) ?? []).map((before) => nearestMove(before, places));
+    const isAdded = places.some((place) => before.every((former) => differences(former, place).length > 0));
+    const moves = before.map((former) => nearestMove(former, places, isAdded ? silenced : () => []));
     return [...new Set(moves.flatMap((words) => (words === "" ? [] : [words])))];
   };
 }
@@ -50,12 +56,35 @@ function placeOf(manifest: Manifest, evaluation: DeclaredEvaluation, metric: Pla
   const { path, role, datasetDigest } = evaluation;
   const folder = manifest.path.slice(0, manifest.path.lastIndexOf("/") + 1);
   const inFolder = path.startsWith(folder) ? path.slice(folder.length) : `/${path}`;
-  return { path, inFolder, key: metric.key ?? metric.name, role, data: datasetDigest ?? "none" };
+  const key = metric.key ?? metric.name;
+  return { path, inFolder, key, role, data: datasetDigest ?? "none", evaluation };
+}
+
+/** Why no number that stands at a place of head counts, as words: nothing contradicts the number beside it then. */
+function silencer({ model, evidence }: View): (place: Place) => readonly string[] {
+  const own = model?.head?.subject;
+  const datasets = evidence.filter(
+    (item): item is DatasetEvidence => item.kind === "dataset" && item.side === "head",
+  );
+  return ({ evaluation }) => {
+    const { subject } = evaluation;
+    const trained = findTrainingData(datasets, evaluation);
+    return [
+      ...(subject === undefined || subject === own ? [] : [`its subject is ${subject}, another model`]),
+      ...(trained === undefined
+        ? []
+        : [`it is said to be measured on ${trained.name}, which is training data`]),
+    ];
+  };
 }
 
 /** What differs from the place of head that is most like it; empty if one is the same. */
-function nearestMove(before: Place, places: readonly Place[]): string {
-  const moves = places.map((after) => differences(before, after));
+function nearestMove(
+  before: Place,
+  places: readonly Place[],
+  silenced: (place: Place) => readonly string[],
+): string {
+  const moves = places.map((after) => [...differences(before, after), ...silenced(after)]);
   const fewest = moves.reduce<readonly string[] | undefined>(
     (least, move) => (least === undefined || move.length < least.length ? move : least),
     undefined,

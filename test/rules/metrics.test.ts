@@ -394,6 +394,32 @@ const BESIDE: readonly Row[] = (
   ...(outcome === "error" ? { code: "JSON_SYNTAX" } : {}),
 }));
 
+/** What a threshold makes of it: only what would have replaced the number is in its way. */
+const ABOVE: readonly Row[] = (
+  [
+    ["a file of the run and a committed number", "declared", { trust: "ci" }, "error"],
+    [
+      "the metric in the run and a committed number",
+      "declared",
+      { trust: "ci", metrics: ["roc_auc"] },
+      "error",
+    ],
+    ["another metric of the run", "declared", { trust: "ci", metrics: ["recall"] }, "pass"],
+    ["a file of the run and a number of the run", "ci", { trust: "ci" }, "pass"],
+    ["a committed file and a committed number", "declared", { trust: "declared" }, "pass"],
+    ["a file at base", "declared", { side: "base", trust: "ci" }, "pass"],
+    ["a silent file", "declared", { trust: "ci", metrics: ["roc_auc"], silent: true }, "pass"],
+  ] as const
+).map(([name, trust, problem, outcome]) => ({
+  name: `unreadable above a floor: ${name}`,
+  rule: "metric.floor",
+  args: floor,
+  evidence: [metric({ trust })],
+  ...beside(problem),
+  outcome,
+  ...(outcome === "error" ? { code: "JSON_SYNTAX" } : {}),
+}));
+
 test("a file that cannot be read is found once, however many metrics are planned", () => {
   const items = [metric(), metric({ name: "recall" })];
   const about = model({ head: twoPlanned });
@@ -763,6 +789,11 @@ function replanned(before: Partial<DeclaredEvaluation>, after: readonly Partial<
   });
 }
 
+const TRAINING_DATA: DatasetEvidence = {
+  ...{ kind: "dataset", model: "m", side: "head", trust: "declared", source: source() },
+  ...{ name: "loans", role: "train", digest: OTHER_DIGEST },
+};
+
 const MOVED: readonly Row[] = (
   [
     ["another key", {}, [{ metrics: [{ name: "roc_auc", key: "train.roc_auc" }] }]],
@@ -778,11 +809,21 @@ const MOVED: readonly Row[] = (
     ["another role", {}, [{ role: "validation" as const }]],
     ["the data's digest dropped", { datasetDigest: OTHER_DIGEST }, [{}]],
     ["other data", { datasetDigest: OTHER_DIGEST }, [{ datasetDigest: HEAD_DIGEST }]],
+    [
+      "another key, with the former said to be of another model",
+      {},
+      [{ subject: BASE_DIGEST }, { subject: HEAD_DIGEST, metrics: [{ name: "roc_auc", key: "train.auc" }] }],
+    ],
+    [
+      "another file, with the former said to be of training data",
+      {},
+      [{ datasetDigest: OTHER_DIGEST }, { path: "m/train_metrics.json" }],
+    ],
   ] as const
 ).map(([name, before, after]) => ({
   name: `a planned number cannot be taken from elsewhere: ${name}`,
   rule: "metric.present",
-  evidence: [metric()],
+  evidence: [metric(), TRAINING_DATA],
   view: { model: replanned(before, after) },
   outcome: "fail",
   code: "PLAN_MOVED",
@@ -793,6 +834,7 @@ const STAYED: readonly Row[] = (
     ["its digest is stated for the first time", {}, [{ datasetDigest: HEAD_DIGEST }]],
     ["its key is spelt out", {}, [{ metrics: [{ name: "roc_auc", key: "roc_auc" }] }]],
     ["another file is read beside it", {}, [{}, { path: "m/slices.csv" }]],
+    ["both name this model", {}, [{ subject: HEAD_DIGEST }, { subject: HEAD_DIGEST, path: "m/slices.csv" }]],
   ] as const
 ).map(([name, before, after]) => ({
   name: `a planned number stays where it was if ${name}`,
@@ -970,6 +1012,7 @@ for (const row of [
   ...STAYED,
   ...CURRENT,
   ...BESIDE,
+  ...ABOVE,
   ...VOUCHING,
   ...EXPRESSIONS,
 ]) {
