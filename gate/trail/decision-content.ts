@@ -11,7 +11,8 @@ import { type DECISION, TOKEN, VALUE } from "./vocabulary.ts";
 
 export const DECISION_FILE = "decision.json";
 
-const SUBJECTS_MAX = 256;
+/** Subjects that one entry holds. */
+export const SUBJECTS_MAX = 256;
 const GATES_MAX = 1_024;
 const APPROVALS_MAX = 64;
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -138,11 +139,16 @@ function toGate({ gate, outcome, model, observed, expected, measured }: GateResu
 
 /** The artifacts as they are at head; if there are too many, one digest for each model; if none, the commit. */
 function subjectsOf({ input: { change } }: DecisionRecord, state: string): readonly Subject[] {
-  const artifacts = unique(change.models.flatMap(artifactsOf));
+  const artifacts = artifactSubjects(change.models);
   if (artifacts.length > 0 && artifacts.length <= SUBJECTS_MAX) return artifacts;
   const models = unique(change.models.flatMap(modelOf));
   if (artifacts.length > 0 && models.length > 0 && models.length <= SUBJECTS_MAX) return models;
   return [{ name: state, digest: { gitCommit: change.head } }];
+}
+
+/** The artifacts of the models as they are at head, each once, also where two models share it. */
+export function artifactSubjects(models: readonly ModelChange[]): readonly Subject[] {
+  return unique(models.flatMap(artifactsOf));
 }
 
 function artifactsOf({ head }: ModelChange): readonly Subject[] {

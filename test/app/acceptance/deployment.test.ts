@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { canonical, sha256Of } from "../../../gate/parse/canonical.ts";
 import { readAsOf } from "../../../gate/trail/as-of.ts";
+import { SUBJECTS_MAX } from "../../../gate/trail/decision-content.ts";
 import { openGitStore } from "../../../gate/trail/git-store.ts";
 import { git, tip } from "../../github/git-data.ts";
 import { kindsOf, nextModel, POLICY, startTeam, type Team } from "../team.ts";
@@ -200,6 +201,36 @@ describe("a deployment", () => {
     assert.ok((await github.hooks.post({ ...forward, headers })) < 300);
     await team.settle();
     assert.deepEqual(kindsOf((await team.trail()).slice(known)), []);
+  });
+
+  it("of more files than an entry holds is in the trail by its commit", async () => {
+    const { play } = team.stand;
+    const { repository, people } = team;
+    const folder = "models/credit-pd";
+    const next = nextModel(70);
+    const names = Array.from({ length: SUBJECTS_MAX }, (_, at) => `shards/${at}.safetensors`);
+    const files = {
+      ...next,
+      [`${folder}/model.yml`]: String(next[`${folder}/model.yml`]).replace(
+        "artifacts:\n",
+        `artifacts:\n${names.map((name) => `  - path: ${name}\n`).join("")}`,
+      ),
+      ...Object.fromEntries(
+        names.map((name) => [`${folder}/${name}`, next[`${folder}/model.safetensors`] ?? ""]),
+      ),
+    };
+    const parents = [tip(repository, "main")];
+    const sha = play.push(repository, { branch: "sharded", by: people.maria, parents, files });
+    const known = (await team.trail()).length;
+    const deployment = play.deploy(repository, { by: people.maria, sha, environment: "shadow" });
+    play.finishDeployment(deployment, { by: people.maria });
+    await team.settle();
+    const entries = (await team.trail()).slice(known);
+    assert.deepEqual(kindsOf(entries), ["deploy.succeeded"]);
+    assert.deepEqual(
+      entries[0]?.subject.map(({ digest }) => digest),
+      [{ gitCommit: sha }],
+    );
   });
 
   it("to an environment of any name is in the trail, and the log says what it was", async () => {
