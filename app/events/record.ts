@@ -1,6 +1,7 @@
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { canonical } from "../../gate/parse/canonical.ts";
-import { toDecisionContent } from "../../gate/trail/decision-content.ts";
+import { type ContentWithEvidence, toDecisionContent } from "../../gate/trail/decision-content.ts";
+import { checkContent } from "../../gate/trail/entry.ts";
 import type { Site } from "../services.ts";
 import type { DecisionRow } from "../store/archive.ts";
 import type { Standing } from "../trails.ts";
@@ -34,8 +35,40 @@ export async function recordDecision(
   await noteGated(site, pull.base.ref, base);
   await recordVotes(site, pull, record);
   const setting = { ...trails.setting(place), pr: { number: pull.number, base: pull.base.ref } };
-  await trails.record(place, toDecisionContent(record, setting));
+  await recordAfterLast(site, pull.number, toDecisionContent(record, setting));
   return record.verdict === "pass" ? trails.settle(place) : { kind: "landed" };
+}
+
+/** The decision about a pull request that the trail was told of last. */
+interface LastDecision {
+  /** What it says, whatever it follows. */
+  readonly said: string;
+  readonly follows: string | undefined;
+  readonly id: string;
+}
+
+/**
+ * Words come and go, and evidence may read as it read before: a verdict that returns after another would be the event
+ * of the first, and the trail would end with the one between. So it names the decision that it follows.
+ */
+async function recordAfterLast(
+  { trails, place, store }: Site,
+  number: number,
+  { content, evidence }: ContentWithEvidence,
+): Promise<void> {
+  const { approvals = [], waivers = [] } = content.predicate.decision ?? {};
+  const said = canonical({ id: checkContent(content), approvals, waivers });
+  const name = `decided/${place.repositoryId}/${number}`;
+  const kept = await store.archive.get(name);
+  const last: LastDecision | undefined = kept === undefined ? undefined : JSON.parse(kept);
+  const follows = last?.said === said ? last.follows : last?.id;
+  const refs = follows === undefined ? {} : { refs: [follows] };
+  const id = await trails.record(place, {
+    content: { ...content, predicate: { ...content.predicate, ...refs } },
+    evidence,
+  });
+  const next: LastDecision = { said, follows, id };
+  await store.archive.set(name, JSON.stringify(next));
 }
 
 /** What each model is in the head, where that can be told. */

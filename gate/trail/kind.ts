@@ -89,6 +89,7 @@ const KEPT = {
   pr: { number: true, head_sha: true, base_sha: true },
   group: true,
   evidence: true,
+  refs: true,
 };
 /** Of the members with long lists, only what `key` functions look at. */
 const KEPT_PARTS: Readonly<Record<string, Keep>> = {
@@ -175,6 +176,8 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map(
         predicate.decision.subject_digest,
         predicate.decision.evidence_digest,
         predicate.decision.verdict,
+        // A verdict that returns after another is another event than the first: it names the one that it follows.
+        ...(predicate.refs === undefined ? [] : [predicate.refs]),
       ],
     }),
 

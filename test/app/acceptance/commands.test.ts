@@ -258,6 +258,29 @@ describe("a withdrawal", () => {
   });
 });
 
+describe("a verdict that returns", () => {
+  it("is a decision of its own in the trail, which ends with what the check says", async () => {
+    const pull = await open();
+    const { olga } = team.people;
+    const verdicts = async () =>
+      (await team.trail()).flatMap(({ predicate: { kind, pr, decision } }) =>
+        kind === "decision.made" && pr?.number === pull.number
+          ? [[decision?.verdict, decision?.approvals?.map(({ id }) => id)]]
+          : [],
+      );
+    await say(pull, "/weighbridge approve");
+    await say(pull, "/weighbridge withdraw");
+    // What is judged again as it is is no other decision.
+    await say(pull, "/weighbridge recheck");
+    const word = ["pass", [olga.id]];
+    const silence = ["wait", undefined];
+    assert.deepEqual(await verdicts(), [silence, word, silence]);
+    await say(pull, "/weighbridge approve");
+    assert.deepEqual(await verdicts(), [silence, word, silence, word]);
+    assert.equal(conclusionOf(pull), "success");
+  });
+});
+
 describe("how a command is written", () => {
   it("C36: a command in anything but its own plain line is not a command", async () => {
     const pull = await open();

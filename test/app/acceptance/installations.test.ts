@@ -118,7 +118,9 @@ describe("a green pull request", () => {
       writes.map(({ operation }) => operation),
       ["checks/update", "issues/update-comment"],
     );
-    assert.ok(asked.length <= 20, asked.map(({ operation }) => operation).join());
+    // The trail is looked at by its own clock.
+    const judging = asked.filter(({ path }) => !path.endsWith("weighbridge-trail"));
+    assert.ok(judging.length <= 16, judging.map(({ operation }) => operation).join());
     const again = team.stand.requests.length;
     await sweep();
     assert.ok(team.stand.requests.slice(again).every(({ operation }) => operation !== "graphql"));
