@@ -9,6 +9,7 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { writersAmong } from "../github/writers.ts";
 import { repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
+import { changeKept } from "../store/kept-value.ts";
 import { holdersUnder } from "./approvals.ts";
 
 /** Words about one subject that are kept: nobody can crowd out another, and few are needed to agree. */
@@ -62,6 +63,24 @@ export async function keepWord(
   const words = [...before.filter((each) => !forgotten.has(each)), word];
   const next: Kept = { subject, words: words.slice(0, WORDS_MAX) };
   await store.archive.set(name, JSON.stringify(next));
+}
+
+/** Whether a comment holds a word that was kept. */
+export async function holdsWord({ store, place }: Site, number: number, commentId: number): Promise<boolean> {
+  const kept = await findKept(store.archive, nameOf(place.repositoryId, number));
+  return kept?.words.some((word) => word.commentId === commentId) === true;
+}
+
+/** Nobody opens anything by a word that its author took back. */
+export async function dropWords(
+  { store, place }: Site,
+  number: number,
+  isTakenBack: (word: Word) => boolean,
+): Promise<void> {
+  await changeKept<Kept>(store.archive, nameOf(place.repositoryId, number), (kept) => ({
+    ...kept,
+    words: kept.words.filter((word) => !isTakenBack(word)),
+  }));
 }
 
 /**

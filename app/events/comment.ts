@@ -14,7 +14,7 @@ import type { Site } from "../services.ts";
 import type { DecisionRow, KeptVote } from "../store/archive.ts";
 import { recordOf } from "../store/decision-record.ts";
 import { decisionSeen, standingDecision } from "./approvals.ts";
-import { keepWord } from "./break-glass.ts";
+import { dropWords, holdsWord, keepWord } from "./break-glass.ts";
 import { beginComment } from "./comment-begun.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
 import { mayCount } from "./may-count.ts";
@@ -193,6 +193,10 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
     if (vote.userId !== told.author.id || !isBefore(vote, told)) continue;
     await recordWithdrawal(site, pull, { vote, actorId: told.author.id, code: "withdrawn" });
   }
+  await dropWords(site, pull.number, ({ userId, commentId, at: saidAt }) => {
+    const word = { source: "comment", sourceId: commentId, at: Date.parse(saidAt) } as const;
+    return userId === told.author.id && isBefore(word, told);
+  });
   await store.archive.keepVote({
     ...{ repositoryId: place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
     ...{
@@ -207,7 +211,10 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
 }
 
 /** A comment takes back what was said before it, also when it is told of late; of one second, ids tell comments apart. */
-function isBefore({ source, sourceId, at: votedAt }: KeptVote, { id, createdAt }: Told): boolean {
+function isBefore(
+  { source, sourceId, at: votedAt }: Pick<KeptVote, "source" | "sourceId" | "at">,
+  { id, createdAt }: Told,
+): boolean {
   const seconds = Math.floor(votedAt / 1_000) - Math.floor(createdAt / 1_000);
   return seconds === 0 ? source === "review" || sourceId < id : seconds < 0;
 }
@@ -278,19 +285,24 @@ async function takeEdited(
   return true;
 }
 
-/** Who takes back their own comment takes back the approval in it, and nothing that they said later; nobody else can. */
+/**
+ * Who takes back their own comment takes back the approval in it, or the word for breaking the glass, and nothing that
+ * they said later; nobody else can.
+ */
 async function takeDeleted(site: Site, pull: Pull, told: Told): Promise<boolean> {
   const { store, place, trails } = site;
   await noteGone(site, told.id, told.senderId === told.author.id ? "author" : "other");
   const votes = await store.archive.votes(place.repositoryId, pull.number);
   const said = votes.filter(({ source, sourceId }) => source === "comment" && sourceId === told.id);
-  if (said.length === 0) return false;
+  const isWord = await holdsWord(site, pull.number, told.id);
+  if (said.length === 0 && !isWord) return false;
   await trails.recordEvent(place, {
     kind: "tamper.detected",
     head: pull.head.sha,
     tamper: { object: "comment.deleted", id: String(told.id), updated_at: told.updatedAt },
   });
   if (told.senderId !== told.author.id) return true;
+  if (isWord) await dropWords(site, pull.number, ({ commentId }) => commentId === told.id);
   const approvals = said.filter(({ kind }) => kind === "approve");
   const [vote] = approvals;
   if (vote !== undefined) {

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { parseCommands } from "../../gate/approval/command.ts";
+import { type Command, parseCommands } from "../../gate/approval/command.ts";
 import { md } from "../../gate/report/escape.ts";
 import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
@@ -55,9 +55,11 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   }
   if (action !== "created") return false;
   const body = optional(textAt, comment, "body") ?? "";
-  const commands = await wordsLeft(site, commentId, parseCommands(body).commands);
+  const { commands: written, problems } = parseCommands(body);
+  const commands = await wordsLeft(site, commentId, written);
   if (commands.length === 0) return false;
-  const isApproved = commands.every(({ kind }) => kind === "approve");
+  // Beside what cannot be read nobody knows what was meant.
+  const isApproved = problems.length === 0 && (await areAbout(site, incident, commands));
   const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
   if (roles.length > 0) {
     await recordReview(site, incident, { userId: author.id, roles, issue, commentId, body });
@@ -65,6 +67,21 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   }
   await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
   return true;
+}
+
+/** Whether each approves all that was let in: whoever names one of several models, or another, has not looked at it. */
+async function areAbout(
+  { store, place }: Site,
+  { decision, models }: Incident,
+  commands: readonly Command[],
+): Promise<boolean> {
+  const kept = await store.archive.findDecision(place.repositoryId, decision);
+  return commands.every(
+    (command) =>
+      command.kind === "approve" &&
+      (command.model === undefined || models.every((model) => model === command.model)) &&
+      (command.digest === undefined || kept?.subject.startsWith(command.digest) === true),
+  );
 }
 
 /** In which of the two roles somebody may review: none of those who broke it, or had a hand in what it let in. */

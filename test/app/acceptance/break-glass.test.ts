@@ -54,6 +54,28 @@ describe("the glass", () => {
     assert.match(team.commentOn(pull), /BREAK-GLASS refused\*\*: CORE-17 can never be skipped\. It takes/);
   });
 
+  it("is not broken by a word that its author deleted", async () => {
+    const { play } = team.stand;
+    const { olga, rita } = team.people;
+    const pull = await team.propose(nextModel(5, 0.5));
+    const asked = play.comment(pull, { by: olga, body: HARM });
+    await team.settle();
+    play.deleteComment(asked, { by: olga });
+    await team.settle();
+    assert.equal(await breakGlass(pull, rita), "failure", team.commentOn(pull));
+  });
+
+  it("is not broken by a word that its author withdrew, but by one that they gave after it", async () => {
+    const { play } = team.stand;
+    const { olga, rita } = team.people;
+    const pull = await team.propose(nextModel(6, 0.5));
+    await breakGlass(pull, olga);
+    play.comment(pull, { by: olga, body: "/weighbridge withdraw" });
+    await team.settle();
+    assert.equal(await breakGlass(pull, rita), "failure", team.commentOn(pull));
+    assert.equal(await breakGlass(pull, olga, rita), "neutral", team.commentOn(pull));
+  });
+
   it("is reviewed by nobody who broke it, nor who joined those who did", async () => {
     const { play, github } = team.stand;
     const { olga, sid, rita } = team.people;

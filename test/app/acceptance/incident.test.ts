@@ -60,6 +60,18 @@ describe("the review of a broken glass", () => {
     assert.ok(!kindsOf(await team.trail()).includes("breakglass.reviewed"));
   });
 
+  it("is none that names another model or another digest, or stands beside what is no command", async () => {
+    const { vera } = team.people;
+    for (const body of [
+      "/weighbridge approve other-model",
+      `/weighbridge approve sha256:${"0".repeat(64)}`,
+      "/weighbridge approve\n/weighbridge rejct because it is wrong",
+    ]) {
+      assert.equal(await say(vera, body), "-1", body);
+    }
+    assert.ok(!kindsOf(await team.trail()).includes("breakglass.reviewed"));
+  });
+
   it("is nobody's in an issue that only begins like the one of the incident", async () => {
     const { github, play } = team.stand;
     const copy = github.addIssue(team.repository, team.people.maria, {
