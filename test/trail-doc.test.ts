@@ -14,8 +14,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { canonical } from "../gate/parse/canonical.ts";
 import { decide } from "../gate/verdict/decide.ts";
-import { bundle, CLI, ROOT } from "../scripts/bundle.ts";
+import { CLI, ROOT } from "../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "./git.ts";
+import { installInto } from "./installed.ts";
 import { programEnvironment } from "./trail/programs.ts";
 import { input } from "./verdict/gates.ts";
 
@@ -26,9 +27,8 @@ let repository: ScratchRepository;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "weighbridge-trail-doc-"));
-  for (const name of ["dist", "bin"]) mkdirSync(join(folder, name));
-  for (const [name, text] of await bundle([CLI])) writeFileSync(join(folder, "dist", name), text);
-  writeFileSync(join(folder, "package.json"), readFileSync(join(ROOT, "package.json")));
+  mkdirSync(join(folder, "bin"));
+  await installInto(folder, CLI);
   const command = `#!/bin/sh\nexec "${process.execPath}" "${join(folder, "dist", CLI.out)}" "$@"\n`;
   writeFileSync(join(folder, "bin/weighbridge"), command, { mode: 0o755 });
   repository = await scratchRepository();

@@ -54,8 +54,10 @@ export async function readAsOf(store: GitStore, time: string): Promise<AsOf> {
 }
 
 class StateAsOf {
-  /** Passing decisions by the digest that they are about. */
+  /** Passing decisions by the digest that they are about, and by digest and name. */
   readonly #approved = new Map<string, Approved>();
+  /** The last of them by name: two models may be the same bytes. */
+  readonly #latest = new Map<string, Approved>();
   /** What was deployed, newest last, by environment and name. */
   readonly #deployed = new Map<string, (Deployed & { readonly deployment: number })[]>();
   readonly #bypasses: AsOf["bypasses"][number][] = [];
@@ -74,18 +76,14 @@ class StateAsOf {
       .map(({ deployment: _, ...version }) => version)
       .sort((a, b) => compare(`${a.environment}\0${a.name}`, `${b.environment}\0${b.name}`));
     const names = new Set(deployed.map(({ name }) => name));
-    const latest = new Map<string, Approved>();
-    for (const approved of this.#approved.values()) {
-      if ((latest.get(approved.name)?.seq ?? -1) < approved.seq) latest.set(approved.name, approved);
-    }
-    const approved = [...latest.values()].filter(({ name }) => !names.has(name));
+    const approved = [...this.#latest.values()].filter(({ name }) => !names.has(name));
     return { deployed, approved: approved.sort((a, b) => compare(a.name, b.name)), bypasses: this.#bypasses };
   }
 
   #approve({ predicate }: Entry, seq: number, subject: Subject): void {
     const { ts, pr, policy, decision } = predicate;
     const digest = digestOf(subject);
-    this.#approved.set(digest, {
+    const approved: Approved = {
       name: subject.name,
       digest,
       seq,
@@ -94,14 +92,17 @@ class StateAsOf {
       policy: policy?.digest.sha256 ?? "",
       approvals: (decision?.approvals ?? []).map(({ id, role }) => ({ id, role })),
       waivers: decision?.waivers ?? [],
-    });
+    };
+    this.#approved.set(digest, approved).set(namedKeyOf(subject), approved);
+    this.#latest.set(subject.name, approved);
   }
 
   #deploy({ predicate }: Entry, seq: number, subject: Subject): void {
     const { id: deployment, environment } = predicate.deployment!;
     const key = keyOf(environment, subject);
     const digest = digestOf(subject);
-    const decision = this.#approved.get(digest);
+    // What was deployed may have another name since; where two have these bytes, its own name counts.
+    const decision = this.#approved.get(namedKeyOf(subject)) ?? this.#approved.get(digest);
     const version = { environment, name: subject.name, digest, seq, since: predicate.ts, deployment };
     const known = decision === undefined ? version : { ...version, decision };
     this.#deployed.set(key, [...(this.#deployed.get(key) ?? []), known]);
@@ -127,6 +128,10 @@ class StateAsOf {
 
 function keyOf(environment: string, { name }: Subject): string {
   return JSON.stringify([foldEnvironment(environment), name]);
+}
+
+function namedKeyOf(subject: Subject): string {
+  return JSON.stringify([digestOf(subject), subject.name]);
 }
 
 function digestOf({ digest }: Subject): string {

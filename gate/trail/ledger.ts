@@ -49,6 +49,11 @@ export class Ledger {
     if (kind === "gap.explained" && gap !== undefined) this.#explained.add(keyOf(gap.code, gap.object));
   }
 
+  /** An entry of a kind that this version does not know: others may build on it. */
+  takeUnknown(id: string): void {
+    this.#ids.add(id);
+  }
+
   /** True if a person explained this gap. */
   explains(code: string, object: string): boolean {
     return this.#explained.has(keyOf(code, object));

@@ -50,7 +50,7 @@ export async function* readLog(
   store: GitStore,
   head: Head,
   filter: LogFilter = {},
-  onUnknown?: (seq: number) => void,
+  onUnknown?: (seq: number, id: string) => void,
 ): AsyncGenerator<LogEntry> {
   const needles = onUnknown === undefined ? needlesOf(filter) : [];
   for await (const { first, path, bytes } of readBundles(store, head)) {
@@ -58,7 +58,7 @@ export async function* readLog(
     for (const [at, entry] of parseEntries(bytes, path).entries()) {
       if (needles.length > 0 && !needles.some((needle) => asBuffer(entry).includes(needle))) continue;
       const read = parseEntry(entry, `entry ${first + at}`);
-      if (!read.known) onUnknown?.(first + at);
+      if (!read.known) onUnknown?.(first + at, read.entry.predicate.id);
       else if (passes(read.entry, filter)) yield { ...read.entry, seq: first + at, bytes: entry };
     }
   }

@@ -35,9 +35,15 @@ export interface Reconciliation {
 export async function reconcile({ store, governed, now }: ReconcileRequest): Promise<Reconciliation> {
   const head = await openTrail(store);
   const ledger = new Ledger();
-  for await (const entry of readLog(store, head)) ledger.take(entry);
   const findings = new Findings();
-  const branch = await readBranch(governed, head.file, findings);
+  const leaveUnknown = (seq: number, id: string) => {
+    ledger.takeUnknown(id);
+    findings.leaveOpen("TRAIL_KIND_UNKNOWN", `entry ${seq} is of a kind that this version does not know`, {
+      seq,
+    });
+  };
+  for await (const entry of readLog(store, head, {}, leaveUnknown)) ledger.take(entry);
+  const branch = await readBranch(governed, { file: head.file, ledger }, findings);
   checkCommits(branch, ledger, head.file, findings);
   checkDecisions(ledger, findings);
   checkHeartbeats(ledger, head.file, now, findings);
@@ -56,12 +62,27 @@ interface Branch {
   readonly policy: readonly string[];
 }
 
-async function readBranch(governed: string, file: TrailFile, findings: Findings): Promise<Branch> {
+interface Told {
+  readonly file: TrailFile;
+  readonly ledger: Ledger;
+}
+
+async function readBranch(governed: string, { file, ledger }: Told, findings: Findings): Promise<Branch> {
   const shallow = await gitOutput(governed, ["rev-parse", "--is-shallow-repository"]);
   if (shallow.toString("latin1").trim() === "true") {
     findings.leaveOpen("TRAIL_GOVERNED_SHALLOW", "the clone of the governed repository is shallow");
   }
-  const range = `${file.genesis}..${await findBranch(governed, file)}`;
+  const ref = await findBranch(governed, file);
+  const last = movesOf(ledger, file).at(-1);
+  // Behind, or moved to another history: then its own commits do not tell that some are gone.
+  for (const commit of new Set([file.genesis, ...(last === undefined ? [] : [last.after])])) {
+    if (ledger.explains("branch-rewritten", commit) || (await isWithin(governed, commit, ref))) continue;
+    const message = `${ref} does not hold commit ${commit}, which the trail says it did: fetch it, or find out who moved it`;
+    findings.leaveOpen("TRAIL_GOVERNED_OTHER", message, { commit });
+  }
+  // Where the clone does not know the beginning, there is nothing to begin after.
+  if (!(await isKnown(governed, file.genesis))) return { places: new Map(), governed: [], policy: [] };
+  const range = `${file.genesis}..${ref}`;
   const listed = (paths: readonly string[]) => listCommits(governed, range, paths);
   const all = await listed([]);
   return {
@@ -75,8 +96,7 @@ async function readBranch(governed: string, file: TrailFile, findings: Findings)
 async function findBranch(governed: string, { governed: { branch } }: TrailFile): Promise<string> {
   const refs = [`refs/heads/${branch}`, `refs/remotes/origin/${branch}`];
   for (const ref of refs) {
-    const { status } = await runGit(governed, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`]);
-    if (status === 0) return ref;
+    if (await isKnown(governed, ref)) return ref;
   }
   throw new GateError(
     "REVISION_UNKNOWN",
@@ -85,6 +105,20 @@ async function findBranch(governed: string, { governed: { branch } }: TrailFile)
       fix: "Fetch the branch",
     },
   );
+}
+
+async function isKnown(governed: string, revision: string): Promise<boolean> {
+  return (await runGit(governed, ["rev-parse", "--verify", "--quiet", `${revision}^{commit}`])).status === 0;
+}
+
+/** True if the commit is in the history of the ref. Other than 0 also where the clone does not know it. */
+async function isWithin(governed: string, commit: string, ref: string): Promise<boolean> {
+  return (await runGit(governed, ["merge-base", "--is-ancestor", commit, ref])).status === 0;
+}
+
+/** Recorded moves of the governed branch, in order. */
+function movesOf({ moves }: Ledger, { governed: { branch } }: TrailFile): readonly Move[] {
+  return moves.filter(({ ref }) => ref === branch || ref === `refs/heads/${branch}`);
 }
 
 async function listCommits(
@@ -110,11 +144,9 @@ function checkCommits(
   file: TrailFile,
   findings: Findings,
 ): void {
-  const names = new Set([file.governed.branch, `refs/heads/${file.governed.branch}`]);
-  const moves = ledger.moves.filter(({ ref }) => names.has(ref));
   const recorded = new Map<string, Move[]>();
   const order = [...places.keys()];
-  for (const move of moves) {
+  for (const move of movesOf(ledger, file)) {
     for (const commit of commitsOf(move, places, order)) {
       recorded.set(commit, [...(recorded.get(commit) ?? []), move]);
     }

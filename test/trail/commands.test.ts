@@ -17,14 +17,17 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import { canonical, sha256Of } from "../../gate/parse/canonical.ts";
 import { canonicalBytes } from "../../gate/trail/canonical.ts";
 import { generateKey } from "../../gate/trail/keys.ts";
+import { formatEntries, parseEntries } from "../../gate/trail/tile.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import { bundle, CLI, ROOT } from "../../scripts/bundle.ts";
+import { CLI } from "../../scripts/bundle.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
+import { installInto } from "../installed.ts";
 import { textOf } from "../report/render-markdown.ts";
 import { input } from "../verdict/gates.ts";
 import { CONTENTS } from "./entries.ts";
 import { ownerOf } from "./owner.ts";
 import { programEnvironment } from "./programs.ts";
+import { decisions, startedRig } from "./rig.ts";
 import { amend, BRANCH, flipped, readFile } from "./tamper.ts";
 
 /** The bundled command as a team and its auditor use it, one thing after the other, on one repository. */
@@ -40,9 +43,7 @@ const at = (name: string) => join(folder, name);
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "weighbridge-trail-"));
-  mkdirSync(at("dist"));
-  for (const [name, text] of await bundle([CLI])) write(join("dist", name), text);
-  write("package.json", readFileSync(join(ROOT, "package.json")));
+  await installInto(folder, CLI);
   repository = await scratchRepository();
   const base = repository.commit("a model", { "models/credit-pd/model.yml": "id: credit-pd\n" });
   head = repository.commit("a better model", { "models/credit-pd/weights": "1" });
@@ -395,4 +396,22 @@ test("what halted a trail is said, and an operator goes on", () => {
 test("a sample is drawn again after the trail has grown", () => {
   repository.git("branch", "--delete", "--force", "audit-sample-5");
   assert.equal(drawAgain(), again.text);
+});
+
+test("an export says how many entries it leaves out because their kind is not known", async () => {
+  const rig = await startedRig();
+  await rig.append(decisions(1));
+  const path = "tail/00000000/0/01";
+  const [made] = parseEntries(readFile(rig.repository, path), path);
+  const felt = Buffer.from(Buffer.from(made!).toString().replace("decision.made", "decision.felt"));
+  amend(rig.repository, { [path]: formatEntries([felt]) });
+  const args = ["trail", "export", "--format", "csv", "--out", at("felt.csv")];
+  const where = ["--repository", rig.repository.directory];
+  const { status, stderr } = spawnSync(process.execPath, [at(join("dist", CLI.out)), ...args, ...where], {
+    encoding: "utf8",
+  });
+  await rig.close();
+  rig.repository.remove();
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /Not in .*felt\.csv: 1 of a kind that this version does not know\./);
 });

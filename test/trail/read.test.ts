@@ -287,6 +287,17 @@ describe("readAsOf()", () => {
     );
   });
 
+  test("knows two models of the same bytes by their names", async () => {
+    const both = decided(1, "a1");
+    const subjects = ["models/a", "models/b"].map((name) => ({ name, digest: { sha256: "a1".repeat(32) } }));
+    const steps = await states({ ...both, subject: subjects }, deployed(10, "a1"));
+    assert.deepEqual(
+      steps.map(({ approved }) => approved.map(({ name }) => name)),
+      [["models/a", "models/b"], ["models/b"]],
+    );
+    assert.equal(steps[1]?.deployed[0]?.decision?.name, "models/a");
+  });
+
   test("says that nothing approved what ran, also when a decision came later or refused it", async () => {
     const steps = await states(decided(1, "a1", "fail"), deployed(10, "a1"), decided(2, "a1"));
     assert.deepEqual(steps.map(brief).slice(1), [

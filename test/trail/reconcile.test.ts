@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { createTrail } from "../../gate/trail/change.ts";
-import type { EntryContent } from "../../gate/trail/entry.ts";
+import { formatCheckpoint } from "../../gate/trail/checkpoint.ts";
+import { type EntryContent, sealEntry } from "../../gate/trail/entry.ts";
+import { EMPTY_EDGE, foldEntries } from "../../gate/trail/fold.ts";
+import { leafHash } from "../../gate/trail/merkle.ts";
+import { formatNote, signNote } from "../../gate/trail/note.ts";
 import { reconcile } from "../../gate/trail/reconcile.ts";
+import { formatEntries, parseEntries } from "../../gate/trail/tile.ts";
 import { type ScratchRepository, scratchRepository } from "../git.ts";
 import { CONTENTS, decisionContent } from "./entries.ts";
-import { landed, openRig, type Rig, SETTING, trailFile } from "./rig.ts";
+import { FIRST_KEY, landed, ORIGIN, openRig, type Rig, SETTING, trailFile } from "./rig.ts";
+import { amend, readFile } from "./tamper.ts";
 
 const repositories: ScratchRepository[] = [];
 const rigs: Rig[] = [];
@@ -324,5 +330,74 @@ test("a clone that knows the branch only as origin's will do; a shallow one leav
       governed: rig.store.gitFolder.replace(/\.git$/, "nowhere"),
       now: rig.clock.now(),
     }),
+  );
+});
+
+describe("a branch that does not hold what the trail says of it is left open:", () => {
+  const undecided = async (rig: Rig, directory: string) => {
+    const result = await reconcile({ store: rig.store, governed: directory, now: rig.clock.now() });
+    return result.undecided.map(({ code, commit }) => ({ code, commit }));
+  };
+
+  test("a clone that is behind", async () => {
+    const { repository, rig } = await governed();
+    const clone = join(repository.directory, "clone");
+    repository.git("clone", "--quiet", "--no-local", repository.directory, clone);
+    const sha = repository.commit("better", { "models/a/weights": "2" });
+    await rig.append([decisionAbout(sha)], [mergeOf(sha)]);
+    assert.deepEqual(await undecided(rig, repository.directory), []);
+    assert.deepEqual(await undecided(rig, clone), [{ code: "TRAIL_GOVERNED_OTHER", commit: sha }]);
+  });
+
+  test("one that was set back before the beginning, until a person explains it", async () => {
+    const repository = await scratchRepository();
+    repositories.push(repository);
+    const first = repository.commit("first", { "models/a/weights": "0" });
+    const genesis = repository.commit("begin", { "models/a/weights": "1" });
+    const rig = await openRig({ directory: repository.directory });
+    rigs.push(rig);
+    landed(await createTrail(rig.writer, { ...trailFile(), genesis }, SETTING));
+    repository.git("reset", "--quiet", "--hard", first);
+    assert.deepEqual(await undecided(rig, repository.directory), [
+      { code: "TRAIL_GOVERNED_OTHER", commit: genesis },
+    ]);
+    const gap = { code: "branch-rewritten", object: genesis };
+    await rig.append([with_("gap.explained", { gap })]);
+    assert.deepEqual(await undecided(rig, repository.directory), []);
+  });
+
+  test("one of a repository that does not know the beginning", async () => {
+    const { rig, genesis } = await governed();
+    const other = await scratchRepository();
+    repositories.push(other);
+    other.commit("another", { "README.md": "other" });
+    assert.deepEqual(await undecided(rig, other.directory), [
+      { code: "TRAIL_GOVERNED_OTHER", commit: genesis },
+    ]);
+  });
+});
+
+test("an entry of a kind that is not known leaves the question open, and others may build on it", async () => {
+  const { repository, rig } = await governed();
+  await rig.append([decisionAbout("33".repeat(20))]);
+  const at = { first: "tail/00000000/0/00", second: "tail/00000000/0/01" };
+  const [began] = parseEntries(readFile(repository, at.first), at.first);
+  const [known] = parseEntries(readFile(repository, at.second), at.second);
+  const unknown = Buffer.from(Buffer.from(known!).toString().replace("decision.made", "decision.felt"));
+  const { id } = JSON.parse(unknown.toString()).predicate;
+  const { bytes: building } = sealEntry(with_("waiver.used", { refs: [id] }), {
+    ...{ seq: 2, prev: Buffer.from(leafHash(unknown)).toString("hex") },
+    ts: rig.clock.now().toISOString(),
+  });
+  const { root } = foldEntries(EMPTY_EDGE, [began!, unknown, building]);
+  const text = formatCheckpoint({ origin: ORIGIN, size: 3, root });
+  const checkpoint = formatNote(await signNote(text, [FIRST_KEY]));
+  amend(repository, { [at.second]: formatEntries([unknown, building]), checkpoint });
+  const request = { store: rig.store, governed: repository.directory, now: rig.clock.now() };
+  const { findings, undecided } = await reconcile(request);
+  assert.deepEqual(findings, []);
+  assert.deepEqual(
+    undecided.map(({ code, seq }) => ({ code, seq })),
+    [{ code: "TRAIL_KIND_UNKNOWN", seq: 1 }],
   );
 });
