@@ -30,6 +30,7 @@ export interface Comparison extends Range {
 
 export interface ComparedCommit {
   readonly sha: string;
+  readonly parents: readonly string[];
   readonly message: string;
   readonly author: Signature;
   readonly committer: Signature;
@@ -109,6 +110,7 @@ function unknownCommit(basehead: string, cause: unknown): GateError {
 function toCommit(data: unknown): ComparedCommit {
   return {
     sha: objectIdAt(data, "sha"),
+    parents: listAt(data, "parents").map((parent) => objectIdAt(parent, "sha")),
     message: textAt(data, "commit", "message"),
     author: toSignature(data, "author"),
     committer: toSignature(data, "committer"),

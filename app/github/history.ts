@@ -1,6 +1,6 @@
 import { GateError } from "../../gate/model/error.ts";
 import type { ObjectSource } from "./cache.ts";
-import { type Comparison, type Range, readComparison } from "./comparison.ts";
+import { type Comparison, type Range, readCommits, readComparison } from "./comparison.ts";
 import { isFailure } from "./failure.ts";
 import {
   findComparison,
@@ -12,6 +12,7 @@ import {
   toStretch,
 } from "./kept-comparison.ts";
 import { objectIdAt } from "./shape.ts";
+import { assertSoleMergeBase } from "./sole-merge-base.ts";
 
 const COMMIT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** As the local checkout: no white space or control, nothing that names a file, no option. */
@@ -45,7 +46,12 @@ export class History {
     const name = `merge-base/${ours}...${theirs}`;
     const kept = await this.#source.cache.find(name);
     if (kept !== undefined) return Buffer.from(kept).toString("latin1");
-    const { mergeBase } = await this.compare(ours, theirs);
+    const comparison = await this.compare(ours, theirs);
+    await assertSoleMergeBase(comparison, {
+      commits: (first) => readCommits(this.#source.client, first),
+      stretch: (from, to) => this.#findStretch(this.#range(from, to)),
+    });
+    const { mergeBase } = comparison;
     await this.#source.cache.keep(name, Buffer.from(mergeBase, "latin1"));
     return mergeBase;
   }

@@ -13,7 +13,7 @@ export interface Stretch {
 
 /** A comparison that was kept; what its trees are is kept by commit. */
 export async function findComparison(cache: ObjectCache, range: Range): Promise<Comparison | undefined> {
-  const kept = await findKept<KeptComparison>(cache, nameOf("comparison", range));
+  const kept = await findKept<KeptComparison>(cache, nameOf("compared", range));
   return kept && { ...range, ...kept, trees: new Map() };
 }
 
@@ -27,7 +27,7 @@ export async function keepComparison(cache: ObjectCache, comparison: Comparison)
   const { mergeBase, commits, total } = comparison;
   const people = commits.flatMap(({ author, committer }) => [author, committer]);
   if (people.some(({ account }) => account === undefined)) return;
-  await keep(cache, nameOf("comparison", comparison), { mergeBase, commits, total } satisfies KeptComparison);
+  await keep(cache, nameOf("compared", comparison), { mergeBase, commits, total } satisfies KeptComparison);
 }
 
 export function findStretch(cache: ObjectCache, range: Range): Promise<Stretch | undefined> {

@@ -1,3 +1,4 @@
+import { severalMergeBases } from "../change/merge-bases.ts";
 import { GateError } from "../model/error.ts";
 import { gitOutput, runGit } from "./git.ts";
 import type { Layout } from "./layout.ts";
@@ -71,12 +72,7 @@ export async function mergeBaseOf(history: History, base: string, head: string):
   if (status > 1) throw new GateError("GIT_FAILED", `Cannot find the merge base: ${stderr}`);
   const [found, another] = status === 0 ? stdout.toString("latin1").trim().split("\n") : [];
   if (history.isShallow) await assertHistory(history, [ours, theirs], found);
-  if (another !== undefined) {
-    const message = `Cannot tell what ${head} changes: it has more than one merge base with ${base}, ${found} and ${another} among them`;
-    throw new GateError("MERGE_BASE_SEVERAL", message, {
-      fix: "Merge the base branch into the change once more, or rebase the change onto it",
-    });
-  }
+  if (found !== undefined && another !== undefined) throw severalMergeBases({ base, head }, [found, another]);
   if (found !== undefined) return found;
   const message = `Cannot find the merge base of ${base} and ${head}: they have no commit in common`;
   throw new GateError("MERGE_BASE_NONE", message, {

@@ -105,6 +105,28 @@ describe("a base that is another than before", () => {
     assert.deepEqual(kindsOf(moves), ["bypass.detected"]);
   });
 
+  it("with two merge bases is not judged by one of them, beside which a change shows nothing", async () => {
+    const { play, github } = team.stand;
+    const { repository } = team;
+    const { maria } = team.people;
+    const base = line("crossed");
+    const root = tip(repository, base);
+    const note = play.commit(repository, { parents: [root], author: maria, files: { note: "1" } });
+    const better = play.commit(repository, { parents: [root], author: maria, files: nextModel(113) });
+    const crossed = play.commit(repository, { parents: [better, note], author: maria, files: { note: "1" } });
+    play.push(repository, { branch: base, by: github.owner, sha: crossed });
+    // It has the better model in its history and the one of before in its tree.
+    const parents = [note, better];
+    play.push(repository, { branch: "back", by: maria, parents, files: { note: "2" } });
+    const pull = play.openPull(repository, { head: "back", base, by: maria });
+    await team.settle();
+    const { conclusion, text } = team.checkOf(pull.head.sha);
+    assert.equal(conclusion, "failure");
+    assert.match(text, /more than one merge base/);
+    await push(pull, { files: nextModel(113), parents: [pull.head.sha, crossed] });
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "success");
+  });
+
   it("C12: a policy that becomes stricter closes what it let pass before", async () => {
     const base = line("c12");
     const pull = await green(nextModel(12), base);

@@ -4,6 +4,7 @@ import { ObjectCache } from "../../../app/github/cache.ts";
 import type { Comparison } from "../../../app/github/comparison.ts";
 import { History } from "../../../app/github/history.ts";
 import { chance } from "../../github/chance.ts";
+import { git } from "../../github/git-data.ts";
 import type { CommitRequest } from "../../github/play/pushes.ts";
 import { memoryArchive, openScene } from "./scene.ts";
 
@@ -18,7 +19,7 @@ async function known() {
     stand.play.commit(repository, { parents, author: by, files: { [`${++files}`]: "1" } });
   const open = () => new History({ client, ...address, cache: new ObjectCache(repository.id, archive) });
   const asked = () => stand.count(COMPARE);
-  return { stand, maria, client, address, commit, open, asked };
+  return { stand, repository, maria, client, address, commit, open, asked };
 }
 
 /** What a comparison says of two commits, whatever their trees. */
@@ -105,4 +106,38 @@ test("whatever the commits, following a base tells what comparing with it tells"
     if (told.trees.size === 0) followed += 1;
   }
   assert.ok(followed > 20, `${followed}`);
+});
+
+test("whatever the commits, a merge base is told if it is the only one that git knows", async () => {
+  const { repository, commit, open } = await known();
+  const next = chance(11);
+  const commits = [commit([]), commit([])];
+  const one = () => commits[Math.floor(next() * commits.length)]!;
+  while (commits.length < 40) commits.push(commit([...new Set([one(), ...(next() < 0.6 ? [one()] : [])])]));
+  const counts = { none: 0, one: 0, several: 0 };
+  for (let round = 0; round < 200; round++) {
+    const [base, head] = [one(), one()];
+    const told = open().mergeBase(base, head);
+    const listed = git(repository, "merge-base", "--all", base, head)?.toString().trim() ?? "";
+    const [found, ...others] = listed.split("\n");
+    const kind = others.length > 0 ? "several" : found === "" ? "none" : "one";
+    counts[kind] += 1;
+    if (kind === "one") assert.equal(await told, found);
+    else await assert.rejects(told, { code: kind === "none" ? "MERGE_BASE_NONE" : "MERGE_BASE_SEVERAL" });
+  }
+  assert.ok(Math.min(...Object.values(counts)) > 5, JSON.stringify(counts));
+});
+
+test("a base that was merged into the head again and again costs one question more", async () => {
+  const { commit, open, asked } = await known();
+  const root = commit([]);
+  let [base, head] = [commit([root]), commit([root])];
+  for (let merge = 0; merge < 20; merge++) {
+    head = commit([head, base]);
+    base = commit([base]);
+  }
+  assert.notEqual(await open().mergeBase(base, head), base);
+  assert.equal(asked(), 2);
+  await open().mergeBase(base, head);
+  assert.equal(asked(), 2);
 });
