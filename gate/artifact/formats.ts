@@ -18,6 +18,7 @@ export const FORMATS = {
   hdf5: model("HDF5"),
   joblib: model("a joblib pickle"),
   "joblib-zfile": model("a joblib z-file"),
+  "keras-hdf5": model("a Keras model in HDF5"),
   "keras-zip": model("a Keras v3 archive"),
   lightgbm: model("LightGBM text"),
   npy: model("a NumPy array"),

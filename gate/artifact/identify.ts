@@ -3,6 +3,7 @@ import { isModelName, isPickleName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
 import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "./formats.ts";
+import { findHdf5Names } from "./hdf5-names.ts";
 import {
   HEAD_BYTES,
   INSIDE_OPCODES_MAX,
@@ -18,6 +19,7 @@ import { holdsObjects } from "./object-array.ts";
 import { peekInside, type Unpacked, unpackInside } from "./peek.ts";
 import { type Trial, tryPickle } from "./pickle-trial.ts";
 import { hasControls, isText } from "./plain-text.ts";
+import { isPmml } from "./pmml.ts";
 import { findProtobuf } from "./protobuf-kind.ts";
 import { findTar, tarMemberHead, unpackTarMember } from "./tar-members.ts";
 import { ENCRYPTED, findZip, memberHead, unpackMember } from "./zip-directory.ts";
@@ -83,6 +85,7 @@ const DETECTORS: readonly Detector[] = [
   detectSafetensors,
   detectZip,
   detectMagic,
+  detectPmml,
   detectHdf5,
   detectTar,
   detectZlib,
@@ -264,15 +267,27 @@ async function detectZlib(front: Front): Promise<readonly Detected[]> {
   return [{ format: "zlib", inside: await lookIntoWrapper("zlib", front) }];
 }
 
+async function detectPmml({ source, head }: Front): Promise<readonly Detected[]> {
+  return (await isPmml(source, head)) ? [{ format: "pmml" }] : [];
+}
+
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 
 /** The signature stands at 0, or after a user block of 512 bytes or of a power of two above. */
 async function detectHdf5({ source }: Front): Promise<readonly Detected[]> {
+  if (!(await isHdf5(source))) return [];
+  const { isKeras, holdsPickles, isSeen } = await findHdf5Names(source);
+  const format = isKeras ? "keras-hdf5" : "hdf5";
+  const arrays: Detected = isSeen ? { format } : { format, inside: "unseen" };
+  return holdsPickles ? [arrays, { format: "pickle" }] : [arrays];
+}
+
+async function isHdf5(source: ByteSource): Promise<boolean> {
   const length = HDF5_SIGNATURE.length;
   for (let offset = 0; offset + length <= source.size; offset = offset === 0 ? 512 : offset * 2) {
-    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return [{ format: "hdf5" }];
+    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return true;
   }
-  return [];
+  return false;
 }
 
 async function detectTar(front: Front): Promise<readonly Detected[]> {

@@ -28,7 +28,6 @@ const MAGICS: readonly Magic[] = [
   { format: "xgboost-binary", pattern: /^binf/, binary: true },
   { format: "rds", pattern: /^(?:X\n\0{3}[\x02\x03]|B\n[\x02\x03]\0{3}|A\n[23]\n\d+\n\d+\n)/ },
   { format: "rdata", pattern: /^RD[ABX][123]\n[ABX]\n/ },
-  { format: "pmml", pattern: /^(?:\xef\xbb\xbf)?\s*<(?:.*<)?(?:\w+:)?PMML[\s>]/s },
   { format: "shard-index", pattern: /^\s*\{(?:.{0,4096}[,{])?\s*"weight_map"\s*:\s*\{/s },
   { format: "joblib-zfile", pattern: /^ZF0x[0-9a-f]{1,16}/ },
 

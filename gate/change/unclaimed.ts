@@ -208,7 +208,8 @@ function toStanding(path: string, claim: Claim | undefined, identity?: Readings)
   if (claim === "artifact") return "claimed";
   const expectation = expectationOf(path);
   if (expectation?.family !== "model" && identity?.family !== "model") return "no model";
-  const formats = identity?.all ?? expectation?.formats ?? [];
-  const isArray = formats.length > 0 && formats.every((format) => ARRAY_FORMATS.has(format));
+  // Of what is not here, the name promises what is usual.
+  const { all: formats, isSeen } = identity ?? { all: expectation?.formats?.slice(0, 1) ?? [], isSeen: true };
+  const isArray = isSeen && formats.length > 0 && formats.every((format) => ARRAY_FORMATS.has(format));
   return claim === "data" && isArray ? "claimed" : "unclaimed";
 }
