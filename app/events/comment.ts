@@ -195,7 +195,7 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
   }
   await dropWords(site, pull.number, ({ userId, commentId, at: saidAt }) => {
     const word = { source: "comment", sourceId: commentId, at: Date.parse(saidAt) } as const;
-    return userId === told.author.id && isBefore(word, told);
+    return userId === told.author.id && (commentId === told.id || isBefore(word, told));
   });
   await store.archive.keepVote({
     ...{ repositoryId: place.repositoryId, number: pull.number, source: "comment", sourceId: told.id },
@@ -213,7 +213,7 @@ async function withdraw({ site, pull, told }: Setting): Promise<boolean> {
 /** A comment takes back what was said before it, also when it is told of late; of one second, ids tell comments apart. */
 function isBefore(
   { source, sourceId, at: votedAt }: Pick<KeptVote, "source" | "sourceId" | "at">,
-  { id, createdAt }: Told,
+  { id, createdAt }: Pick<Told, "id" | "createdAt">,
 ): boolean {
   const seconds = Math.floor(votedAt / 1_000) - Math.floor(createdAt / 1_000);
   return seconds === 0 ? source === "review" || sourceId < id : seconds < 0;
@@ -224,6 +224,8 @@ async function breakGlass(
   { ground, because }: Extract<Command, { kind: "break-glass" }>,
 ): Promise<boolean> {
   if (seen === undefined) return false;
+  // Its author's later word may have been told of first.
+  if (await isTakenBack({ site, pull, told })) return true;
   await keepWord(site, pull.number, {
     subject: seen.subject,
     word: {
@@ -234,6 +236,18 @@ async function breakGlass(
     },
   });
   return true;
+}
+
+async function isTakenBack({ site, pull, told }: Pick<Setting, "site" | "pull" | "told">): Promise<boolean> {
+  const word = { source: "comment", sourceId: told.id, at: told.createdAt } as const;
+  const votes = await site.store.archive.votes(site.place.repositoryId, pull.number);
+  return votes.some(
+    ({ kind, source, userId, sourceId: id, at: createdAt }) =>
+      kind === "revoke" &&
+      source === "comment" &&
+      userId === told.author.id &&
+      isBefore(word, { id, createdAt }),
+  );
 }
 
 function standingRecord({ standing }: Setting): DecisionRecord | undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { tip } from "../../github/git-data.ts";
+import type { Delivery } from "../../github/hooks.ts";
 import type { Account, Pull } from "../../github/nouns.ts";
 import { nextModel, POLICY, startTeam, type Team } from "../team.ts";
 import { HASTY, issuesOf } from "./scene.ts";
@@ -74,6 +75,36 @@ describe("the glass", () => {
     await team.settle();
     assert.equal(await breakGlass(pull, rita), "failure", team.commentOn(pull));
     assert.equal(await breakGlass(pull, olga, rita), "neutral", team.commentOn(pull));
+  });
+
+  it("is not broken by a word that is told of after its author's later one, which withdrew it", async () => {
+    const { play, github } = team.stand;
+    const { olga, rita } = team.people;
+    const pull = await team.propose(nextModel(7, 0.5));
+    const late: Delivery[] = [];
+    github.hooks.take((delivery) => late.push(delivery));
+    play.comment(pull, { by: olga, body: HARM });
+    github.hooks.take(undefined);
+    play.comment(pull, { by: olga, body: "/weighbridge withdraw" });
+    await team.settle();
+    for (const delivery of late) await github.hooks.post(delivery);
+    await team.settle();
+    assert.equal(await breakGlass(pull, rita), "failure", team.commentOn(pull));
+    assert.equal(await breakGlass(pull, olga, rita), "neutral", team.commentOn(pull));
+  });
+
+  it("is broken by the last word of a comment that says both", async () => {
+    const { play } = team.stand;
+    const { olga, rita } = team.people;
+    for (const [version, words, conclusion] of [
+      [8, [HARM, "/weighbridge withdraw"], "failure"],
+      [9, ["/weighbridge withdraw", HARM], "neutral"],
+    ] as const) {
+      const pull = await team.propose(nextModel(version, 0.5));
+      play.comment(pull, { by: olga, body: words.join("\n") });
+      await team.settle();
+      assert.equal(await breakGlass(pull, rita), conclusion, team.commentOn(pull));
+    }
   });
 
   it("is reviewed by nobody who broke it, nor who joined those who did", async () => {
