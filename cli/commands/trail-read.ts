@@ -107,9 +107,12 @@ async function log(
   await withTrail(options, async (store) => {
     const lines: string[] = [];
     const line = options.format === "jsonl" ? toJsonLine : toLine;
-    for await (const entry of readLog(store, await openTrail(store), toFilter(options)))
+    let unknown = 0;
+    const head = await openTrail(store);
+    for await (const entry of readLog(store, head, toFilter(options), () => unknown++, { among: "found" }))
       lines.push(line(entry));
     await writeDocument(lines.join(""), options.out);
+    if (unknown > 0) say(`Not shown: ${unknown} of a kind that this version does not know.`);
   });
 }
 

@@ -42,17 +42,18 @@ export async function openTrail(store: Pick<TrailStore, "head" | "read">): Promi
 
 /**
  * The entries that pass the filter, in order. Only entries whose bytes hold the rarest word of the filter are
- * parsed, so that looking for one model among a million entries costs no more than reading them. With `onUnknown`
- * every entry is: it hears of those whose kind this version does not know, whatever the filter, for nobody can say
- * whether they pass it.
+ * parsed, so that looking for one model among a million entries costs no more than reading them. `onUnknown` hears of
+ * those whose kind this version does not know, for nobody can say whether they pass the filter: of all, for which every
+ * entry is parsed, or of those that hold such a word.
  */
 export async function* readLog(
   store: GitStore,
   head: Head,
   filter: LogFilter = {},
   onUnknown?: (seq: number, id: string) => void,
+  { among = "all" }: { readonly among?: "all" | "found" } = {},
 ): AsyncGenerator<LogEntry> {
-  const needles = onUnknown === undefined ? needlesOf(filter) : [];
+  const needles = onUnknown === undefined || among === "found" ? needlesOf(filter) : [];
   for await (const { first, path, bytes } of readBundles(store, head)) {
     if (needles.length > 0 && !needles.some((needle) => bytes.includes(needle))) continue;
     for (const [at, entry] of parseEntries(bytes, path).entries()) {

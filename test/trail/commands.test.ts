@@ -398,20 +398,27 @@ test("a sample is drawn again after the trail has grown", () => {
   assert.equal(drawAgain(), again.text);
 });
 
-test("an export says how many entries it leaves out because their kind is not known", async () => {
+test("a log and an export say how many entries they leave out because their kind is not known", async () => {
   const rig = await startedRig();
   await rig.append(decisions(1));
   const path = "tail/00000000/0/01";
   const [made] = parseEntries(readFile(rig.repository, path), path);
   const felt = Buffer.from(Buffer.from(made!).toString().replace("decision.made", "decision.felt"));
   amend(rig.repository, { [path]: formatEntries([felt]) });
-  const args = ["trail", "export", "--format", "csv", "--out", at("felt.csv")];
-  const where = ["--repository", rig.repository.directory];
-  const { status, stderr } = spawnSync(process.execPath, [at(join("dist", CLI.out)), ...args, ...where], {
-    encoding: "utf8",
-  });
+  const told = (...args: readonly string[]) => {
+    const where = ["--repository", rig.repository.directory];
+    const command = [at(join("dist", CLI.out)), "trail", ...args, ...where];
+    const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    return stderr;
+  };
+  const exported = told("export", "--format", "csv", "--out", at("felt.csv"));
+  assert.match(exported, /Not in .*felt\.csv: 1 of a kind that this version does not know\./);
+  const shown = /Not shown: 1 of a kind that this version does not know\./;
+  const number = JSON.parse(felt.toString()).predicate.pr.number;
+  assert.match(told("log"), shown);
+  assert.match(told("log", "--pr", `${number}`), shown);
+  assert.doesNotMatch(told("log", "--pr", `${number + 1}`), shown);
   await rig.close();
   rig.repository.remove();
-  assert.equal(status, 0, stderr);
-  assert.match(stderr, /Not in .*felt\.csv: 1 of a kind that this version does not know\./);
 });
