@@ -102,9 +102,9 @@ function lineOf(use: Incident, now: number): Markdown {
 
 function reviewOf(use: Incident, now: number): Markdown {
   const { reviews, reviewBy } = use;
-  const people = reviews.map(
-    ({ userId, roles }) => md`account ${markdownCode(String(userId))} (${roles.join(", ")})`,
-  );
+  const people = reviews
+    .filter(({ roles }) => roles.length > 0)
+    .map(({ userId, roles }) => md`account ${markdownCode(String(userId))} (${roles.join(", ")})`);
   const by = people.length === 0 ? md`nobody yet` : join(people, md` and `);
   if (isReviewed(use)) return md`Reviewed by ${by}`;
   const isLate = now >= Date.parse(reviewBy);

@@ -38,7 +38,10 @@ interface KeptIncident {
 
 export interface Review {
   readonly userId: number;
+  /** None where the person took back what they had said. */
   readonly roles: readonly string[];
+  /** The comment that says so. */
+  readonly commentId: number;
 }
 
 /** What keeping one takes. */
@@ -115,9 +118,12 @@ export async function overdueIncidents({ store, place, now }: Site): Promise<rea
   return kept.filter((incident) => isOverdue(incident, now()));
 }
 
-/** Of one person the last time. */
+/** Of one person the last, also where it is told of before an earlier one. */
 export function withReview(reviews: readonly Review[], review: Review): readonly Review[] {
-  return [...reviews.filter(({ userId }) => userId !== review.userId), review];
+  const isLate = reviews.some(
+    ({ userId, commentId }) => userId === review.userId && commentId > review.commentId,
+  );
+  return isLate ? reviews : [...reviews.filter(({ userId }) => userId !== review.userId), review];
 }
 
 /** Keeps that somebody looked who did not break it. */
@@ -126,6 +132,18 @@ export async function keepReview({ store, place }: Keeping, id: string, review: 
     const reviews = withReview(known.reviews, review);
     return known.breakers.includes(review.userId) ? known : { ...known, reviews };
   });
+}
+
+/** Forgets what a comment said whose author deleted it. */
+export async function dropReview(
+  { store, place }: Keeping,
+  id: string,
+  comment: Pick<Review, "commentId">,
+): Promise<void> {
+  await changeKept<KeptIncident>(store.archive, incidentName(place.repositoryId, id), (known) => ({
+    ...known,
+    reviews: known.reviews.filter(({ commentId }) => commentId !== comment.commentId),
+  }));
 }
 
 /** Whether two people have looked, one in each role. */

@@ -3,7 +3,7 @@ import { type Command, parseCommands } from "../../gate/approval/command.ts";
 import { md } from "../../gate/report/escape.ts";
 import { toAccount } from "../github/pull.ts";
 import { react } from "../github/reaction.ts";
-import { at, numberAt, optional, textAt } from "../github/shape.ts";
+import { at, instantAt, numberAt, optional, textAt } from "../github/shape.ts";
 import { writersAmong } from "../github/writers.ts";
 import { payloadOf, repositoryOf } from "../place.ts";
 import type { Site } from "../services.ts";
@@ -15,6 +15,7 @@ import { holdersUnder } from "./approvals.ts";
 import { incidentLabel, incidentLink } from "./break-glass-words.ts";
 import { noteGone, wordsLeft } from "./comment-gone.ts";
 import {
+  dropReview,
   findIncident,
   type Incident,
   isOverdue,
@@ -51,21 +52,84 @@ async function takeWord(site: Site, incident: Incident, payload: unknown): Promi
   if (author === undefined || author.isBot) return false;
   const commentId = numberAt(comment, "id");
   if (action === "deleted") {
-    await noteGone(site, commentId, at(payload, "sender", "id") === author.id ? "author" : "other");
+    const remover = at(payload, "sender", "id") === author.id ? "author" : "other";
+    const updatedAt = new Date(instantAt(comment, "updated_at")).toISOString();
+    return takeDeleted(site, incident, { commentId, remover, updatedAt });
   }
   if (action !== "created") return false;
   const body = optional(textAt, comment, "body") ?? "";
   const { commands: written, problems } = parseCommands(body);
   const commands = await wordsLeft(site, commentId, written);
-  if (commands.length === 0) return false;
-  // Beside what cannot be read nobody knows what was meant.
-  const isApproved = problems.length === 0 && (await areAbout(site, incident, commands));
-  const roles = isApproved ? await reviewingRoles(site, incident, author) : [];
-  if (roles.length > 0) {
-    await recordReview(site, incident, { userId: author.id, roles, issue, commentId, body });
-    await keepReview(site, incident.occurrence.id, { userId: author.id, roles });
-  }
-  await react(site.client, { ...site.place, commentId }, roles.length > 0 ? "+1" : "-1");
+  if (commands.length + problems.length === 0) return false;
+  const said = { userId: author.id, issue, commentId, body };
+  const isHeard = commands.some(({ kind }) => TAKING_BACK.has(kind))
+    ? await takeBack(site, incident, said)
+    : // Beside what cannot be read nobody knows what was meant.
+      problems.length === 0 &&
+      (await areAbout(site, incident, commands)) &&
+      (await review(site, incident, { ...said, login: author.login }));
+  await react(site.client, { ...site.place, commentId }, isHeard ? "+1" : "-1");
+  return true;
+}
+
+/** Of one who had approved, either says that they do not. */
+const TAKING_BACK: ReadonlySet<Command["kind"]> = new Set(["withdraw", "reject"]);
+
+interface Said {
+  readonly userId: number;
+  readonly issue: number;
+  readonly commentId: number;
+  readonly body: string;
+}
+
+/** What a reviewer takes back counts no more; what both had looked at is closed, and stays so. */
+async function takeBack(site: Site, incident: Incident, said: Said): Promise<boolean> {
+  const { userId, commentId } = said;
+  const known = incident.reviews.find((one) => one.userId === userId);
+  if (known?.commentId === commentId) return true;
+  if (isReviewed(incident)) return false;
+  const { roles } = known === undefined || known.commentId > commentId ? NOTHING_SAID : known;
+  if (roles.length > 0) await recordReview(site, incident, { ...said, roles, code: "withdrawn" });
+  // Also where nothing was said: what comes yet may have been said before.
+  await keepReview(site, incident.occurrence.id, { userId, roles: [], commentId });
+  return roles.length > 0;
+}
+
+const NOTHING_SAID = { roles: [] } as const;
+
+interface Deleted {
+  readonly commentId: number;
+  readonly remover: "author" | "other";
+  /** RFC 3339, UTC. */
+  readonly updatedAt: string;
+}
+
+async function takeDeleted(
+  site: Site,
+  incident: Incident,
+  { commentId, remover, updatedAt }: Deleted,
+): Promise<boolean> {
+  const { trails, place } = site;
+  await noteGone(site, commentId, remover);
+  if (!incident.reviews.some((one) => one.commentId === commentId)) return false;
+  const tamper = { object: "comment.deleted", id: String(commentId), updated_at: updatedAt };
+  await trails.recordEvent(place, { kind: "tamper.detected", head: incident.head, tamper });
+  if (remover === "author" && !isReviewed(incident))
+    await dropReview(site, incident.occurrence.id, { commentId });
+  return true;
+}
+
+async function review(
+  site: Site,
+  incident: Incident,
+  { login, ...said }: Said & { readonly login: string },
+): Promise<boolean> {
+  const { userId, commentId } = said;
+  const roles = await reviewingRoles(site, incident, { id: userId, login });
+  const reviews = withReview(incident.reviews, { userId, roles, commentId });
+  if (roles.length === 0 || reviews === incident.reviews) return false;
+  await recordReview(site, incident, { ...said, roles, code: "reviewed" });
+  await keepReview(site, incident.occurrence.id, { userId, roles, commentId });
   return true;
 }
 
@@ -108,33 +172,31 @@ async function reviewingRoles(
   return REVIEWERS.filter((role) => held.includes(role) && (role !== "validator" || hands.length === 0));
 }
 
-interface Reviewed {
-  readonly userId: number;
+interface Reviewed extends Said {
   /** At least one. */
   readonly roles: readonly string[];
-  readonly issue: number;
-  readonly commentId: number;
-  readonly body: string;
+  readonly code: "reviewed" | "withdrawn";
 }
 
 async function recordReview(
   site: Site,
   incident: Incident,
-  { userId, roles, issue, commentId, body }: Reviewed,
+  { userId, roles, issue, commentId, body, code }: Reviewed,
 ): Promise<void> {
   const { trails, place } = site;
   const said = {
     head: incident.head,
     actor: { id: userId, role: roles[0]! },
     reason: {
-      code: "reviewed",
+      code,
       url: wordUrl(site, issue, { kind: "incident", id: commentId }),
       digest: { sha256: hash("sha256", body) },
     },
   };
   const occurrence = { ...incident.occurrence, event: commentId };
   await trails.recordEvent(place, { kind: "breakglass.reviewed", ...said, breakglass: occurrence });
-  const reviews = withReview(incident.reviews, { userId, roles });
+  const standing = code === "reviewed" ? roles : [];
+  const reviews = withReview(incident.reviews, { userId, roles: standing, commentId });
   if (isReviewed({ reviews }) && !isReviewed(incident)) {
     await trails.recordEvent(place, { kind: "incident.closed", ...said, incident: occurrence });
   }

@@ -84,6 +84,20 @@ describe("the review of a broken glass", () => {
     assert.ok(!kindsOf(await team.trail()).includes("breakglass.reviewed"));
   });
 
+  it("counts no more once who gave it has taken it back", async () => {
+    const { vera, rita } = team.people;
+    assert.equal(await say(vera, "/weighbridge withdraw"), "-1", "nothing was said");
+    assert.equal(await say(vera), "+1");
+    assert.equal(await say(vera, "/weighbridge reject because it is worse than it looked"), "+1");
+    const comment = team.stand.play.comment(incident, { by: rita, body: "/weighbridge approve" });
+    await team.settle();
+    team.stand.play.deleteComment(comment, { by: rita });
+    await team.settle();
+    const kinds = kindsOf(await team.trail());
+    assert.ok(kinds.includes("tamper.detected"));
+    assert.ok(!kinds.includes("incident.closed"));
+  });
+
   it("that nobody finishes in time is said in an issue, and stops deployments of the model", async () => {
     assert.equal(await say(team.people.vera), "+1");
     later += 3 * DAY_MS + 60_000;
@@ -111,11 +125,18 @@ describe("the review of a broken glass", () => {
       "by the last of the two",
     );
     assert.deepEqual(
-      reviews.map(({ predicate }) => predicate.actor?.role),
-      ["validator", "risk"],
+      reviews.map(({ predicate }) => [predicate.actor?.role, predicate.reason?.code]),
+      [
+        ["validator", "reviewed"],
+        ["validator", "withdrawn"],
+        ["risk", "reviewed"],
+        ["validator", "reviewed"],
+        ["risk", "reviewed"],
+      ],
     );
     const answer = await answerFor(merged);
     assert.equal(answer?.state, "approved", answer?.comment);
+    assert.equal(await say(team.people.rita, "/weighbridge withdraw"), "-1", "it is closed");
     // What came in by it was never approved, and does not run.
     assert.equal((await answerFor(pull.merged?.sha ?? ""))?.state, "rejected");
   });
