@@ -4,7 +4,7 @@ import { GateError } from "../../gate/model/error.ts";
 import { digestOf } from "../../gate/parse/canonical.ts";
 import { type LoadedPolicy, loadPolicy } from "../../gate/policy/load.ts";
 import { environmentsBefore } from "../../gate/rules/deployment-promotion.ts";
-import { artifactSubjects, SUBJECTS_MAX } from "../../gate/trail/decision-content.ts";
+import { toSubjects } from "../../gate/trail/decision-content.ts";
 import { toEntryToken } from "../../gate/trail/entry-token.ts";
 import { judgedModel } from "../../gate/verdict/tier.ts";
 import type { ApiRepository } from "../github/repository.ts";
@@ -193,8 +193,6 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
   const sha = objectIdAt(payload, "deployment", "sha");
   const models = await withRepository(site, (repository) => readModels(repository, sha));
   if (models.length === 0) return;
-  const artifacts = artifactSubjects(models);
-  const isSaid = artifacts.length > 0 && artifacts.length <= SUBJECTS_MAX;
   const deployment = numberAt(payload, "deployment", "id");
   const status = numberAt(payload, "deployment_status", "id");
   const isSuccess = kind === "deploy.succeeded";
@@ -206,8 +204,7 @@ async function recordStatus(site: Site, payload: unknown): Promise<void> {
   const since = now();
   const id = await trails.record(place, {
     content: {
-      // Files that lie elsewhere, under another digest, and more than an entry holds, are known by the commit alone.
-      subject: isSaid ? artifacts : [{ name: state, digest: { gitCommit: sha } }],
+      subject: toSubjects(models, { state, commit: sha }),
       predicate: {
         kind: isSuccess ? await kindOfSuccess(site, { environment, sha, deployment, status, models }) : kind,
         source_ts: new Date(since).toISOString(),

@@ -72,7 +72,7 @@ function toContent(record: DecisionRecord, setting: DecisionSetting): ContentWit
   const sha256 = { sha256: hexOf(digest) };
   const commits = { base_sha: base, head_sha: head };
   const content: EntryContent = {
-    subject: subjectsOf(record, setting.state),
+    subject: toSubjects(record.input.change.models, { state: setting.state, commit: head }),
     predicate: {
       kind: "decision.made",
       source_ts: record.input.now.replace(/Z$/, ".000Z"),
@@ -137,18 +137,19 @@ function toGate({ gate, outcome, model, observed, expected, measured }: GateResu
   };
 }
 
-/** The artifacts as they are at head; if there are too many, one digest for each model; if none, the commit. */
-function subjectsOf({ input: { change } }: DecisionRecord, state: string): readonly Subject[] {
-  const artifacts = artifactSubjects(change.models);
+/**
+ * What an entry about models names: their artifacts as they are at head, each once, also where two models share it; if
+ * there are too many, one digest for each model; if there are none with a SHA-256, the commit.
+ */
+export function toSubjects(
+  models: readonly ModelChange[],
+  { state, commit }: { readonly state: string; readonly commit: string },
+): readonly Subject[] {
+  const artifacts = unique(models.flatMap(artifactsOf));
   if (artifacts.length > 0 && artifacts.length <= SUBJECTS_MAX) return artifacts;
-  const models = unique(change.models.flatMap(modelOf));
-  if (artifacts.length > 0 && models.length > 0 && models.length <= SUBJECTS_MAX) return models;
-  return [{ name: state, digest: { gitCommit: change.head } }];
-}
-
-/** The artifacts of the models as they are at head, each once, also where two models share it. */
-export function artifactSubjects(models: readonly ModelChange[]): readonly Subject[] {
-  return unique(models.flatMap(artifactsOf));
+  const named = unique(models.flatMap(modelOf));
+  if (artifacts.length > 0 && named.length > 0 && named.length <= SUBJECTS_MAX) return named;
+  return [{ name: state, digest: { gitCommit: commit } }];
 }
 
 function artifactsOf({ head }: ModelChange): readonly Subject[] {

@@ -203,7 +203,7 @@ describe("a deployment", () => {
     assert.deepEqual(kindsOf((await team.trail()).slice(known)), []);
   });
 
-  it("of more files than an entry holds is in the trail by its commit", async () => {
+  it("of more files than an entry holds is in the trail by the digest of each model, as its decision is", async () => {
     const { play } = team.stand;
     const { repository, people } = team;
     const folder = "models/credit-pd";
@@ -222,15 +222,19 @@ describe("a deployment", () => {
     const parents = [tip(repository, "main")];
     const sha = play.push(repository, { branch: "sharded", by: people.maria, parents, files });
     const known = (await team.trail()).length;
+    play.openPull(repository, { head: "sharded", by: people.maria });
+    await team.settle();
     const deployment = play.deploy(repository, { by: people.maria, sha, environment: "shadow" });
     play.finishDeployment(deployment, { by: people.maria });
     await team.settle();
     const entries = (await team.trail()).slice(known);
-    assert.deepEqual(kindsOf(entries), ["deploy.succeeded"]);
+    assert.deepEqual(kindsOf(entries), ["decision.made fail", "deploy.succeeded"]);
+    const [decided, deployed] = entries.map(({ subject }) => subject);
     assert.deepEqual(
-      entries[0]?.subject.map(({ digest }) => digest),
-      [{ gitCommit: sha }],
+      decided?.map(({ name }) => name),
+      ["credit-pd"],
     );
+    assert.deepEqual(deployed, decided);
   });
 
   it("to an environment of any name is in the trail, and the log says what it was", async () => {
