@@ -160,6 +160,7 @@ export class Sweeper {
   /** Each part by itself: GitHub may answer the one and not the other. */
   async #sweep(): Promise<void> {
     const { inbox, checkPulls, log, now } = this.#world;
+    const start = performance.now();
     const parts: Readonly<Record<string, () => Promise<unknown>>> = {
       deliveries: () => sweepDeliveries(this.#world),
       pulls: checkPulls,
@@ -172,5 +173,6 @@ export class Sweeper {
         log.error("Cannot sweep", { reason }, cause);
       }
     }
+    log.info("Swept", { ms: Math.round(performance.now() - start) });
   }
 }

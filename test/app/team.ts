@@ -130,12 +130,22 @@ export async function startTeam(options: TeamOptions = {}): Promise<Team> {
     ...settings,
   };
   const log: string[] = [];
+  /** Resolves when the sweep that a process begins with has put in line what it asks about. */
+  const swept = async (begun: number) => {
+    const end = Date.now() + IDLE_MS_MAX;
+    while (!log.slice(begun).some((line) => line.includes('"message":"Swept"'))) {
+      if (Date.now() > end) throw new Error(`The App does not sweep:\n${log.slice(-20).join("")}`);
+      await sleep(5);
+    }
+  };
   const start = async () => {
+    const begun = log.length;
     const started = await startApp(config, {
       ...{ quietMs: 20, pollMs: 20, writeGapMs: 0, staleMs: 0, ...turned },
       log: (line) => log.push(line),
     });
     registration.hookUrl = `http://127.0.0.1:${started.port}/api/github/webhooks`;
+    await swept(begun);
     return started;
   };
   let running = await start();
