@@ -11,6 +11,8 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM node:24-slim
 WORKDIR /weighbridge
 ENV NODE_ENV=production
+# The App verifies its trails from clones, as an auditor has them.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates git && rm -rf /var/lib/apt/lists/*
 # Made here so that a volume mounted on it belongs to who runs.
 RUN install -d -o node -g node -m 700 /data
 COPY --from=packages /weighbridge/node_modules ./node_modules

@@ -2,6 +2,7 @@ import { type ExecFileException, execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingGit } from "../gate/checkout/git.ts";
 import { GateError } from "../gate/model/error.ts";
 import { DEFAULT_BRANCH, openGitStore } from "../gate/trail/git-store.ts";
 import { formatState, type KeptState, parseState } from "../gate/trail/kept-state.ts";
@@ -97,7 +98,10 @@ async function fetchBranch({ github, config }: Services, place: Place, folder: s
   });
 }
 
-/** Git without anybody's configuration. Rejects `GIT_FAILED` without git's own words: they may hold what it was given. */
+/**
+ * Git without anybody's configuration. Rejects `GIT_MISSING`, and `GIT_FAILED` without git's own words: they may hold
+ * what it was given.
+ */
 function git(
   cwd: string,
   args: readonly string[],
@@ -110,6 +114,7 @@ function git(
       GIT_CONFIG_GLOBAL: "/dev/null",
       GIT_CONFIG_NOSYSTEM: "1",
       GIT_TERMINAL_PROMPT: "0",
+      ...(process.env.GIT_SSL_CAINFO !== undefined && { GIT_SSL_CAINFO: process.env.GIT_SSL_CAINFO }),
       ...env,
     },
     timeout: FETCH_TIMEOUT_MS,
@@ -118,13 +123,11 @@ function git(
   return new Promise((resolve, reject) => {
     execFile("git", [...args], options, (error: ExecFileException | null) => {
       if (error === null) resolve();
-      else
-        reject(
-          new GateError(
-            "GIT_FAILED",
-            `Cannot run git ${args[0]}: it ended with ${error.code ?? error.signal}`,
-          ),
-        );
+      else if (error.code === "ENOENT") reject(missingGit(error));
+      else {
+        const message = `Cannot run git ${args[0]}: it ended with ${error.code ?? error.signal}`;
+        reject(new GateError("GIT_FAILED", message));
+      }
     });
   });
 }

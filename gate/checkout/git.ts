@@ -80,15 +80,17 @@ export async function gitOutput(directory: string, args: readonly string[]): Pro
 }
 
 function failure(args: readonly string[], cause: ExecFileException): GateError {
-  if (cause.code === "ENOENT") {
-    const fix = "Install git 2.31 or later and put it on the PATH";
-    return new GateError("GIT_MISSING", "Cannot run git: there is no such program", { cause, fix });
-  }
+  if (cause.code === "ENOENT") return missingGit(cause);
   const state =
     cause.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
       ? `more than ${OUTPUT_BYTES_MAX} bytes`
       : cause.message;
   return new GateError("GIT_FAILED", `Cannot run git ${args[0]}: ${state}`, { cause });
+}
+
+export function missingGit(cause: unknown): GateError {
+  const fix = "Install git 2.31 or later and put it on the PATH";
+  return new GateError("GIT_MISSING", "Cannot run git: there is no such program", { cause, fix });
 }
 
 function shorten(stderr: Buffer): string {

@@ -59,6 +59,16 @@ test("the container has every file that the App leads to, and copies nothing tha
   assert.ok(inside("policies/packs"), "packs are read at run time");
 });
 
+test("the container has each program that the App starts", () => {
+  const programs = [...reachable().files].flatMap((path) =>
+    [...read(path).matchAll(/\b(?:execFile|spawn)(?:Sync)?\("([^"]+)"/g)].map(([, program = ""]) => program),
+  );
+  assert.deepEqual([...new Set(programs)], ["git"]);
+  const last = DOCKERFILE.slice(DOCKERFILE.lastIndexOf("FROM "));
+  // The slim image has neither; without certificates git fetches nothing by HTTPS.
+  assert.match(last, /^RUN .*apt-get install -y --no-install-recommends ca-certificates git /m);
+});
+
 test("the build sees what the container copies, and nothing else", () => {
   const [all, ...kept] = read(".dockerignore").trim().split("\n");
   assert.equal(all, "*");
@@ -144,8 +154,9 @@ test("docs/install.md has the address that registers exactly what app.yml says",
 });
 
 test("docs/install.md names settings that are read, and metrics that are there", async () => {
-  const sources = read("app/config.ts") + read("cli/commands/doctor.ts");
+  const sources = ["app/config.ts", "app/trail-audit.ts", "cli/commands/doctor.ts"].map(read).join("\n");
   const settings = new Set(GUIDE.match(/\b[A-Z]+_[A-Z_]+\b/g));
+  settings.delete("NODE_EXTRA_CA_CERTS"); // Node itself reads it.
   assert.deepEqual(
     [...settings].filter((name) => !sources.includes(`"${name}"`) && !sources.includes(`env.${name}`)),
     [],

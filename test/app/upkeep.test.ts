@@ -174,6 +174,27 @@ describe("what cannot be looked after", { concurrency: 1 }, () => {
     github.hooks.take(undefined);
   });
 
+  test("a machine without git is told to have it, and the trail is not said to be verified", async () => {
+    const { running, repository, installation } = team;
+    const { PATH } = process.env;
+    await team.propose(nextModel(2));
+    await team.trail();
+    const place = {
+      ...{ installationId: installation.id, repositoryId: repository.id },
+      ...{ owner: repository.owner.login, repo: repository.name },
+    };
+    process.env.PATH = "/nowhere";
+    try {
+      await assert.rejects(auditTrail(running.services, place), { code: "GIT_MISSING" });
+    } finally {
+      process.env.PATH = PATH;
+    }
+    const kept = await findVerification(running.services.store.archive, repository.id);
+    assert.deepEqual([kept?.failure?.code, kept?.undecided], ["GIT_MISSING", 1]);
+    assert.match(kept?.failure?.fix ?? "", /^Install git/);
+    ahead += 2 * 3_600_000;
+  });
+
   test("a trail whose branch is gone keeps nobody back, and is not said to be verified", async () => {
     const { play, github } = team.stand;
     const { services } = team.running;
