@@ -8,6 +8,8 @@ import { type ApiAccess, getJson, getList } from "./github-json.ts";
 const CHECK = "weighbridge";
 /** The App that every workflow reports as: what it says, any workflow can say. */
 const ACTIONS_APP = 15_368;
+/** Of the groups of a merge queue. */
+const EACH_PASSES = "ALLGREEN";
 const WRITE_RULES = ["creation", "update"] as const;
 const GROWTH_RULES = [
   "deletion",
@@ -28,6 +30,8 @@ interface EffectiveRule {
   readonly type: string;
   readonly ruleset: number;
   readonly checks: readonly RequiredCheck[];
+  /** Of a merge queue: which of its groups have to pass. */
+  readonly grouping?: string;
 }
 
 interface RequiredCheck {
@@ -72,6 +76,7 @@ export async function examineBranchRules(question: RulesQuestion): Promise<reado
   const isAppUsed = required.length > 0 || trailRules.length > 0;
   return [
     check,
+    ...(required.length > 0 ? examineQueue(branch, rules) : []),
     ...(isAppUsed ? examineTrail(trailRules, rulesets, question.appId) : []),
     ...rulesets.filter(protectsNothing).map(toEmptyCheck),
   ];
@@ -111,6 +116,18 @@ function isApp(source: number | undefined, appId: number | undefined): boolean {
 function sourceName(source: number | undefined): string {
   if (source === undefined) return "anybody who may write";
   return source === ACTIONS_APP ? "GitHub Actions, which is every workflow" : `App ${source}`;
+}
+
+/** A queue that asks its last group alone merges those before it as well, whatever their checks say. */
+function examineQueue(branch: string, rules: readonly EffectiveRule[]): readonly Check[] {
+  const queue = rules.find(({ type }) => type === "merge_queue");
+  if (queue === undefined) return [];
+  const name = `merge queue of ${branch}`;
+  if (queue.grouping === EACH_PASSES)
+    return [{ name, state: "ok", detail: "each of its groups has to pass" }];
+  const detail = "a group that the check refuses is merged where a later one passes";
+  const fix = `Switch on "Require all queue entries to pass required checks" for the merge queue of ${branch}`;
+  return [{ name, state: "fail", detail, fix }];
 }
 
 function examineTrail(
@@ -179,13 +196,17 @@ function toEmptyCheck({ name }: Ruleset): Check {
 
 async function readRules(access: ApiAccess, root: string, branch: string): Promise<readonly EffectiveRule[]> {
   const rules = await getList(access, `${root}/rules/branches/${encodeURIComponent(branch)}`);
-  return rules.map((rule) => ({
-    type: String(at(rule, "type")),
-    ruleset: Number(at(rule, "ruleset_id")),
-    checks: listAt(rule, "parameters", "required_status_checks").map((check) =>
-      toRequired(at(check, "context"), at(check, "integration_id")),
-    ),
-  }));
+  return rules.map((rule) => {
+    const grouping = at(rule, "parameters", "grouping_strategy");
+    return {
+      type: String(at(rule, "type")),
+      ruleset: Number(at(rule, "ruleset_id")),
+      checks: listAt(rule, "parameters", "required_status_checks").map((check) =>
+        toRequired(at(check, "context"), at(check, "integration_id")),
+      ),
+      ...(typeof grouping === "string" && { grouping }),
+    };
+  });
 }
 
 /** What the older protection of the branch requires; undefined where the token may not see it. */

@@ -75,6 +75,15 @@ describe("doctor, of the branches' rules", () => {
     },
   });
 
+  const queueing = (grouping: "ALLGREEN" | "HEADGREEN"): Rule => ({
+    type: "merge_queue",
+    parameters: {
+      ...{ check_response_timeout_minutes: 60, grouping_strategy: grouping, max_entries_to_build: 5 },
+      ...{ max_entries_to_merge: 5, merge_method: "SQUASH", min_entries_to_merge: 1 },
+      min_entries_to_merge_wait_minutes: 5,
+    },
+  });
+
   function protectTrail(
     writers: "app" | "nobody" | "admins" = "app",
     growth: "nobody" | "admins" = "nobody",
@@ -164,6 +173,21 @@ describe("doctor, of the branches' rules", () => {
       first,
       `ok required check of main: weighbridge is required of App ${app.id}: compare that with your App's ID`,
     );
+  });
+
+  it("fails a merge queue that asks its last group alone", async () => {
+    for (const [grouping, said] of [
+      ["ALLGREEN", "ok merge queue of main: each of its groups has to pass"],
+      [
+        "HEADGREEN",
+        "fail merge queue of main: a group that the check refuses is merged where a later one passes",
+      ],
+    ] as const) {
+      stand.github.rules.rulesets.length = 0;
+      protect("main", ["~DEFAULT_BRANCH"], [requiring(app.id), queueing(grouping)], "nobody");
+      protectTrail();
+      assert.deepEqual(await ask(), [RIGHT[0], said, ...RIGHT.slice(1)]);
+    }
   });
 
   it("fails a trail that no rule protects", async () => {
