@@ -291,19 +291,24 @@ test("C69: work whose lease is lost is told so, and settles nothing", async () =
 
 test("stopping waits for work that is being done, and takes no more", async () => {
   const done: string[] = [];
-  let isBegun = false;
+  const begun = Promise.withResolvers<void>();
+  const stopping = Promise.withResolvers<void>();
   const rig = await openRig(
     async ({ key }) => {
-      isBegun = true;
-      await setTimeout(60);
+      begun.resolve();
+      // However long the second delivery takes to be received, the first is still being worked on.
+      await stopping.promise;
       done.push(key);
     },
     { concurrency: 1 },
   );
   await rig.receive("repo/5/pull/3");
   await rig.receive("repo/5/pull/4");
-  while (!isBegun) await setTimeout(1);
-  await rig.worker.stop(5_000);
+  await begun.promise;
+  const stopped = rig.worker.stop(5_000);
+  assert.deepEqual(done, []);
+  stopping.resolve();
+  await stopped;
   assert.deepEqual(done, ["repo/5/pull/3"]);
   assert.equal((await rig.inbox.depth()).waiting, 1);
 });
