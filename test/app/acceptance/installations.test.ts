@@ -14,7 +14,8 @@ const BY_TEAM = POLICY.replace("owner: { users: [olga] }", "owner: { teams: [acm
 const HOUR_MS = 3_600_000;
 
 let team: Team;
-let ahead = 0;
+// The App's clock begins at half past: no hour ends, and asks for a heartbeat, but those that a test has end.
+let ahead = HOUR_MS * 1.5 - (Date.now() % HOUR_MS);
 /** Members of the team of owners. */
 let owners: Readonly<Record<"nina" | "paul" | "dora", Account>>;
 let ownersTeam: People;
