@@ -2,9 +2,12 @@ import type { Site } from "../services.ts";
 import { changeKept } from "../store/kept-value.ts";
 import type { Group } from "./group-parts.ts";
 
-/** Groups of the merge queue whose checks GitHub asked for: a click beside the check of one names its commit alone. */
+/**
+ * Groups of the merge queue whose checks GitHub asked for: a click beside the check of one names its commit alone, and
+ * what becomes of a pull request names no group that it is in.
+ */
 
-/** The newest of a repository; a queue builds no more at once. What is older than that answers no click. */
+/** The newest of a repository; a queue builds no more at once. What is older than that is not looked at again. */
 const GROUPS_MAX = 100;
 
 type Asked = Pick<Site, "store" | "place">;
@@ -20,9 +23,12 @@ export async function dropGroup(site: Asked, head: string): Promise<void> {
 }
 
 export async function findGroup(site: Asked, head: string): Promise<Group | undefined> {
+  return (await keptGroups(site)).find((group) => group.head === head);
+}
+
+export async function keptGroups(site: Asked): Promise<readonly Group[]> {
   const kept = await site.store.archive.get(nameOf(site));
-  const groups: readonly Group[] = kept === undefined ? [] : JSON.parse(kept);
-  return groups.find((group) => group.head === head);
+  return kept === undefined ? [] : JSON.parse(kept);
 }
 
 async function change(site: Asked, next: (groups: readonly Group[]) => readonly Group[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Names } from "../../gate/report/approval-rows.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { type CheckAddress, concludeCheck, findCheck } from "../github/check.ts";
-import { type Conclusion, conclusionOf, type HeadDecision } from "../github/check-output.ts";
+import { conclusionOf, type HeadDecision, OPENING } from "../github/check-output.ts";
 import { type HeadPull, readHeadPulls } from "../github/head-pulls.ts";
 import type { Pull } from "../github/pull.ts";
 import { isCheckRequired } from "../github/required-check.ts";
@@ -53,9 +53,6 @@ export async function concludeForAll(
     rows = now;
   }
 }
-
-/** What a required check lets pass. */
-const OPENING: ReadonlySet<Conclusion> = new Set(["success", "neutral"]);
 
 /** What keeps a commit closed though everything passes that was decided of it. */
 async function findReservations(site: Site, pull: Pull): Promise<readonly HeadDecision[]> {

@@ -12,6 +12,7 @@ import { brokenGlass } from "./break-glass.ts";
 import { announceIncident, isUnissued, recordGlass } from "./break-glass-record.ts";
 import { settleClosed } from "./closed.ts";
 import { scheduleReview } from "./expiry.ts";
+import { askForGroupsWith } from "./passed-parts.ts";
 import { isPassing } from "./passing.ts";
 import { recordDecision } from "./record.ts";
 import { latest, noteSeen } from "./seen.ts";
@@ -200,6 +201,7 @@ function halted({ halt }: Extract<Standing, { kind: "halted" }>): Outcome {
 
 /** What a verdict brings with it besides what is shown of it. */
 async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void> {
+  if (isClosing(outcome)) await askForGroupsWith(site, pull);
   if (outcome.kind !== "judged") return;
   const { record, glass } = outcome;
   // Nobody's word is about a decision that could not be read yet.
@@ -209,6 +211,12 @@ async function followUp(site: Site, pull: Pull, outcome: Outcome): Promise<void>
     site.now(),
   );
   if (glass?.kind === "allowed") await announceIncident(site, pull, { record, glass });
+}
+
+/** Whether it keeps the pull request out. One that waits for its run is decided when that has ended. */
+function isClosing(outcome: Outcome): boolean {
+  if (outcome.kind !== "judged") return outcome.kind === "problem";
+  return outcome.record.verdict !== "pass" && outcome.glass?.kind !== "allowed";
 }
 
 /** What comes later is judged when it comes; until then nobody merges on silence. */

@@ -4,11 +4,12 @@ import { GateError } from "../../gate/model/error.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { toDecisionContent } from "../../gate/trail/decision-content.ts";
 import { concludeCheck, findCheck, GROUP_ACTIONS, startCheck } from "../github/check.ts";
-import type { HeadDecision } from "../github/check-output.ts";
+import { type HeadDecision, OPENING } from "../github/check-output.ts";
 import { at, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery } from "../store/inbox.ts";
+import { OWN_EVENT } from "./ask.ts";
 import { dropGroup, findGroup, keepGroup } from "./asked-groups.ts";
 import { asksAgain, CLICKS } from "./click.ts";
 import { findStray, withWordsOf } from "./group-content.ts";
@@ -17,19 +18,25 @@ import { isPassing } from "./passing.ts";
 import { concernsModels } from "./weigh.ts";
 import { withRepository, worldOf } from "./world.ts";
 
-/** The group of the merge queue with this head: what came of it, and the clicks beside its check. */
+/**
+ * The group of the merge queue with this head: what came of it, the clicks beside its check, and that a pull request
+ * passes no more that it may have been let in with.
+ */
 export async function workOnGroup(site: Site, head: string, deliveries: readonly Delivery[]): Promise<void> {
   const group = await findAsked(site, head, deliveries);
   if (group !== undefined) await concludeGroup(site, group);
 }
 
-/** The group, if its check is asked for: by the queue, or by somebody who may, of one that has not come to its end. */
+/**
+ * The group, if its check is asked for: by the queue; or, of one that has not come to its end, by somebody who may, or
+ * because it is open by what may stand no more.
+ */
 async function findAsked(
   site: Site,
   head: string,
   deliveries: readonly Delivery[],
 ): Promise<Group | undefined> {
-  const last = deliveries.findLast(({ event }) => !CLICKS.has(event));
+  const last = deliveries.findLast(({ event }) => !CLICKS.has(event) && event !== OWN_EVENT);
   if (last !== undefined) {
     const payload = payloadOf(last);
     if (textAt(payload, "action") !== "checks_requested") {
@@ -42,8 +49,16 @@ async function findAsked(
   }
   const group = await findGroup(site, head);
   if (group === undefined) return undefined;
-  for (const click of deliveries) if (await asksAgain(site, payloadOf(click))) return group;
-  return undefined;
+  const clicks = deliveries.filter(({ event }) => CLICKS.has(event));
+  for (const click of clicks) if (await asksAgain(site, payloadOf(click))) return group;
+  const isOpen = clicks.length < deliveries.length && (await isOpened(site, group));
+  return isOpen ? group : undefined;
+}
+
+/** Whether its check lets it into the branch. */
+async function isOpened({ client, place }: Site, { head }: Group): Promise<boolean> {
+  const standing = await findCheck(client, { ...place, head });
+  return OPENING.has(standing?.conclusion);
 }
 
 /** Judges its combined tree as a whole, with the words that were said of its parts, and shows it. */

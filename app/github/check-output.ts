@@ -29,6 +29,12 @@ export type HeadDecision =
 
 export type Conclusion = "success" | "failure" | "action_required" | "neutral";
 
+/** What a required check lets pass. */
+export const OPENING: ReadonlySet<string | undefined> = new Set([
+  "success",
+  "neutral",
+] satisfies Conclusion[]);
+
 /** GitHub counts 65,535 characters in the summary and in the text alike. */
 const TEXT_CHARS_MAX = 65_000;
 const TITLE_CHARS_MAX = 250;

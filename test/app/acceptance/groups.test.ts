@@ -6,7 +6,7 @@ import type { Delivery } from "../../github/hooks.ts";
 import type { Account, Pull } from "../../github/nouns.ts";
 import type { MergeGroup } from "../../github/play/merges.ts";
 import { current, nextModel, POLICY, startTeam, type Team } from "../team.ts";
-import { approve, HASTY } from "./scene.ts";
+import { approve, HASTY, nextSecond } from "./scene.ts";
 
 /** Groups of the merge queue with several pull requests: what each was approved for, and nothing else, comes in. */
 
@@ -231,4 +231,31 @@ describe("the check of a group", () => {
     for (const pull of group.pulls) play.closePull(pull, { by: team.people.maria });
     await team.settle();
   });
+});
+
+describe("a group that was let in, and waits for its other checks", () => {
+  const taken: Readonly<Record<string, (pull: Pull) => void>> = {
+    "has been dismissed": (pull) => {
+      const { play, github } = team.stand;
+      const review = github.reviews.find((each) => each.pull === pull && each.author === team.people.olga);
+      assert.ok(review !== undefined);
+      play.dismissReview(review, { by: github.owner });
+    },
+    "was taken back": (pull) => {
+      team.stand.play.comment(pull, { by: team.people.olga, body: "/weighbridge withdraw" });
+    },
+  };
+  for (const [index, [name, takeBack]] of Object.entries(taken).entries()) {
+    it(`C77: is let in no more once the approval of a part ${name}`, async () => {
+      const pull = await passing(nextModel(60 + index));
+      const group = await enqueued([pull]);
+      assert.equal(team.checkOf(group.head.sha).conclusion, "success", team.checkOf(group.head.sha).text);
+      await nextSecond();
+      takeBack(pull);
+      await team.settle();
+      assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required");
+      assertRefused(group, new RegExp(`Pull request ${pull.number} of this group has no passing decision`));
+      await end(group);
+    });
+  }
 });
