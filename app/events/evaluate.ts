@@ -12,6 +12,7 @@ import { brokenGlass } from "./break-glass.ts";
 import { announceIncident, isUnissued, recordGlass } from "./break-glass-record.ts";
 import { settleClosed } from "./closed.ts";
 import { scheduleReview } from "./expiry.ts";
+import { noteOffered } from "./offered.ts";
 import { askForGroupsWith } from "./passed-parts.ts";
 import { isPassing } from "./passing.ts";
 import { recordDecision } from "./record.ts";
@@ -40,6 +41,7 @@ export async function evaluate(site: Site, opened: Pull, attempts = 0): Promise<
     const { pull, base } = taken;
     const weighing = { pull, base: base.commit };
     await noteSeen(site, pull);
+    await noteOffered(site, pull.head, pull.base.ref);
     await showProgress(site, weighing);
     const { tried, look } = await weighAndLook(site, { taken, move }, attempts);
     if (look.now.pull.state === "closed") return settleClosed(site, look.now.pull);

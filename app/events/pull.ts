@@ -1,5 +1,5 @@
 import { type Pull, readPull, toPull } from "../github/pull.ts";
-import { at, numberAt, objectIdAt, optional } from "../github/shape.ts";
+import { at, numberAt, objectIdAt, optional, textAt } from "../github/shape.ts";
 import { payloadOf } from "../place.ts";
 import type { Site } from "../services.ts";
 import type { Delivery, Work } from "../store/inbox.ts";
@@ -10,6 +10,7 @@ import { settleClosed } from "./closed.ts";
 import { takeComment } from "./comment.ts";
 import { evaluate } from "./evaluate.ts";
 import { askForPullsOf } from "./fan-out.ts";
+import { noteOffered } from "./offered.ts";
 import { pusherName } from "./pusher.ts";
 import { takeReview } from "./review.ts";
 import { findSeen, latest, latestTold, type Told } from "./seen.ts";
@@ -86,13 +87,25 @@ async function take(site: Site, pull: Pull, delivery: Delivery): Promise<boolean
   return true;
 }
 
-/** Who moved it, and what it heads no more: that may have been held closed because this one was not judged with it. */
+/**
+ * Who moved it, where it wants to go, and what it heads no more: that may have been held closed because this one was
+ * not judged with it.
+ */
 async function takeMove(site: Site, { number, head }: Pull, payload: unknown): Promise<void> {
   await notePusher(site, payload);
+  await noteBranches(site, payload);
   const before = optional(objectIdAt, payload, "before");
   const row = await site.store.archive.findPull(site.place.repositoryId, number);
   if (before === undefined || before === row?.head) return;
   await askForPullsOf(site, before, `left/${number}/${head.sha}/${before}`);
+}
+
+/** The branch that it wanted to enter when this was told, and the one before that. */
+async function noteBranches(site: Site, payload: unknown): Promise<void> {
+  const { head, base } = toPull(at(payload, "pull_request"));
+  await noteOffered(site, head, base.ref);
+  const former = optional(textAt, payload, "changes", "base", "ref", "from");
+  if (former !== undefined) await noteOffered(site, head, former);
 }
 
 /**

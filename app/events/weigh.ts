@@ -10,6 +10,7 @@ import type { Question } from "../github/question.ts";
 import { rolesQuestion } from "../github/roles.ts";
 import type { Site } from "../services.ts";
 import { readApprovals } from "./approvals.ts";
+import { mayRunAnything } from "./offered.ts";
 import type { Weighing } from "./weighing.ts";
 import { withRepository, worldOf } from "./world.ts";
 
@@ -73,13 +74,17 @@ type RunEvidence =
   | { readonly kind: "absent" };
 
 async function readRunEvidence(
-  { client, place }: Site,
+  site: Site,
   { pull, base }: Weighing,
   source: Pick<EvidenceRequest, "repository" | "workflows">,
 ): Promise<RunEvidence> {
+  const { client, place } = site;
   const { owner, repo, repositoryId } = place;
   const head = pull.head.repositoryId === undefined ? {} : { headRepositoryId: pull.head.repositoryId };
-  return readEvidence(client, { owner, repo, repositoryId, base, head: pull.head.sha, ...head, ...source });
+  return readEvidence(client, {
+    ...{ owner, repo, repositoryId, base, head: pull.head.sha, ...head, ...source },
+    isUnguarded: await mayRunAnything(site, pull),
+  });
 }
 
 /** Workflows of other repositories whose word the policy takes. */

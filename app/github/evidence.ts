@@ -34,6 +34,8 @@ export interface EvidenceRequest extends RepositoryAddress {
    * proves nothing of a pull request.
    */
   readonly event?: "pull_request" | "merge_group";
+  /** Whether a run about the head may have had the workflow of a branch that anybody may write to. */
+  readonly isUnguarded?: boolean;
   /** Workflows of other repositories that may bring evidence, as `owner/repo/.github/workflows/file.yml@ref`. */
   readonly workflows?: readonly string[];
 }
@@ -123,9 +125,13 @@ function isNamed({ path }: WorkflowRun, { workflows = [] }: EvidenceRequest): bo
 }
 
 async function trustInRun(run: WorkflowRun, request: EvidenceRequest): Promise<WorkflowTrust> {
-  const { repository, workflows = [] } = request;
+  const { repository, workflows = [], isUnguarded = false } = request;
   const [base, head] = await Promise.all([repository.tree(request.base), repository.tree(request.head)]);
-  return trustIn(run.path, { repository, base, head }, { artifact: EVIDENCE_ARTIFACT, named: workflows });
+  const source = { repository, base, head };
+  const trust = await trustIn(run.path, source, { artifact: EVIDENCE_ARTIFACT, named: workflows });
+  if (trust.kind !== "trusted" || trust.isNamed || !isUnguarded) return trust;
+  const reason = `run ${run.id} may be of another branch that the commit was to go into: push a new one`;
+  return { kind: "mistrusted", reason };
 }
 
 interface Found {

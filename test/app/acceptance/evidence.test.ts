@@ -142,6 +142,61 @@ describe("a workflow that the change brings", () => {
     });
   }
 
+  /** A change of the model alone, from a branch as it is on main, with a run as another branch has the workflow. */
+  async function measuredFor(bent: string, version: number): Promise<Pull> {
+    const { repository, people, stand } = team;
+    const by = people.maria;
+    const parents = [tip(repository, "main")];
+    const text = `${WORKFLOW_TEXT}# says what is wanted\n`;
+    stand.play.push(repository, { branch: bent, by, parents, files: { [WORKFLOW]: text } });
+    stand.play.push(repository, { branch: `${bent}-head`, by, parents, files: nextModel(version) });
+    const pull = stand.play.openPull(repository, { head: `${bent}-head`, base: bent, by });
+    await team.settle();
+    await completeRun(team, pull, { files: MEASURED });
+    return pull;
+  }
+
+  /** GitHub says of a run which commit it was about, and never into which branch that was to go. */
+  const offers: Readonly<Record<string, (elsewhere: Pull) => Pull>> = {
+    "wanted to enter another branch before": (elsewhere) => {
+      team.stand.play.editPull(elsewhere, { by: team.people.maria, base: "main" });
+      return elsewhere;
+    },
+    "is that of a pull request into another branch": (elsewhere) => {
+      const { play } = team.stand;
+      play.closePull(elsewhere, { by: team.people.maria });
+      return play.openPull(team.repository, { head: elsewhere.head.ref, by: team.people.maria });
+    },
+  };
+  for (const [index, [name, offer]] of Object.entries(offers).entries()) {
+    it(`C63: to another branch measures nothing that is believed of a change that ${name}`, async () => {
+      const pull = offer(await measuredFor(`bent-${index}`, 20 + index));
+      await team.settle();
+      assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+      const by = team.people.maria;
+      team.stand.play.push(team.repository, { branch: pull.head.ref, by, files: { "notes.md": "New\n" } });
+      await team.settle();
+      await completeRun(team, pull, { files: MEASURED });
+      assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+    });
+  }
+
+  it("C63: to another branch, from a fork with the same commit, takes nothing from what was measured", async () => {
+    const { play, github } = team.stand;
+    const pull = await team.propose(nextModel(30));
+    await completeRun(team, pull, { files: MEASURED });
+    const stranger = github.addAccount("trudy");
+    const from = play.fork(team.repository, { by: stranger });
+    play.push(from, { branch: "same", by: stranger, sha: pull.head.sha });
+    const parents = [tip(team.repository, "main")];
+    play.push(team.repository, { branch: "anybody", by: team.people.maria, parents, files: { notes: "" } });
+    const same = play.openPull(team.repository, { head: "same", from, base: "anybody", by: stranger });
+    await team.settle();
+    play.closePull(same, { by: stranger });
+    await team.settle();
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
+  });
+
   it("C63: cannot stand in for the App's own check, though it has its name", async () => {
     const { repository, registration, people, stand } = team;
     const { play, github } = stand;
@@ -151,6 +206,8 @@ describe("a workflow that the change brings", () => {
     const pull = await team.propose(nextModel(10));
     // The commit heads two, so which run of it is the newest has to be asked.
     play.push(repository, { branch: "c63", by: github.owner, sha: tip(repository, "main") });
+    const guarded = { repository, branch: "c63", strict: false, checks };
+    github.rules.protections.push(guarded);
     const beside = play.openPull(repository, { head: pull.head.ref, base: "c63", by: people.maria });
     await team.settle();
     const ours = () =>
@@ -172,6 +229,7 @@ describe("a workflow that the change brings", () => {
     play.closePull(beside, { by: people.maria });
     play.closePull(pull, { by: people.maria });
     github.rules.protections.splice(github.rules.protections.indexOf(protection), 1);
+    github.rules.protections.splice(github.rules.protections.indexOf(guarded), 1);
     await team.settle();
   });
 });
@@ -230,5 +288,16 @@ describe("a run that brings nothing", () => {
     const pull = await team.propose({ "docs/notes.md": "Words\n" });
     assert.equal(team.checkOf(pull.head.sha).conclusion, "success");
     assert.equal(team.commentOn(pull), "");
+  });
+});
+
+describe("a default branch that is called otherwise", () => {
+  it("C63: takes nothing from what was measured for it under its former name", async () => {
+    const pull = await team.propose(nextModel(31));
+    await completeRun(team, pull, { files: MEASURED });
+    team.stand.play.renameDefaultBranch(team.repository, { by: team.stand.github.owner, name: "trunk" });
+    await team.settle();
+    assert.equal(pull.base.ref, "trunk");
+    assert.equal(team.checkOf(pull.head.sha).conclusion, "action_required", team.commentOn(pull));
   });
 });

@@ -186,6 +186,17 @@ test("C63: a workflow of another repository has to be named", async () => {
   );
 });
 
+test("C63: of a commit that a branch of anybody's was offered, only a workflow of another repository is believed", async () => {
+  const path = "acme/policies/.github/workflows/weigh.yml@refs/heads/main";
+  const { run, read } = await withRun();
+  const { id } = run();
+  const reason = `run ${id} may be of another branch that the commit was to go into: push a new one`;
+  assert.deepEqual(await read({ isUnguarded: true }), { kind: "absent", reason });
+  const named = run({ path });
+  const found = await read({ isUnguarded: true, workflows: [path] });
+  assert.ok(found.kind === "found" && found.runId === named.id);
+});
+
 test("C62: a hostile archive is an error, an expired one is none", async () => {
   const { run, read, stand } = await withRun();
   run({ artifacts: { [EVIDENCE_ARTIFACT]: zipFile([{ name: "../x" }]) } });
