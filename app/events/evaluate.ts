@@ -165,7 +165,7 @@ async function settle(site: Site, weighing: Weighing, tried: Tried): Promise<Out
 async function judged(
   site: Site,
   weighing: Weighing,
-  { record, isGoverned }: Extract<Weighed, { kind: "judged" }>,
+  { record, isGoverned, refused }: Extract<Weighed, { kind: "judged" }>,
 ): Promise<Outcome> {
   if (!isGoverned) return { kind: "ungoverned", record };
   if (record.models.length > 0 && record.input.policy.path === undefined) {
@@ -189,7 +189,11 @@ async function judged(
       glass: { ...glass, isUnissued: await isUnissued(site, weighing.pull, record) },
     };
   }
-  return { kind: "judged", record, ...(glass !== undefined && { glass }) };
+  return {
+    ...{ kind: "judged", record },
+    ...(glass !== undefined && { glass }),
+    ...(refused !== undefined && { refused }),
+  };
 }
 
 /** Nothing opens that is not written down. */

@@ -1,7 +1,7 @@
 import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Names } from "../../gate/report/approval-rows.ts";
 import type { Budget } from "../../gate/report/budget.ts";
-import { md, shorten } from "../../gate/report/escape.ts";
+import { join, type Markdown, md, shorten } from "../../gate/report/escape.ts";
 import { commentMarker, toMarkdown } from "../../gate/report/markdown.ts";
 import { toReport } from "../../gate/report/report.ts";
 import { findCheck, startCheck } from "../github/check.ts";
@@ -21,7 +21,13 @@ import type { Weighing } from "./weighing.ts";
 
 /** What is shown of a pull request. */
 export type Outcome =
-  | { readonly kind: "judged"; readonly record: DecisionRecord; readonly glass?: Glass }
+  | {
+      readonly kind: "judged";
+      readonly record: DecisionRecord;
+      readonly glass?: Glass;
+      /** Why what runs have left is no evidence. */
+      readonly refused?: string;
+    }
   /** Nothing that is governed changes: it passes, and nobody is told more than that. */
   | { readonly kind: "ungoverned"; readonly record: DecisionRecord }
   | { readonly kind: "pending"; readonly runId: number }
@@ -158,12 +164,37 @@ function toHeadDecision(number: number, { outcome, names }: Shown): HeadDecision
   }
   if (outcome.kind === "pending") throw new TypeError("Cannot conclude a check: the evidence is awaited");
   const glass = outcome.kind === "judged" ? outcome.glass : undefined;
+  const notice = noticeOf(outcome);
   return {
     kind: "judged",
     number,
     report: toReport(outcome.record, names),
-    ...(glass !== undefined && { isBreakGlass: glass.kind === "allowed", notice: glassNotice(glass) }),
+    ...(glass !== undefined && { isBreakGlass: glass.kind === "allowed" }),
+    ...(notice !== undefined && { notice }),
   };
+}
+
+/** What is said above the report. */
+function noticeOf(outcome: Outcome): Markdown | undefined {
+  if (outcome.kind !== "judged") return undefined;
+  const { record, glass, refused } = outcome;
+  const notices = [
+    ...(glass === undefined ? [] : [glassNotice(glass)]),
+    ...(refused === undefined || !lacksMeasured(record) ? [] : [refusedNotice(refused)]),
+  ];
+  return notices.length === 0 ? undefined : join(notices, md`\n`);
+}
+
+/** Rules that are about what was measured. */
+const MEASURED = /^(?:evidence|metric)\./;
+
+function lacksMeasured({ results, input }: DecisionRecord): boolean {
+  const gates = new Set(input.policy.gates.flatMap(({ id, rule }) => (MEASURED.test(rule) ? [id] : [])));
+  return results.some(({ gate, closes }) => closes && gates.has(gate));
+}
+
+function refusedNotice(reason: string): Markdown {
+  return md`> [!NOTE]\n> What a run about this commit has left is no evidence: ${reason}. A run about a new commit is looked at anew.\n`;
 }
 
 interface Shown {
@@ -172,8 +203,7 @@ interface Shown {
 }
 
 function commentOf(site: Site, number: number, { outcome, names }: Shown): (budget: Budget) => string {
-  const glass = outcome.kind === "judged" ? outcome.glass : undefined;
-  const notice = glass && glassNotice(glass);
+  const notice = noticeOf(outcome);
   const url = checkAddress(site, "", number).detailsUrl;
   const fullReport = { text: "the report of this decision", ...(url !== undefined && { url }) };
   switch (outcome.kind) {

@@ -3,8 +3,7 @@ import type { DecisionRecord } from "../../gate/model/decision.ts";
 import type { Policy } from "../../gate/model/policy.ts";
 import { attestingWorkflows, evidenceTrust } from "../../gate/rules/evidence-trust.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import type { EvidenceFile } from "../../gate/world.ts";
-import { type EvidenceRequest, readEvidence } from "../github/evidence.ts";
+import { type EvidenceRequest, type RunEvidence, readEvidence } from "../github/evidence.ts";
 import type { PullView } from "../github/pull-view.ts";
 import type { Question } from "../github/question.ts";
 import { rolesQuestion } from "../github/roles.ts";
@@ -16,7 +15,13 @@ import { withRepository, worldOf } from "./world.ts";
 
 /** What became of weighing a pull request. */
 export type Weighed =
-  | { readonly kind: "judged"; readonly record: DecisionRecord; readonly isGoverned: boolean }
+  | {
+      readonly kind: "judged";
+      readonly record: DecisionRecord;
+      readonly isGoverned: boolean;
+      /** Why what runs have left is no evidence. */
+      readonly refused?: string;
+    }
   /** A run that may bring evidence has not ended. */
   | { readonly kind: "pending"; readonly runId: number }
   /** It is no more what was weighed. */
@@ -45,7 +50,11 @@ export function weigh(site: Site, weighing: Weighing, see: Sight): Promise<Weigh
     const view = await see(rolesQuestion(measured.input.policy.roles, measured.input.now));
     if (view === undefined) return { kind: "outdated" };
     const approvals = await readApprovals(site, { weighing, repository, record: measured, view });
-    return { kind: "judged", record: decide({ ...measured.input, approvals }), isGoverned };
+    const record = decide({ ...measured.input, approvals });
+    return {
+      ...{ kind: "judged", record, isGoverned },
+      ...(evidence.kind === "refused" && { refused: evidence.reason }),
+    };
   });
 }
 
@@ -67,11 +76,6 @@ export function isGoverned(site: Site, base: string, head: string): Promise<bool
 export function concernsModels({ input }: DecisionRecord): boolean {
   return input.change.models.length > 0 || input.policyChange !== undefined;
 }
-
-type RunEvidence =
-  | { readonly kind: "found"; readonly files: readonly EvidenceFile[] }
-  | { readonly kind: "pending"; readonly runId: number }
-  | { readonly kind: "absent" };
 
 async function readRunEvidence(
   site: Site,

@@ -50,8 +50,10 @@ export type RunEvidence =
     }
   /** A run that could bring some has not ended. */
   | { readonly kind: "pending"; readonly runId: number }
-  /** No run brings any, or none that can be believed. */
-  | { readonly kind: "absent"; readonly reason: string };
+  /** Runs about this head are there, and none of them is evidence. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** No run brings any. */
+  | { readonly kind: "absent" };
 
 /**
  * The evidence that a run about this head has left. The run is found by the head's id, never by what an artifact says
@@ -59,7 +61,7 @@ export type RunEvidence =
  */
 export async function readEvidence(client: Client, request: EvidenceRequest): Promise<RunEvidence> {
   const { head, event = "pull_request" } = request;
-  if (!(await mayHaveRuns(request))) return { kind: "absent", reason: "the base has no workflow" };
+  if (!(await mayHaveRuns(request))) return { kind: "absent" };
   const runs = (await readRuns(client, request, { head, event }))
     .filter((run) => isAbout(run, request))
     // What the change cannot touch goes before what it only did not.
@@ -84,8 +86,8 @@ export async function readEvidence(client: Client, request: EvidenceRequest): Pr
     }
     reasons.push(`the job of run ${run.id} that left ${EVIDENCE_ARTIFACT} did not succeed`);
   }
-  const [reason = "no run of a workflow about this commit has left any"] = reasons;
-  return { kind: "absent", reason };
+  const [reason] = reasons;
+  return reason === undefined ? { kind: "absent" } : { kind: "refused", reason };
 }
 
 /**
@@ -130,7 +132,7 @@ async function trustInRun(run: WorkflowRun, request: EvidenceRequest): Promise<W
   const source = { repository, base, head };
   const trust = await trustIn(run.path, source, { artifact: EVIDENCE_ARTIFACT, named: workflows });
   if (trust.kind !== "trusted" || trust.isNamed || !isUnguarded) return trust;
-  const reason = `run ${run.id} may be of another branch that the commit was to go into: push a new one`;
+  const reason = `the commit was to go into another branch as well, and run ${run.id} may be of the workflow there`;
   return { kind: "mistrusted", reason };
 }
 
@@ -146,7 +148,7 @@ async function readFound(
   client: Client,
   { request, run, artifacts, evidence, attested }: Found,
 ): Promise<RunEvidence> {
-  if (evidence.isExpired) return { kind: "absent", reason: `the artifact of run ${run.id} has expired` };
+  if (evidence.isExpired) return { kind: "refused", reason: `the artifact of run ${run.id} has expired` };
   const files = await readArchive(await download(client, request, evidence), nameOf(evidence, run));
   const decision = artifacts.find(({ name, isExpired }) => name === DECISION_ARTIFACT && !isExpired);
   return {

@@ -173,6 +173,9 @@ describe("a workflow that the change brings", () => {
       const pull = offer(await measuredFor(`bent-${index}`, 20 + index));
       await team.settle();
       assert.ok(lacksEvidence(pull), team.checkOf(pull.head.sha).text);
+      const told = /is no evidence: the commit was to go into another branch as well/;
+      assert.match(team.commentOn(pull), told);
+      assert.match(team.checkOf(pull.head.sha).text, told);
       const by = team.people.maria;
       team.stand.play.push(team.repository, { branch: pull.head.ref, by, files: { "notes.md": "New\n" } });
       await team.settle();

@@ -78,11 +78,11 @@ test("C66: of a run that failed the jobs are asked, of one that succeeded at onc
   assert.equal(asked(), 1);
   older.conclusion = "cancelled";
   const reason = `the job of run ${killed.id} that left ${EVIDENCE_ARTIFACT} did not succeed`;
-  assert.deepEqual(await read(), { kind: "absent", reason });
+  assert.deepEqual(await read(), { kind: "refused", reason });
   killed.conclusion = "success";
   assert.equal((await read()).kind, "found");
   killed.attempt = 2;
-  assert.equal((await read()).kind, "absent", "an earlier attempt left it");
+  assert.equal((await read()).kind, "refused", "an earlier attempt left it");
   const closed = run({
     conclusion: "failure",
     jobs: { skipped: "skipped", evaluate: "success", weigh: "failure" },
@@ -148,7 +148,7 @@ test("C63: a workflow that the change edits, adds, or whose parts it edits, is n
     const { run, read } = await withRun({ base, head });
     run();
     const { kind } = await read();
-    assert.equal(kind, "absent", Object.keys(head)[0]);
+    assert.equal(kind, "refused", Object.keys(head)[0]);
   }
   const { run, read } = await withRun({ base });
   run();
@@ -161,7 +161,7 @@ test("C63: a workflow that only the change has, or that is nowhere, is not belie
   run({ path: "dynamic/pages/build" });
   run({ path: ".github/workflows/../../x.yml" });
   assert.deepEqual(await read(), {
-    kind: "absent",
+    kind: "refused",
     reason: ".github/workflows/../../x.yml is not where workflows are",
   });
 });
@@ -170,10 +170,10 @@ test("C63: a workflow of another repository has to be named", async () => {
   const path = "acme/policies/.github/workflows/weigh.yml";
   const { run, read } = await withRun();
   run({ path: `${path}@refs/heads/main` });
-  assert.equal((await read()).kind, "absent");
-  assert.equal((await read({ workflows: ["acme/policies/.github/workflows/other.yml"] })).kind, "absent");
-  assert.equal((await read({ workflows: [path] })).kind, "absent", "any ref may be anybody's");
-  assert.equal((await read({ workflows: [`${path}@refs/heads/next`] })).kind, "absent");
+  assert.equal((await read()).kind, "refused");
+  assert.equal((await read({ workflows: ["acme/policies/.github/workflows/other.yml"] })).kind, "refused");
+  assert.equal((await read({ workflows: [path] })).kind, "refused", "any ref may be anybody's");
+  assert.equal((await read({ workflows: [`${path}@refs/heads/next`] })).kind, "refused");
   const found = await read({ workflows: [`${path}@refs/heads/main`] });
   assert.ok(found.kind === "found" && found.files.every(({ attested }) => attested === true));
   run();
@@ -190,8 +190,8 @@ test("C63: of a commit that a branch of anybody's was offered, only a workflow o
   const path = "acme/policies/.github/workflows/weigh.yml@refs/heads/main";
   const { run, read } = await withRun();
   const { id } = run();
-  const reason = `run ${id} may be of another branch that the commit was to go into: push a new one`;
-  assert.deepEqual(await read({ isUnguarded: true }), { kind: "absent", reason });
+  const reason = `the commit was to go into another branch as well, and run ${id} may be of the workflow there`;
+  assert.deepEqual(await read({ isUnguarded: true }), { kind: "refused", reason });
   const named = run({ path });
   const found = await read({ isUnguarded: true, workflows: [path] });
   assert.ok(found.kind === "found" && found.runId === named.id);
@@ -204,7 +204,7 @@ test("C62: a hostile archive is an error, an expired one is none", async () => {
   run();
   assert.equal((await read()).kind, "found", "the newest run counts");
   stand.github.artifacts.at(-1)!.expired = true;
-  assert.equal((await read()).kind, "absent");
+  assert.equal((await read()).kind, "refused");
 });
 
 function decisionOf(head: string, files: DecisionRecord["input"]["change"]["files"]): DecisionRecord {
