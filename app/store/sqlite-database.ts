@@ -20,11 +20,13 @@ interface Waiting {
   /** Runs what was asked for; gives what tells of it, once it is on the disk. */
   readonly run: () => Promise<() => void>;
   readonly reject: (cause: unknown) => void;
+  /** Whether it may fail while the others of its group do not. */
+  readonly isApart: boolean;
 }
 
 /**
  * A SQLite file of this process alone. Transactions that are asked for at the same time are committed together, each
- * in a savepoint of its own. Waiting for the disk takes longer than all else, and is not done here: while one group is
+ * but `append` in a savepoint of its own. Waiting for the disk takes longer than all else, and is not done here: while one group is
  * brought there, the next is committed, and each resolves when all that it saw is on the disk.
  */
 export class SqliteDatabase implements Database {
@@ -71,12 +73,24 @@ export class SqliteDatabase implements Database {
   }
 
   transaction<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#ask(body, true);
+  }
+
+  /**
+   * A transaction whose body fails only where the store does, and then with all that was to be committed beside it: it
+   * is spared its savepoint, which keeps a copy of every page that is changed after it.
+   */
+  append<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#ask(body, false);
+  }
+
+  #ask<T>(body: (sql: Sql) => Promise<T>, isApart: boolean): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = async () => {
         const value = await body(this.#sql);
         return () => resolve(value);
       };
-      this.#waiting.push({ run, reject });
+      this.#waiting.push({ run, reject, isApart });
       // At the end of this turn of the event loop: whatever it brings goes into one group.
       this.#working ??= new Promise((done) => {
         setImmediate(() => done(this.#work()));
@@ -130,7 +144,8 @@ export class SqliteDatabase implements Database {
     return integerOf(row, "changes");
   }
 
-  async #attempt({ run, reject }: Waiting): Promise<() => void> {
+  async #attempt({ run, reject, isApart }: Waiting): Promise<() => void> {
+    if (!isApart) return run();
     this.#run("SAVEPOINT attempt", []);
     try {
       const settle = await run();
@@ -183,6 +198,7 @@ function lock(database: DatabaseSync, path: string): void {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA temp_store = MEMORY;
       PRAGMA foreign_keys = ON;
       BEGIN IMMEDIATE;
       COMMIT;

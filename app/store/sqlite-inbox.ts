@@ -69,7 +69,7 @@ export class SqliteInbox implements Inbox {
   }
 
   receive(delivery: Delivery): Promise<boolean> {
-    return this.#database.transaction(async (sql) => {
+    return this.#database.append(async (sql) => {
       const added = await sql.query(
         "INSERT INTO known (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
         [delivery.id],

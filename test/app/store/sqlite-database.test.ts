@@ -42,6 +42,24 @@ test("transactions that are asked for at once share a commit, and each stands or
   await database.close();
 });
 
+test("what is appended fails with all that was to be committed beside it, and is there with it otherwise", async () => {
+  const database = SqliteDatabase.open(path(), VERSIONS);
+  const ask = (...appended: readonly string[]) =>
+    Promise.allSettled([
+      database.query(...insert(`beside ${appended}`)),
+      ...appended.map((word) => database.append((sql) => sql.query(...insert(word)))),
+    ]);
+  const statuses = (settled: readonly PromiseSettledResult<unknown>[]) => settled.map(({ status }) => status);
+  assert.deepEqual(statuses(await ask("a", "b")), ["fulfilled", "fulfilled", "fulfilled"]);
+  const failed = await ask("c", "a");
+  assert.deepEqual(statuses(failed), ["rejected", "rejected", "rejected"]);
+  for (const each of failed)
+    assert.equal(each.status === "rejected" && each.reason.code, "STORE_UNAVAILABLE");
+  assert.deepEqual(await words(database), ["a", "b", "beside a,b"]);
+  assert.deepEqual(statuses(await ask("c")), ["fulfilled", "fulfilled"]);
+  await database.close();
+});
+
 test("more transactions than fit into one group all get their turn", async () => {
   const database = SqliteDatabase.open(path(), VERSIONS);
   const all = Array.from({ length: 1_000 }, (_, at) => `w${String(at).padStart(4, "0")}`);
