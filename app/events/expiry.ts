@@ -3,12 +3,12 @@ import type { Waiver } from "../../gate/model/policy.ts";
 import { parseWaiver, WAIVER_BYTES_MAX } from "../../gate/policy/waivers.ts";
 import { join, type Markdown, md } from "../../gate/report/escape.ts";
 import { readTip } from "../github/tip.ts";
-import { type Place, placePayload } from "../place.ts";
+import type { Place } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { Archive } from "../store/archive.ts";
 import { announce } from "./announcement.ts";
-import { OWN_EVENT, requestEvaluation } from "./ask.ts";
+import { askFor, requestEvaluation } from "./ask.ts";
 import type { BranchAction } from "./branch-action.ts";
 import { showPosture } from "./posture.ts";
 import { modelToken } from "./waiver.ts";
@@ -33,11 +33,9 @@ export async function scheduleExpiries(site: Site, branch: string, commit: strin
       ["ends-soon", end - REMINDER_DAYS * DAY_MS],
       ["ended", end],
     ] as const) {
-      await store.inbox.receive({
-        ...{ id: `${OWN_EVENT}/${key}/waiver/${id}/${expires}/${word}`, event: OWN_EVENT, key },
-        payload: JSON.stringify({ ...placePayload(place), action: "waiver" satisfies BranchAction }),
-        ...{ receivedAt: now(), due: Math.max(now(), due) },
-      });
+      const about = { action: "waiver" satisfies BranchAction };
+      const why = `waiver/${id}/${expires}/${word}`;
+      await askFor(store.inbox, { place, key, why, about, now: now(), due });
     }
   }
   await store.archive.set(scheduledName(place.repositoryId), commit);

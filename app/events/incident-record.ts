@@ -1,11 +1,11 @@
 import { byCodeUnits } from "../../gate/model/order.ts";
 import { findIssue } from "../github/issue.ts";
-import { type Place, placePayload } from "../place.ts";
+import type { Place } from "../place.ts";
 import { incidentMarker, keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
 import type { Archive } from "../store/archive.ts";
 import { changeKept } from "../store/kept-value.ts";
-import { OWN_EVENT } from "./ask.ts";
+import { askFor } from "./ask.ts";
 
 /** Both have to have looked, each a person of their own. */
 export const REVIEWERS = ["validator", "risk"] as const;
@@ -77,11 +77,8 @@ async function askWhenDue(
   why: "due" | "merged",
 ): Promise<void> {
   const key = keyOf.incident(place.repositoryId, occurrence.id);
-  await store.inbox.receive({
-    ...{ id: `${OWN_EVENT}/${key}/${why}`, event: OWN_EVENT, key },
-    payload: JSON.stringify({ ...placePayload(place), action: "due" }),
-    ...{ receivedAt: now(), due: Math.max(now(), Date.parse(reviewBy)) },
-  });
+  const about = { action: "due" };
+  await askFor(store.inbox, { place, key, why, about, now: now(), due: Date.parse(reviewBy) });
 }
 
 export async function findIncident(

@@ -1,14 +1,13 @@
 import type { Pull } from "../github/pull.ts";
-import { placePayload } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Site } from "../services.ts";
-import { OWN_EVENT } from "./ask.ts";
+import { askFor } from "./ask.ts";
 import { keptGroups } from "./asked-groups.ts";
 import { keptIncidents } from "./incident-record.ts";
 
 /**
- * Has the groups of the merge queue judged again that may hold a pull request which passes no more: GitHub merges a group
- * by its own check, whatever became of its parts since.
+ * Has the groups of the merge queue judged again that may hold a pull request which passes no more: GitHub merges a
+ * group by its own check, whatever became of its parts since.
  */
 export async function askForGroupsWith(site: Site, pull: Pull): Promise<void> {
   const { store, place, now } = site;
@@ -16,10 +15,7 @@ export async function askForGroupsWith(site: Site, pull: Pull): Promise<void> {
   if (groups.length === 0 || !(await hasBeenLetIn(site, pull))) return;
   for (const { head } of groups) {
     const key = keyOf.group(place.repositoryId, head);
-    await store.inbox.receive({
-      ...{ id: `${OWN_EVENT}/${key}/part/${pull.number}/${now()}`, event: OWN_EVENT, key },
-      ...{ payload: JSON.stringify(placePayload(place)), receivedAt: now() },
-    });
+    await askFor(store.inbox, { place, key, why: `part/${pull.number}/${now()}`, now: now() });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Tip } from "../github/tip.ts";
-import { type Place, placePayload } from "../place.ts";
+import type { Place } from "../place.ts";
 import { keyOf } from "../queue/address.ts";
 import type { Services } from "../services.ts";
-import { OWN_EVENT } from "./ask.ts";
+import { askFor } from "./ask.ts";
 import { findHeard } from "./base.ts";
 import type { BranchAction } from "./branch-action.ts";
 import { isScheduled } from "./expiry.ts";
@@ -39,10 +39,7 @@ interface Question {
 
 async function ask({ store, now }: Services, place: Place, { branch, action, why }: Question): Promise<void> {
   const key = keyOf.branch(place.repositoryId, branch);
-  await store.inbox.receive({
-    ...{ id: `${OWN_EVENT}/${key}/${why}`, event: OWN_EVENT, key, receivedAt: now() },
-    payload: JSON.stringify({ ...placePayload(place), action }),
-  });
+  await askFor(store.inbox, { place, key, why, about: { action }, now: now() });
 }
 
 /** Whether what follows the commit has been untold for long enough. */

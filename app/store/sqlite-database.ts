@@ -26,8 +26,8 @@ interface Waiting {
 
 /**
  * A SQLite file of this process alone. Transactions that are asked for at the same time are committed together, each
- * but `append` in a savepoint of its own. Waiting for the disk takes longer than all else, and is not done here: while one group is
- * brought there, the next is committed, and each resolves when all that it saw is on the disk.
+ * in a savepoint of its own unless it is an `append`. Waiting for the disk takes longer than all else, and is not done
+ * here: while one group is brought there, the next is committed, and each resolves when all that it saw is on the disk.
  */
 export class SqliteDatabase implements Database {
   readonly #path: string;
