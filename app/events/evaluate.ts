@@ -179,21 +179,14 @@ async function judged(
   const standing = await recordDecision(site, weighing, record);
   await scheduleReview(site, weighing.pull.number, record.input.waivers);
   if (standing.kind === "halted" && record.verdict === "pass") return halted(standing);
+  const outcome = { kind: "judged", record, ...(refused !== undefined && { refused }) } as const;
   const glass = record.verdict === "pass" ? undefined : await brokenGlass(site, weighing.pull.number, record);
   if (glass?.kind === "allowed") {
     const written = await recordGlass(site, weighing.pull, { record, glass });
     if (written.kind === "halted") return halted(written);
-    return {
-      kind: "judged",
-      record,
-      glass: { ...glass, isUnissued: await isUnissued(site, weighing.pull, record) },
-    };
+    return { ...outcome, glass: { ...glass, isUnissued: await isUnissued(site, weighing.pull, record) } };
   }
-  return {
-    ...{ kind: "judged", record },
-    ...(glass !== undefined && { glass }),
-    ...(refused !== undefined && { refused }),
-  };
+  return glass === undefined ? outcome : { ...outcome, glass };
 }
 
 /** Nothing opens that is not written down. */
