@@ -17,7 +17,11 @@ export interface Asked {
   readonly as?: string;
 }
 
-export async function ask({ origin }: StandIn, path: string, asked: Asked = {}): Promise<Answered> {
+export async function ask(
+  { origin }: Pick<StandIn, "origin">,
+  path: string,
+  asked: Asked = {},
+): Promise<Answered> {
   const { method = "GET", body, as } = asked;
   const response = await fetch(`${origin}${path}`, {
     method,
@@ -34,7 +38,11 @@ export async function ask({ origin }: StandIn, path: string, asked: Asked = {}):
 }
 
 /** A JSON Web Token of the App, as its libraries make it. */
-export function jwt({ id, privateKey }: Registration, claims: object = {}, key = privateKey): string {
+export function jwt(
+  { id, privateKey }: Pick<Registration, "id" | "privateKey">,
+  claims: object = {},
+  key = privateKey,
+): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const body = { iat: now - 30, exp: now + 570, iss: id, ...claims };
