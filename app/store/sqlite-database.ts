@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GateError } from "../../gate/model/error.ts";
 import { type Database, integerOf, type Row, type Sql, type Value } from "./database.ts";
+import { WalCheckpoint } from "./sqlite-checkpoint.ts";
 import { WalFlush } from "./sqlite-flush.ts";
 
 /** Transactions that are committed together. */
@@ -10,11 +11,12 @@ const GROUP_MAX = 256;
 
 /** A webhook's payload is some 20 KB: pages of 4 KB are a third slower, and in larger ones too much stays empty. */
 const PAGE_BYTES = 8_192;
-/**
- * 32 MB of log, from which on SQLite copies it to where it belongs, which nothing else can wait beside. With the usual
- * 1,000 an eighth less is kept a second; with 16,000 one in a hundred waits for three times as long.
- */
+/** 32 MB of log, from which on it is copied to where it belongs: with 8 MB an eighth less is kept a second. */
 const CHECKPOINT_PAGES = 4_000;
+/** Groups from one look at the length of the log to the next. */
+const LOOK_GROUPS = 16;
+/** For another program that reads the file; nobody else may write to it. */
+const BUSY_MS = 1_000;
 
 interface Waiting {
   /** Runs what was asked for; gives what tells of it, once it is on the disk. */
@@ -32,20 +34,26 @@ interface Waiting {
 export class SqliteDatabase implements Database {
   readonly #path: string;
   readonly #database: DatabaseSync;
+  /** Open as long as the file is this process's. */
+  readonly #lock: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #flush: WalFlush;
+  readonly #checkpoint: WalCheckpoint;
   readonly #sql: Sql = { query: async (text, values = []) => this.#run(text, values) };
   #waiting: Waiting[] = [];
   /** Rows changed since the file was opened, as of the last group. */
   #changes = 0;
+  #groups = 0;
   /** Resolves when all that was committed is on the disk. */
   #flushed: Promise<void> = Promise.resolve();
   #working: Promise<void> | undefined;
 
-  private constructor(path: string, database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync, lock: DatabaseSync) {
     this.#path = path;
     this.#database = database;
+    this.#lock = lock;
     this.#flush = new WalFlush(path);
+    this.#checkpoint = new WalCheckpoint(path);
   }
 
   /**
@@ -54,18 +62,21 @@ export class SqliteDatabase implements Database {
    * the file, `STORE_NEWER`, `STORE_UNAVAILABLE`.
    */
   static open(path: string, versions: readonly string[], start = ""): SqliteDatabase {
-    const database = openFile(path);
+    const lock = takeLock(path);
+    let database: DatabaseSync | undefined;
     try {
-      lock(database, path);
+      database = openFile(path);
+      configure(database);
       migrate(database, path, versions);
       database.exec(start);
       // From here on what is committed is brought to the disk by `WalFlush`.
       database.exec("PRAGMA synchronous = NORMAL");
     } catch (cause) {
-      database.close();
+      database?.close();
+      lock.close();
       throw cause instanceof GateError ? cause : unavailable(path, cause);
     }
-    return new SqliteDatabase(path, database);
+    return new SqliteDatabase(path, database, lock);
   }
 
   query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
@@ -102,10 +113,13 @@ export class SqliteDatabase implements Database {
   async close(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
     await this.#flush.close();
+    await this.#checkpoint.close();
     this.#database.close();
+    this.#lock.close();
   }
 
   async #work(): Promise<void> {
+    await this.#checkpoint.finish();
     const group = this.#waiting.slice(0, GROUP_MAX);
     this.#waiting = this.#waiting.slice(GROUP_MAX);
     await this.#commitTogether(group);
@@ -116,6 +130,8 @@ export class SqliteDatabase implements Database {
     const settlements: (() => void)[] = [];
     let changes: number;
     try {
+      this.#groups += 1;
+      if (this.#groups % LOOK_GROUPS === 0 && this.#isLogLong()) this.#checkpoint.start();
       this.#database.exec("BEGIN IMMEDIATE");
       for (const waiting of group) settlements.push(await this.#attempt(waiting));
       changes = this.#countChanges();
@@ -142,6 +158,13 @@ export class SqliteDatabase implements Database {
   #countChanges(): number {
     const [row = {}] = this.#run("SELECT total_changes() AS changes", []);
     return integerOf(row, "changes");
+  }
+
+  #isLogLong(): boolean {
+    // Only asks. Versions before 3.51 copy what can be copied, which is no mistake either.
+    const row = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() ?? {};
+    const frames = integerOf(row, "log");
+    return frames - integerOf(row, "checkpointed") >= CHECKPOINT_PAGES;
   }
 
   async #attempt({ run, reject, isApart }: Waiting): Promise<() => void> {
@@ -187,29 +210,54 @@ function openFile(path: string): DatabaseSync {
 }
 
 /**
- * Takes the file for this process, until it ends however it ends: SQLite holds a lock of the operating system. With
- * `synchronous=FULL` a commit is on the disk when it returns, in WAL mode too.
+ * Takes the file for this process, until it ends however it ends: SQLite holds a lock of the operating system. It is
+ * that of a file beside it, for with a lock on the file itself no thread of this process could open it either.
  */
-function lock(database: DatabaseSync, path: string): void {
+function takeLock(path: string): DatabaseSync {
+  const lock = openFile(`${path}-lock`);
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA user_version = 1");
+    prepareAlone(path);
+    return lock;
+  } catch (cause) {
+    lock.close();
+    if (cause instanceof GateError) throw cause;
+    throw isBusy(cause) ? locked(path, cause) : unavailable(path, cause);
+  }
+}
+
+/** For as long as this takes the file itself is locked, which nobody can who is not alone: a lock beside it can be deleted. */
+function prepareAlone(path: string): void {
+  const database = openFile(path);
   try {
     database.exec(`
       PRAGMA page_size = ${PAGE_BYTES};
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
-      PRAGMA temp_store = MEMORY;
-      PRAGMA foreign_keys = ON;
       BEGIN IMMEDIATE;
       COMMIT;
     `);
-  } catch (cause) {
-    if (!isBusy(cause)) throw cause;
-    throw new GateError("STORE_LOCKED", `Cannot open ${path}: another process has it open`, {
-      fix: "Stop the other process, or give this one a folder of its own; several instances need PostgreSQL",
-      cause,
-    });
+  } finally {
+    database.close();
   }
+}
+
+/** With `synchronous=FULL` a commit is on the disk when it returns, in WAL mode too. */
+function configure(database: DatabaseSync): void {
+  database.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA foreign_keys = ON;
+    PRAGMA busy_timeout = ${BUSY_MS};
+  `);
+}
+
+function locked(path: string, cause: unknown): GateError {
+  return new GateError("STORE_LOCKED", `Cannot open ${path}: another process has it open`, {
+    fix: "Stop the other process, or give this one a folder of its own; several instances need PostgreSQL",
+    cause,
+  });
 }
 
 function migrate(database: DatabaseSync, path: string, versions: readonly string[]): void {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { SqlArchive } from "../../../app/store/sql-archive.ts";
+import { WalCheckpoint } from "../../../app/store/sqlite-checkpoint.ts";
 import { SqliteDatabase } from "../../../app/store/sqlite-database.ts";
 import { openSqliteStore } from "../../../app/store/sqlite-store.ts";
 
@@ -96,6 +98,20 @@ test("a file has one process, and is told to be another's", async () => {
   await SqliteDatabase.open(file, VERSIONS).close();
 });
 
+test("a file is another's though its lock is gone, or there never was one", async () => {
+  const file = path();
+  const database = SqliteDatabase.open(file, VERSIONS);
+  rmSync(`${file}-lock`);
+  assert.throws(() => SqliteDatabase.open(file, VERSIONS), { code: "STORE_LOCKED" });
+  await database.close();
+  // As versions held it that had no lock beside it.
+  const other = new DatabaseSync(file);
+  other.exec("PRAGMA locking_mode = EXCLUSIVE; DELETE FROM word");
+  assert.throws(() => SqliteDatabase.open(file, VERSIONS), { code: "STORE_LOCKED" });
+  other.close();
+  await SqliteDatabase.open(file, VERSIONS).close();
+});
+
 test("a file that a newer version wrote is left alone", async () => {
   const file = path();
   await SqliteDatabase.open(file, [...VERSIONS, "CREATE TABLE later (x TEXT)"]).close();
@@ -129,8 +145,43 @@ test("a commit is one step of the write-ahead log, which is flushed after it", a
   const setting = async (name: string) => (await database.query(`PRAGMA ${name}`))[0]?.[name];
   assert.equal(await setting("journal_mode"), "wal");
   assert.equal(await setting("synchronous"), 1);
-  assert.equal(await setting("locking_mode"), "exclusive");
+  assert.equal(await setting("wal_autocheckpoint"), 0);
   await database.close();
+});
+
+test("the log is copied beside those who write, and begins anew", async () => {
+  const file = path();
+  const database = SqliteDatabase.open(file, VERSIONS);
+  let written = 0;
+  const write = async (chars: number) => {
+    await database.query(...insert(`${written++}`.padStart(chars, "x")));
+  };
+  await write(1);
+  // Where it began anew, the header of the log has another salt (sqlite.org/fileformat2.html, section 4.1).
+  const salt = () => readFileSync(`${file}-wal`).readUInt32BE(16);
+  const first = salt();
+  for (let round = 0; round < 90; round++) await Promise.all(Array.from({ length: 8 }, () => write(64_000)));
+  assert.ok(statSync(`${file}-wal`).size > 32_000_000);
+  while (salt() === first) await write(10);
+  // What a process leaves that is killed now.
+  const left = path();
+  for (const suffix of ["", "-wal"]) copyFileSync(`${file}${suffix}`, `${left}${suffix}`);
+  const again = SqliteDatabase.open(left, VERSIONS);
+  for (const each of [database, again]) {
+    assert.deepEqual(await each.query("SELECT count(*) AS count FROM word"), [
+      { __proto__: null, count: written },
+    ]);
+    await each.close();
+  }
+});
+
+test("a log that cannot be copied keeps nobody from writing", async () => {
+  const checkpoint = new WalCheckpoint(join(FOLDER, "nowhere", "x.db"));
+  for (let at = 0; at < 2; at++) {
+    checkpoint.start();
+    await checkpoint.close();
+    await checkpoint.finish();
+  }
 });
 
 test("what a process was doing when it ended goes on at once with the next, and counts as tried", async () => {
