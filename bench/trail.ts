@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { ObjectReader } from "../gate/checkout/objects.ts";
 import { FileJournal } from "../gate/trail/file-journal.ts";
 import { DEFAULT_BRANCH, openGitStore } from "../gate/trail/git-store.ts";
 import { toRow } from "../gate/trail/outbox-row.ts";
-import { proveEntry } from "../gate/trail/prove.ts";
 import { openTrail, readLog } from "../gate/trail/read.ts";
 import { verifyTrail } from "../gate/trail/verify.ts";
 import { TrailWriter } from "../gate/trail/writer.ts";
@@ -21,6 +21,7 @@ const PER_COMMIT = 16;
 const REPACK_MAX = 100_000;
 const MODEL = "models/model-017";
 const PROOFS = 5;
+const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
 /** Numbers of the events that are appended: beyond those of any generated trail. */
 let events = 1_000_000_000;
@@ -72,18 +73,22 @@ async function read(directory: string, size: number, result: Map<string, string>
   const times: number[] = [];
   for (let turn = 0; turn < PROOFS; turn++) {
     const start = performance.now();
-    const cold = await openGitStore(directory);
-    await proveEntry(cold, Math.floor((size * (2 * turn + 1)) / (2 * PROOFS)));
+    prove(directory, Math.floor((size * (2 * turn + 1)) / (2 * PROOFS)));
     times.push(performance.now() - start);
-    await cold.close();
   }
-  result.set("prove one, cold", `${Math.max(...times).toFixed(0)} ms`);
+  result.set("prove one, a process from its start", `${Math.max(...times).toFixed(0)} ms`);
+}
+
+/** As a person does it: what this process has in memory would be in the way. */
+function prove(directory: string, seq: number): void {
+  const out = ["--out", join(folder, "proof"), "--entry-out", join(folder, "entry")];
+  execFileSync(process.execPath, [CLI, "trail", "prove", String(seq), ...out], { cwd: directory });
 }
 
 async function unpack(directory: string): Promise<void> {
   const listing = git(directory, "ls-tree", "-r", "--format=%(objectname)", DEFAULT_BRANCH, "tile/entries/");
   execFileSync("git", ["cat-file", "--batch", "--buffer"], {
-    ...{ cwd: directory, input: listing, maxBuffer: 4 * 1024 ** 3 },
+    ...{ cwd: directory, input: listing, stdio: ["pipe", "ignore", "inherit"] },
   });
 }
 

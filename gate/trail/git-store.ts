@@ -116,6 +116,24 @@ async function listFolder(gitFolder: string, commit: string, folder: string): Pr
   return listing.toString("latin1").split("\0").slice(0, -1);
 }
 
+const TREE_LINE = /^[0-7]{6} [a-z]+ ([0-9a-f]+)\t(.+)$/s;
+
+/** Object ids of all that lies in folders of a commit, by path: who reads many files by them looks up no path. */
+export async function listObjects(
+  gitFolder: string,
+  commit: string,
+  folders: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const listing = await gitOutput(gitFolder, ["ls-tree", "-r", "-z", commit, "--", ...folders]);
+  const ids = new Map<string, string>();
+  for (const line of listing.toString("latin1").split("\0").slice(0, -1)) {
+    const [, id, path] = TREE_LINE.exec(line) ?? [];
+    // Of a name that is there twice, git finds the first.
+    if (id !== undefined && path !== undefined && !ids.has(path)) ids.set(path, id);
+  }
+  return ids;
+}
+
 async function listDifferences(gitFolder: string, from: string, to: string): Promise<readonly string[]> {
   const listing = await gitOutput(gitFolder, [
     "diff-tree",

@@ -1,16 +1,19 @@
-import { ObjectReader } from "../checkout/objects.ts";
+import type { ObjectReader } from "../checkout/objects.ts";
 import { GateError } from "../model/error.ts";
 import { type Entry, parseEntry } from "./entry.ts";
+import { GitPacks } from "./git-packs.ts";
 import type { GitStore } from "./git-store.ts";
-import { readBlob } from "./git-store.ts";
+import { listObjects, readBlob } from "./git-store.ts";
 import { type Head, readHead } from "./head.ts";
-import type { TrailStore } from "./store.ts";
-import { bundlePath, hashesAt, parseEntries, parseSegmentPath, TILE_WIDTH } from "./tile.ts";
+import { FILE_BYTES_MAX, type TrailStore } from "./store.ts";
+import { bundlePath, hashesAt, parseSegmentPath, scanEntries, TILE_WIDTH } from "./tile.ts";
 
 /** Reading what a trail says. It shows what the branch holds; whether that is what was logged, `verify` tells. */
 
-/** Files asked for ahead: git unpacks while we search. */
+/** Files asked for ahead: others unpack while we search. */
 const AHEAD = 16;
+/** Bundles from which on it is worth reading where the packs have what. */
+const PACKS_FROM = 16;
 
 export interface LogEntry extends Entry {
   readonly seq: number;
@@ -54,15 +57,32 @@ export async function* readLog(
   { among = "all" }: { readonly among?: "all" | "found" } = {},
 ): AsyncGenerator<LogEntry> {
   const needles = onUnknown === undefined || among === "found" ? needlesOf(filter) : [];
-  for await (const { first, path, bytes } of readBundles(store, head)) {
-    if (needles.length > 0 && !needles.some((needle) => bytes.includes(needle))) continue;
-    for (const [at, entry] of parseEntries(bytes, path).entries()) {
-      if (needles.length > 0 && !needles.some((needle) => asBuffer(entry).includes(needle))) continue;
-      const read = parseEntry(entry, `entry ${first + at}`);
-      if (!read.known) onUnknown?.(first + at, read.entry.predicate.id);
-      else if (passes(read.entry, filter)) yield { ...read.entry, seq: first + at, bytes: entry };
+  for await (const bundle of readBundles(store, head)) {
+    for (const { seq, bytes } of entriesWith(bundle, needles)) {
+      const read = parseEntry(bytes, `entry ${seq}`);
+      if (!read.known) onUnknown?.(seq, read.entry.predicate.id);
+      else if (passes(read.entry, filter)) yield { ...read.entry, seq, bytes };
     }
   }
+}
+
+/** The entries that hold one of the needles; without any, all. */
+function entriesWith(
+  { first, path, bytes }: Bundle,
+  needles: readonly Buffer[],
+): readonly { readonly seq: number; readonly bytes: Uint8Array }[] {
+  const hits = needles.map((needle) => bytes.indexOf(needle));
+  if (needles.length > 0 && hits.every((hit) => hit < 0)) return [];
+  const found: { seq: number; bytes: Uint8Array }[] = [];
+  scanEntries(bytes, path, (at, start, end) => {
+    const isFound = needles.some((needle, index) => {
+      let hit = hits[index]!;
+      if (hit >= 0 && hit < start) hit = hits[index] = bytes.indexOf(needle, start);
+      return hit >= 0 && hit + needle.length <= end;
+    });
+    if (isFound || needles.length === 0) found.push({ seq: first + at, bytes: bytes.subarray(start, end) });
+  });
+  return found;
 }
 
 interface Bundle {
@@ -73,26 +93,32 @@ interface Bundle {
 }
 
 async function* readBundles(store: GitStore, head: Head): AsyncGenerator<Bundle> {
-  // Unpacking is most of the work, and each git does it on one processor.
-  const second = new ObjectReader(store.gitFolder);
+  const isLong = hashesAt(1, head.checkpoint.size) >= PACKS_FROM;
+  const packs = isLong ? await GitPacks.open(store.gitFolder, head.commit.length / 2) : undefined;
   try {
-    yield* readWith([store.objects, second], store, head);
+    yield* readWith({ objects: store.objects, packs }, store, head);
   } finally {
-    await second.close();
+    await packs?.close();
   }
 }
 
+/** Where bundles are read: in the packs, and through git what is not to be had there. */
+interface Readers {
+  readonly objects: ObjectReader;
+  readonly packs: GitPacks | undefined;
+}
+
 async function* readWith(
-  readers: readonly ObjectReader[],
+  readers: Readers,
   store: GitStore,
   { commit, checkpoint }: Head,
 ): AsyncGenerator<Bundle> {
   const full = hashesAt(1, checkpoint.size);
-  const tail = (await store.list(commit, "tail")).map((path) => ({
-    first: full * TILE_WIDTH + (parseSegmentPath(path)?.position ?? 0),
-    path,
-  }));
-  // No list of them all: the size is only what somebody signed, and the first bundle that is missing ends it.
+  const ids = await listObjects(store.gitFolder, commit, ["tile/entries/", "tail/"]);
+  const tail = [...ids.keys()]
+    .filter((path) => path.startsWith("tail/"))
+    .map((path) => ({ first: full * TILE_WIDTH + (parseSegmentPath(path)?.position ?? 0), path }));
+  // No list up to the size, which is only what somebody signed: the first bundle that is missing ends it.
   const fileAt = (at: number) =>
     at < full ? { first: at * TILE_WIDTH, path: bundlePath(at) } : tail[at - full]!;
   const end = full + tail.length;
@@ -100,7 +126,8 @@ async function* readWith(
   for (let at = 0; at < end; at++) {
     while (reads.length < AHEAD && at + reads.length < end) {
       const next = at + reads.length;
-      reads.push(readBundle(readers[next % readers.length]!, commit, fileAt(next)));
+      const file = fileAt(next);
+      reads.push(readBundle(readers, ids.get(file.path), file));
       // What goes wrong is met where this is awaited.
       reads.at(-1)!.catch(() => {});
     }
@@ -109,11 +136,12 @@ async function* readWith(
 }
 
 async function readBundle(
-  objects: ObjectReader,
-  commit: string,
+  { objects, packs }: Readers,
+  id: string | undefined,
   file: Omit<Bundle, "bytes">,
 ): Promise<Bundle> {
-  const bytes = await readBlob(objects, `${commit}:${file.path}`);
+  const bytes =
+    id === undefined ? undefined : ((await packs?.read(id, FILE_BYTES_MAX)) ?? (await readBlob(objects, id)));
   if (bytes === undefined) {
     throw new GateError("TRAIL_FILE_MISSING", `Cannot read the trail: ${file.path} is not there`);
   }

@@ -111,15 +111,25 @@ export function formatEntries(entries: readonly Uint8Array[]): Uint8Array {
 /** Views of the entries, at most 256. Throws `TRAIL_BUNDLE_MALFORMED` if the bytes do not end with an entry. */
 export function parseEntries(bytes: Uint8Array, path: string): readonly Uint8Array[] {
   const entries: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (entries.length === TILE_WIDTH) throw malformed(path, `it holds more than ${TILE_WIDTH} entries`);
+  scanEntries(bytes, path, (_, start, end) => entries.push(bytes.subarray(start, end)));
+  return entries;
+}
+
+/** Tells of each entry its number in the bundle and where its bytes begin and end. Throws as `parseEntries`. */
+export function scanEntries(
+  bytes: Uint8Array,
+  path: string,
+  visit: (at: number, start: number, end: number) => void,
+): void {
+  let count = 0;
+  for (let at = 0; at < bytes.length; count++) {
+    if (count === TILE_WIDTH) throw malformed(path, `it holds more than ${TILE_WIDTH} entries`);
     if (at + 2 > bytes.length) throw malformed(path, "it ends inside a length");
     const end = at + 2 + bytes[at]! * 256 + bytes[at + 1]!;
-    if (end > bytes.length) throw malformed(path, `entry ${entries.length} ends beyond the file`);
-    entries.push(bytes.subarray(at + 2, end));
+    if (end > bytes.length) throw malformed(path, `entry ${count} ends beyond the file`);
+    visit(count, at + 2, end);
     at = end;
   }
-  return entries;
 }
 
 /** Views of the hashes of a tile. Throws `TRAIL_TILE_MALFORMED` unless there are exactly `width`. */
