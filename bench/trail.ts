@@ -82,7 +82,9 @@ async function read(directory: string, size: number, result: Map<string, string>
 /** As a person does it: what this process has in memory would be in the way. */
 function prove(directory: string, seq: number): void {
   const out = ["--out", join(folder, "proof"), "--entry-out", join(folder, "entry")];
-  execFileSync(process.execPath, [CLI, "trail", "prove", String(seq), ...out], { cwd: directory });
+  execFileSync(process.execPath, [CLI, "trail", "prove", String(seq), ...out], {
+    ...{ cwd: directory, stdio: "pipe" },
+  });
 }
 
 async function unpack(directory: string): Promise<void> {

@@ -43,8 +43,8 @@ interface Place {
 
 /**
  * The packs of a repository, read without git: it unpacks on one processor and hands everything on through a pipe,
- * which takes twice as long where there is much. Only what is surely right is given. Whatever is loose, in another
- * folder, larger than a limit, of another version or damaged is git's to read, and to say what is wrong with it.
+ * which takes twice as long where there is much. Like git it takes an index at its word. Whatever is loose, in another
+ * folder, larger than a limit, of another version or broken is git's to read, and to say what is wrong with it.
  */
 export class GitPacks {
   readonly #packs: readonly Pack[];
@@ -66,15 +66,13 @@ export class GitPacks {
     let left = INDEX_BYTES_MAX;
     for (const name of names.slice(0, PACKS_MAX)) {
       const path = join(folder, name);
-      const size = await stat(path).then(
-        (stats) => stats.size,
-        () => Infinity,
-      );
-      if (size > left) continue;
+      const pack = path.replace(/idx$/, "pack");
+      const size = await sizeOf(path);
+      if (size > left || (await sizeOf(pack)) === Infinity) continue;
       left -= size;
       const bytes = await readFile(path).catch(() => Buffer.alloc(0));
       const index = PackIndex.parse(bytes, idBytes);
-      if (index !== undefined) packs.push({ path: path.replace(/idx$/, "pack"), index });
+      if (index !== undefined) packs.push({ path: pack, index });
     }
     return new GitPacks(packs);
   }
@@ -153,6 +151,14 @@ export class GitPacks {
     const { bytesRead, buffer } = await (await file).read(Buffer.allocUnsafe(length), 0, length, offset);
     return buffer.subarray(0, bytesRead);
   }
+}
+
+/** Infinity if it is no file: reading a pipe would never end. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    (stats) => (stats.isFile() ? stats.size : Infinity),
+    () => Infinity,
+  );
 }
 
 /** How far before a delta its base begins: seven bits a byte, the highest first, and no distance written in two ways. */

@@ -8,6 +8,7 @@ import { GitPacks } from "../../gate/trail/git-packs.ts";
 import { openGitStore } from "../../gate/trail/git-store.ts";
 import { openTrail, readLog } from "../../gate/trail/read.ts";
 import { runGit, type ScratchRepository, scratchRepository } from "../git.ts";
+import { makeSpecialFile } from "../special-file.ts";
 
 const MAX = 1_000_000;
 /** Bytes that do not become smaller, the same in every run. */
@@ -160,6 +161,22 @@ describe("packs that are not as they should be", () => {
         flipped[at] = flipped[at]! ^ 0xff;
         assert.ok((await countWith(extension, (file) => writeFileSync(file, flipped))) <= ids.length);
       }
+    }
+  });
+
+  test("are left out where one is no file", async () => {
+    const folder = packFolder(repository);
+    writeFileSync(join(folder, "pack-2.idx"), readFileSync(packFile(repository, "idx")));
+    const special = ["pack-1.idx", "pack-2.pack"].map((name) => makeSpecialFile(join(folder, name)));
+    const closes = await Promise.all(special);
+    try {
+      const read = await withPacks(repository, 20, (packs) =>
+        Promise.all(ids.map((id) => packs.read(id, MAX))),
+      );
+      assert.ok(read.every((bytes) => bytes !== undefined));
+    } finally {
+      for (const close of closes) close();
+      for (const name of ["pack-1.idx", "pack-2.idx", "pack-2.pack"]) rmSync(join(folder, name));
     }
   });
 

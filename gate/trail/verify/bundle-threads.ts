@@ -9,7 +9,7 @@ import type { Task } from "./read-bundles.ts";
 /** More threads than this wait for one another. */
 const THREADS_MAX = 8;
 /** Bundles below which each thread would be done before it is fast. */
-const BUNDLES_MIN = 512;
+const BUNDLES_MIN = 256;
 /** Bundles that a thread is given at a time. */
 const TASKS = 8;
 /** Times that a thread is given some before it has answered: it never waits for the next. */
