@@ -176,7 +176,8 @@ describe("packs that are not as they should be", () => {
       assert.ok(read.every((bytes) => bytes !== undefined));
     } finally {
       for (const close of closes) close();
-      for (const name of ["pack-1.idx", "pack-2.idx", "pack-2.pack"]) rmSync(join(folder, name));
+      for (const name of ["pack-1.idx", "pack-2.idx", "pack-2.pack"])
+        rmSync(join(folder, name), { force: true });
     }
   });
 
