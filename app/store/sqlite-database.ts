@@ -162,9 +162,8 @@ export class SqliteDatabase implements Database {
 
   #isLogLong(): boolean {
     // Only asks. Versions before 3.51 copy what can be copied, which is no mistake either.
-    const row = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() ?? {};
-    const frames = integerOf(row, "log");
-    return frames - integerOf(row, "checkpointed") >= CHECKPOINT_PAGES;
+    const [row = {}] = this.#run("PRAGMA wal_checkpoint(NOOP)", []);
+    return integerOf(row, "log") - integerOf(row, "checkpointed") >= CHECKPOINT_PAGES;
   }
 
   async #attempt({ run, reject, isApart }: Waiting): Promise<() => void> {
