@@ -109,14 +109,13 @@ export class GitPacks {
     // The first byte has three bits of type between four of the size and its own sign.
     const type = (start[0]! >> 4) & 7;
     const size = (typed % 16) + Math.floor(typed / 128) * 16;
-    if (!(size <= bytesMax)) return undefined;
-    if (type === ID_DELTA) return undefined;
+    if (type === ID_DELTA || !(size <= bytesMax)) return undefined;
     const back = type === OFFSET_DELTA ? readDistance(start.subarray(end, HEADER_BYTES_MAX)) : undefined;
     const content = await this.#inflate(place, { start, at: end + (back?.bytes ?? 0), size });
     if (back === undefined || content === undefined) return content && { type, bytes: content };
     const from = offset - back.distance;
     if (deltasMax === 0 || !(from >= 0 && from < offset)) return undefined;
-    const base = await this.#bases.get(`${this.#packs.indexOf(pack)} ${from}`, () =>
+    const base = await this.#bases.get(`${pack.path} ${from}`, () =>
       this.#object({ pack, offset: from }, bytesMax, deltasMax - 1),
     );
     const bytes = base && applyDelta(base.bytes, content, bytesMax);

@@ -104,16 +104,7 @@ export async function readBlob(
 }
 
 async function listFolder(gitFolder: string, commit: string, folder: string): Promise<readonly string[]> {
-  const listing = await gitOutput(gitFolder, [
-    "ls-tree",
-    "-r",
-    "-z",
-    "--name-only",
-    commit,
-    "--",
-    `${folder}/`,
-  ]);
-  return listing.toString("latin1").split("\0").slice(0, -1);
+  return [...(await listObjects(gitFolder, commit, [`${folder}/`])).keys()];
 }
 
 const TREE_LINE = /^[0-7]{6} [a-z]+ ([0-9a-f]+)\t(.+)$/s;
