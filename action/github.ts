@@ -87,12 +87,13 @@ async function openOctokit({
   const { getOctokit } = await import("./toolkit.ts");
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-  // Its warnings would quote what a server says onto the log, where lines can be commands.
-  const octokit = getOctokit(token, { baseUrl: apiUrl, log, request: { log } });
+  // An option `request` would take the place of the toolkit's own, in which is the way through a proxy.
+  const octokit = getOctokit(token, { baseUrl: apiUrl, log });
   const clock: { first?: Date } = {};
   octokit.hook.before("request", (options) => {
     options.headers["x-github-api-version"] = API_VERSION;
-    options.request = { ...options.request, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
+    // Its warnings would quote what a server says onto our log, where lines can be commands.
+    options.request = { ...options.request, log, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
   });
   octokit.hook.after("request", ({ headers }) => {
     const date = new Date(headers.date ?? "");
