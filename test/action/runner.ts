@@ -54,7 +54,6 @@ export function prepareStep(action: string, step: Step): PreparedStep {
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: temp,
-    NODE_COMPILE_CACHE: COMPILED,
     GITHUB_ACTIONS: "true",
     GITHUB_API_URL: step.serverUrl,
     GITHUB_GRAPHQL_URL: `${step.serverUrl}/graphql`,
@@ -76,7 +75,8 @@ export function prepareStep(action: string, step: Step): PreparedStep {
 
 export async function runStep(action: string, step: Step): Promise<StepResult> {
   const { env, temp } = prepareStep(action, step);
-  const { status, log } = await spawnNode(join(action, "dist", ACTION.out), env, step.workspace);
+  const script = join(action, "dist", ACTION.out);
+  const { status, log } = await spawnNode(script, { NODE_COMPILE_CACHE: COMPILED, ...env }, step.workspace);
   return {
     status,
     log,
