@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import {
   builtins,
+  fetchAlone,
   prebuilt,
   SCHEMA_COMPILER,
   schemaCompiler,
@@ -27,7 +28,7 @@ export interface Entry {
 export const ACTION: Entry = {
   source: "action/main.ts",
   out: "action.js",
-  without: [withoutNames, withoutVectors],
+  without: [withoutNames, fetchAlone, withoutVectors],
 };
 export const CLI: Entry = { source: "cli/main.ts", out: "cli.js" };
 /** The thread that reads bundles of a long trail for the command. */

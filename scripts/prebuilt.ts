@@ -105,6 +105,30 @@ export const withoutNames: Plugin = {
 };
 
 /**
+ * Of undici what GitHub's toolkit takes: a `fetch` that can go through a proxy. Caches, cookies, mocks, web sockets and
+ * other ways to ask, which are a quarter of it, stay out.
+ */
+export const fetchAlone: Plugin = {
+  name: "fetch-alone",
+  setup(build) {
+    build.onResolve({ filter: /^undici$/ }, ({ path, resolveDir }) => ({
+      path,
+      namespace: "fetch-alone",
+      pluginData: resolveDir,
+    }));
+    build.onLoad({ filter: /./, namespace: "fetch-alone" }, ({ pluginData: resolveDir }) => ({
+      contents: `
+        // As in its index: a proxy is asked for a tunnel with it.
+        require("undici/lib/dispatcher/dispatcher.js").prototype.connect = require("undici/lib/api/api-connect.js");
+        exports.ProxyAgent = require("undici/lib/dispatcher/proxy-agent.js");
+        exports.fetch = require("undici/lib/web/fetch/index.js").fetch;`,
+      loader: "js",
+      resolveDir,
+    }));
+  },
+};
+
+/**
  * Node's own modules without the listing of all that they export, which an `import` of one has made: that alone loads
  * streams, workers and the like, a tenth of a short run. Each name is read by itself, so that those that nobody asks
  * for are left out.
