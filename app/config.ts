@@ -10,6 +10,8 @@ export interface Config {
   readonly privateKey: string;
   readonly webhook: WebhookConfig;
   readonly github: GitHubUrls;
+  /** Absent: GitHub is asked directly. */
+  readonly proxy?: ProxyConfig;
   readonly listen: { readonly host: string; readonly port: number };
   readonly store: StoreConfig;
   readonly trailKey: TrailKey;
@@ -36,6 +38,13 @@ export interface GitHubUrls {
   /** Base of the REST API, without a slash at its end. */
   readonly apiUrl: string;
   readonly webUrl: string;
+}
+
+/** Addresses of the proxies by the scheme of what is asked for, and who is asked directly; as curl has them. */
+export interface ProxyConfig {
+  readonly http_proxy?: string;
+  readonly https_proxy?: string;
+  readonly no_proxy?: string;
 }
 
 export type StoreConfig =
@@ -75,6 +84,7 @@ const KNOWN_SECRETS: ReadonlySet<string> = new Set(["development", "changeme", "
 export function readConfig(environment: Environment): Config {
   const settings = new Settings(environment);
   const login = readLogin(settings);
+  const proxy = readProxy(settings);
   const metricsToken = settings.find("METRICS_TOKEN");
   const witnesses = readWitnesses(settings);
   const operatorToken = readOperatorToken(settings);
@@ -83,6 +93,7 @@ export function readConfig(environment: Environment): Config {
     privateKey: readPrivateKey(settings),
     webhook: readWebhook(settings),
     github: readUrls(settings),
+    ...(proxy === undefined ? {} : { proxy }),
     listen: {
       host: settings.find("HOST") ?? "0.0.0.0",
       port: settings.number("PORT", { least: 0, most: 65_535, usual: 3_000 }),
@@ -136,7 +147,9 @@ class Settings {
     if (isWeb && url?.search === "" && url.hash === "" && url.username === "" && url.password === "") {
       return url.href.replace(/\/+$/, "");
     }
-    return this.refuse(name, `it is ${quote(text)}`, "Set an address that begins with https://");
+    // A password that somebody put into it is not for the log.
+    const state = text.includes("@") ? "it names a user" : `it is ${quote(text)}`;
+    return this.refuse(name, state, "Set an address that begins with https://");
   }
 
   /** Notes a problem. Values of secrets are never part of `state`. */
@@ -240,6 +253,31 @@ function readUrls(settings: Settings): GitHubUrls {
     apiUrl: settings.url("GITHUB_API_URL", settings.find("GITHUB_API_URL") ?? api),
     webUrl: settings.url("GITHUB_SERVER_URL", settings.find("GITHUB_SERVER_URL") ?? web),
   };
+}
+
+/** In small letters or in capitals, small ones first, as other programs take them. */
+function readProxy(settings: Settings): ProxyConfig | undefined {
+  const http = readProxyAddress(settings, ["http_proxy", "HTTP_PROXY"]);
+  const https = readProxyAddress(settings, ["https_proxy", "HTTPS_PROXY"]);
+  if (http === undefined && https === undefined) return undefined;
+  const direct = settings.find("no_proxy") ?? settings.find("NO_PROXY");
+  return {
+    ...(http === undefined ? {} : { http_proxy: http }),
+    ...(https === undefined ? {} : { https_proxy: https }),
+    ...(direct === undefined ? {} : { no_proxy: direct }),
+  };
+}
+
+/** The message quotes nothing of it: the address of a proxy often holds a password. */
+function readProxyAddress(settings: Settings, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const text = settings.find(name);
+    if (text === undefined) continue;
+    const protocol = URL.canParse(text) ? new URL(text).protocol : "";
+    if (protocol === "http:" || protocol === "https:") return text;
+    return settings.refuse(name, "it is no http:// address", "Set one as http://proxy.example.com:3128");
+  }
+  return undefined;
 }
 
 function readStore(settings: Settings): StoreConfig {

@@ -1,3 +1,4 @@
+import http from "node:http";
 import { GateError } from "../gate/model/error.ts";
 import { terminal } from "../gate/report/escape.ts";
 import { startApp } from "./app.ts";
@@ -10,6 +11,7 @@ const GRACE_MS = 25_000;
 /** The outermost shell: starts, waits for the signal to end, ends in order. */
 async function run(): Promise<void> {
   const config = readConfig(process.env);
+  if (config.proxy !== undefined) http.setGlobalProxyFromEnv({ ...config.proxy });
   await assertTrailKey(config.trailKey);
   const app = await startApp(config);
   const stop = new Promise<void>((resolve) => {

@@ -69,6 +69,19 @@ const RIGHT: Readonly<Record<string, [more: Environment, expected: Partial<Confi
     { GITHUB_API_URL: "http://127.0.0.1:4010", GITHUB_SERVER_URL: "http://localhost:4010" },
     { github: { apiUrl: "http://127.0.0.1:4010", webUrl: "http://localhost:4010" } },
   ],
+  "a proxy, small letters before capitals": [
+    {
+      ...{ HTTPS_PROXY: "http://a.example", https_proxy: "http://me:pass@b.example:3128" },
+      ...{ HTTP_PROXY: "http://c.example", NO_PROXY: ".internal,127.0.0.1" },
+    },
+    {
+      proxy: {
+        http_proxy: "http://c.example",
+        https_proxy: "http://me:pass@b.example:3128",
+        no_proxy: ".internal,127.0.0.1",
+      },
+    },
+  ],
   "an address": [
     { HOST: "127.0.0.1", PORT: "0", WEBHOOK_PATH: "/hooks" },
     {
@@ -172,6 +185,8 @@ const WRONG: Readonly<Record<string, [more: Environment, setting: string]>> = {
     { GHE_HOST: "ghe.example.com", GHE_PROTOCOL: "http" },
     "GITHUB_API_URL",
   ],
+  "a proxy without its scheme": [{ HTTPS_PROXY: "me:pass@proxy.example.com:3128" }, "HTTPS_PROXY"],
+  "a proxy of another kind": [{ http_proxy: "socks5://me:pass@proxy.example.com" }, "http_proxy"],
   "a port that is too high": [{ PORT: "65536" }, "PORT"],
   "a port with a sign": [{ PORT: "+80" }, "PORT"],
   "a level that nobody knows": [{ LOG_LEVEL: "loud" }, "LOG_LEVEL"],
@@ -189,7 +204,7 @@ for (const [name, [more, setting]] of Object.entries(WRONG)) {
         assert.equal(error.code, "CONFIG_INVALID");
         assert.match(error.message, new RegExp(`^  ${setting}: `, "m"));
         for (const secret of ["not a key", "BEGIN PRIVATE", 'short"', "me:pass"]) {
-          if (secret !== "me:pass") assert.ok(!error.message.includes(secret), error.message);
+          assert.ok(!error.message.includes(secret), error.message);
         }
         return true;
       },
