@@ -1,8 +1,8 @@
+import { fetchByProxy, readBody, UNREACHABLE_FIX, whyUnreachable } from "../gate/fetch.ts";
 import { GateError } from "../gate/model/error.ts";
 import { parseJson } from "../gate/parse/json.ts";
 import { toValue } from "../gate/parse/node.ts";
 import { decodeUtf8 } from "../gate/parse/text.ts";
-import { readBody } from "../gate/response-body.ts";
 
 const ANSWER_BYTES_MAX = 4 * 1_048_576;
 const TIMEOUT_MS = 10_000;
@@ -44,7 +44,7 @@ export async function getList(access: ApiAccess, path: string): Promise<readonly
 
 async function ask({ apiUrl, token }: ApiAccess, path: string): Promise<Response> {
   try {
-    return await fetch(`${apiUrl}${path}`, {
+    return await fetchByProxy(`${apiUrl}${path}`, {
       headers: {
         accept: "application/vnd.github+json",
         authorization: `Bearer ${token}`,
@@ -55,7 +55,7 @@ async function ask({ apiUrl, token }: ApiAccess, path: string): Promise<Response
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (cause) {
-    throw unreadable(path, "GitHub could not be reached", cause);
+    throw unreadable(path, `GitHub could not be reached, ${whyUnreachable(cause)}`, cause);
   }
 }
 
@@ -64,8 +64,9 @@ function unreadable(path: string, state: string, cause?: unknown): GateError {
 }
 
 function failure(code: string, path: string, state: string, cause?: unknown): GateError {
+  const token = "Give a token that may read the repository's administration, as GITHUB_TOKEN";
   return new GateError(code, `Cannot read ${path} of GitHub's API: ${state}`, {
-    fix: "Give a token that may read the repository's administration, as GITHUB_TOKEN",
+    fix: cause === undefined ? token : UNREACHABLE_FIX,
     ...(cause === undefined ? {} : { cause }),
   });
 }

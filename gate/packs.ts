@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
+import { fetchByProxy, readBody, UNREACHABLE_FIX, whyUnreachable } from "./fetch.ts";
 import { GateError } from "./model/error.ts";
-import { readBody } from "./response-body.ts";
 import type { Packs, RemoteParent } from "./world.ts";
 
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,63}@[1-9][0-9]{0,3}$/;
@@ -54,7 +54,7 @@ async function readRemote(parent: RemoteParent, { apiUrl, token }: GitHubAccess)
 
 async function ask(url: string, parent: RemoteParent, token: string | undefined): Promise<Response> {
   try {
-    return await fetch(url, {
+    return await fetchByProxy(url, {
       headers: {
         accept: "application/vnd.github.raw+json",
         "x-github-api-version": "2022-11-28",
@@ -64,7 +64,7 @@ async function ask(url: string, parent: RemoteParent, token: string | undefined)
       signal: AbortSignal.timeout(PARENT_TIMEOUT_MS),
     });
   } catch (cause) {
-    throw unavailable(parent, "GitHub could not be reached", cause);
+    throw unavailable(parent, `GitHub could not be reached, ${whyUnreachable(cause)}`, cause);
   }
 }
 
@@ -73,12 +73,13 @@ function hint(token: string | undefined): string {
 }
 
 function unavailable({ owner, repo, path, commit }: RemoteParent, state: string, cause?: unknown): GateError {
+  const check =
+    cause === undefined
+      ? "Check that the file exists at that commit and that the token may read it"
+      : UNREACHABLE_FIX;
   return new GateError(
     "PARENT_UNAVAILABLE",
     `Cannot read policy ${owner}/${repo}//${path}@${commit}: ${state}`,
-    {
-      fix: "Nothing is judged without it: check that the file exists at that commit and that the token may read it",
-      ...(cause === undefined ? {} : { cause }),
-    },
+    { fix: `${check}. Nothing is judged without it`, ...(cause === undefined ? {} : { cause }) },
   );
 }

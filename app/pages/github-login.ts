@@ -1,5 +1,5 @@
+import { readBody } from "../../gate/fetch.ts";
 import { GateError } from "../../gate/model/error.ts";
-import { readBody } from "../../gate/response-body.ts";
 import type { Login, Repository, VisibleRepositories } from "./login.ts";
 import { SESSION_SECONDS_MAX } from "./sessions.ts";
 
