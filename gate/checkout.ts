@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { openBlob, readBlob } from "./checkout/blobs.ts";
+import { openBlob, readBlobs } from "./checkout/blobs.ts";
 import { openPointerContent } from "./checkout/content.ts";
 import { commitOf, type History, mergeBaseOf, workTreeOf } from "./checkout/history.ts";
 import { readLayout } from "./checkout/layout.ts";
@@ -42,18 +42,19 @@ export async function openCheckout(directory: string): Promise<Checkout> {
     workTree ??= readHead(readCommitTree).then((head) => readWorkTree(workTreeOf(history), head, format));
     return (await workTree).tree;
   };
-  const findWorkFile = async ({ oid }: TreeEntry) => (await workTree)?.files.get(oid);
+  const findWorkFiles = async (entries: readonly TreeEntry[]) => {
+    const files = (await workTree)?.files;
+    return entries.map(({ oid }) => files?.get(oid));
+  };
   return {
     directory: top,
     commit: (revision) => commitOf(history, revision),
     mergeBase: (base, head) => mergeBaseOf(history, base, head),
     tree: readTree,
-    read: async (entries, bytesMax) => {
-      const files = await Promise.all(entries.map(findWorkFile));
-      return readEntries(history, entries, { files, bytesMax });
-    },
+    read: async (entries, bytesMax) =>
+      readEntries(history, entries, { files: await findWorkFiles(entries), bytesMax }),
     open: async (entry) => {
-      const file = await findWorkFile(entry);
+      const [file] = await findWorkFiles([entry]);
       if (file !== undefined) return openWorkFile(file, format, spool);
       return openBlob({ objects: history.objects, spool }, entry);
     },
@@ -93,13 +94,13 @@ interface Reading {
   readonly files: readonly (WorkFile | undefined)[];
 }
 
-function readEntries(
-  { objects, format, directory }: History,
+async function readEntries(
+  history: History,
   entries: readonly TreeEntry[],
   { bytesMax, files }: Reading,
 ): Promise<readonly Uint8Array[]> {
   let total = 0;
-  const admit = (path: string, size: number) => {
+  const admit = ({ path }: TreeEntry, size: number) => {
     total += size;
     if (size > bytesMax) throw tooLarge(path, size, bytesMax);
     if (total > READ_BYTES_MAX) {
@@ -107,23 +108,28 @@ function readEntries(
       throw new GateError("READ_TOO_LARGE", message);
     }
   };
-  const readAll = (reader: ObjectReader) =>
-    Promise.all(
-      entries.map(async (entry, index) => {
-        const file = files[index];
-        if (file === undefined) return readBlob(reader, entry, (size) => admit(entry.path, size));
-        admit(entry.path, Number(file.stats.size));
-        return readWorkFile(file, format);
-      }),
-    );
-  return entries.length < BULK_ENTRIES_MIN ? readAll(objects) : inBulk(directory, readAll);
+  const stored = entries.filter((_, index) => files[index] === undefined);
+  const contents = (await readStored(history, stored, admit)).values();
+  return Promise.all(
+    entries.map((entry, index) => {
+      const file = files[index];
+      if (file === undefined) return contents.next().value!;
+      admit(entry, Number(file.stats.size));
+      return readWorkFile(file, history.format);
+    }),
+  );
 }
 
-/** Runs `body` with a reader that is closed as soon as all has been asked. */
-async function inBulk<T>(directory: string, body: (reader: ObjectReader) => Promise<T>): Promise<T> {
+/** Many through a process of their own, which is told that nothing more is asked. */
+async function readStored(
+  { objects, directory }: History,
+  entries: readonly TreeEntry[],
+  admit: (entry: TreeEntry, size: number) => void,
+): Promise<readonly Uint8Array[]> {
+  if (entries.length < BULK_ENTRIES_MIN) return readBlobs(objects, entries, admit);
   const reader = new ObjectReader(directory, { buffered: true });
-  const result = body(reader);
-  const [settled] = await Promise.allSettled([result, closeAsked(reader)]);
+  const contents = readBlobs(reader, entries, admit);
+  const [settled] = await Promise.allSettled([contents, closeAsked(reader)]);
   if (settled.status === "rejected") throw settled.reason;
   return settled.value;
 }

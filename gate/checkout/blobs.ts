@@ -8,22 +8,39 @@ import type { Spool, SpooledFile } from "./spool.ts";
 /** A larger blob is spooled to a private file rather than held in memory. */
 export const BLOB_MEMORY_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The bytes of a blob; `admit` sees the size before any of them is kept. */
-export async function readBlob(
+/**
+ * The bytes of blobs, in the order of the entries; `admit` sees the size of each before any of it is kept. One promise
+ * for all of them: one for each would take longer than the reading.
+ */
+export function readBlobs(
   objects: ObjectReader,
-  entry: TreeEntry,
-  admit: (size: number) => void,
-): Promise<Uint8Array> {
-  assertBlobEntry(entry);
-  const chunks: Uint8Array[] = [];
-  const header = await objects.read(entry.oid, ({ type, size }) => {
-    assertBlob(entry, type);
-    admit(size);
-    return (chunk) => chunks.push(chunk);
+  entries: readonly TreeEntry[],
+  admit: (entry: TreeEntry, size: number) => void,
+): Promise<Uint8Array[]> {
+  return new Promise((resolve, reject) => {
+    const contents: Uint8Array[] = [];
+    let left = entries.length;
+    if (left === 0) resolve(contents);
+    for (const [index, entry] of entries.entries()) {
+      assertBlobEntry(entry);
+      const chunks: Uint8Array[] = [];
+      objects.ask({
+        name: entry.oid,
+        accept: ({ type, size }) => {
+          assertBlob(entry, type);
+          admit(entry, size);
+          return (chunk) => chunks.push(chunk);
+        },
+        resolve: (header) => {
+          if (header === undefined) reject(missing(entry));
+          // Always a copy: what git sent may share its memory with other objects.
+          contents[index] = Buffer.concat(chunks);
+          if (--left === 0) resolve(contents);
+        },
+        reject,
+      });
+    }
   });
-  if (header === undefined) throw missing(entry);
-  // Always a copy: what git sent may share its memory with other objects.
-  return Buffer.concat(chunks);
 }
 
 /** A source over a blob, in memory or spooled. */

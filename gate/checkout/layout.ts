@@ -25,8 +25,11 @@ export interface Layout {
  * `GIT_MISSING`, `GIT_TOO_OLD`.
  */
 export async function readLayout(directory: string): Promise<Layout> {
-  await assertDirectory(directory);
-  const result = await askLayout(directory);
+  const result = await askLayout(directory).catch(async (cause: unknown) => {
+    // A folder that is not there looks as if git were not.
+    await assertDirectory(directory);
+    throw cause;
+  });
   const layout = parseLayout(result);
   if (layout !== undefined) return layout;
   // Only now, for it is one more process: a git that is too old repeats the questions that it does not know.

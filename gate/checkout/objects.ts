@@ -16,9 +16,12 @@ export interface ObjectHeader {
 /** Takes an object's bytes as they come. What it throws rejects the request; the bytes after that are dropped. */
 export type Sink = (chunk: Uint8Array) => void;
 
-interface Request {
+/** A question about one object, and where the answer goes. */
+export interface Request {
   readonly name: string;
+  /** Chooses the sink for the bytes; what it throws rejects the request. */
   readonly accept: (header: ObjectHeader) => Sink;
+  /** After the last byte; undefined if there is no such object. */
   readonly resolve: (header: ObjectHeader | undefined) => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -75,15 +78,18 @@ export class ObjectReader {
    * undefined if there is none. Rejects with what `accept` or the sink throws, and `REPOSITORY_UNREADABLE`.
    */
   read(name: string, accept: (header: ObjectHeader) => Sink): Promise<ObjectHeader | undefined> {
-    if (/[\n\0]/.test(name)) throw new TypeError("An object's name holds a line end");
-    return new Promise((resolve, reject) => {
-      if (this.#death !== undefined) {
-        reject(this.#death);
-        return;
-      }
-      this.#waiting.push({ name, accept, resolve, reject });
-      this.#send(`${name}\n`);
-    });
+    return new Promise((resolve, reject) => this.ask({ name, accept, resolve, reject }));
+  }
+
+  /** The same without a promise, for who asks about thousands. */
+  ask(request: Request): void {
+    if (/[\n\0]/.test(request.name)) throw new TypeError("An object's name holds a line end");
+    if (this.#death !== undefined) {
+      request.reject(this.#death);
+      return;
+    }
+    this.#waiting.push(request);
+    this.#send(`${request.name}\n`);
   }
 
   async close(): Promise<void> {
