@@ -8,6 +8,8 @@ import { failOnBrokenStreams, sayError, writeDocument, writeError } from "./term
 
 failOnBrokenStreams(EXIT.failed);
 await run(process.argv);
+// With what is still open: Node's undici asks a proxy that hangs up again and again, whether anybody waits or not.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 
 /** The outermost shell: what nothing else could handle ends here, never with status 0. */
 async function run(argv: readonly string[]): Promise<void> {

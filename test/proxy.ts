@@ -9,6 +9,8 @@ export interface Proxy {
   close(): void;
 }
 
+const DEAF_MS = 100;
+
 export async function startProxy(target: number): Promise<Proxy> {
   const asked = new Set<string>();
   const server = createServer((incoming, response) => {
@@ -41,6 +43,14 @@ export async function startProxy(target: number): Promise<Proxy> {
       server.closeAllConnections();
     },
   };
+}
+
+/** A proxy that hangs up a moment after it was asked, whatever for. */
+export async function startDeafProxy(): Promise<Pick<Proxy, "url" | "close">> {
+  const server = createServer((incoming) => setTimeout(() => incoming.destroy(), DEAF_MS));
+  server.on("connect", (_request, client) => setTimeout(() => client.destroy(), DEAF_MS));
+  const port = await listen(server);
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
 function listen(server: Server): Promise<number> {

@@ -9,6 +9,7 @@ import type { Permissions, Repository } from "../github/nouns.ts";
 import { type StandIn, startServer } from "../github/server.ts";
 import type { Registration } from "../github/state/apps.ts";
 import type { Rule } from "../github/state/rules.ts";
+import { startDeafProxy } from "../proxy.ts";
 import { assertStatus, installCommand, type WeighbridgeCommand } from "./command.ts";
 
 interface Asked {
@@ -252,6 +253,15 @@ describe("doctor, of the branches' rules", () => {
     assert.deepEqual(await examine({ repo: "none" }), [
       "fail branch rules: GitHub shows no repository acme/none to this token",
     ]);
+  });
+
+  it("ends though the proxy hangs up each time that it is asked", async (test) => {
+    const proxy = await startDeafProxy();
+    test.after(() => proxy.close());
+    assert.match(
+      (await ask({ http_proxy: proxy.url }))[0] ?? "",
+      /^fail .*GitHub could not be reached, .*timeout/,
+    );
   });
 });
 
