@@ -12,10 +12,15 @@ export async function fetchByProxy(url: string, init: RequestInit): Promise<Resp
 const PROXIES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"];
 
 const heedProxy = once(async () => {
-  if (PROXIES.every((name) => !process.env[name])) return;
+  const named = PROXIES.flatMap((name): [string, string][] => {
+    const address = process.env[name];
+    // Curl, git and the toolkit take `proxy:3128` as well.
+    return address ? [[name, /^\w+:\/\//.test(address) ? address : `http://${address}`]] : [];
+  });
+  if (named.length === 0) return;
   // Node before 24.14 does not have the function.
   const http: Partial<typeof import("node:http")> = await import("node:http");
-  http.setGlobalProxyFromEnv?.();
+  http.setGlobalProxyFromEnv?.({ ...process.env, ...Object.fromEntries(named) });
 });
 
 export const UNREACHABLE_FIX = "Check the network; where a proxy leads out of it, name it in HTTPS_PROXY";

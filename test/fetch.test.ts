@@ -12,7 +12,7 @@ test("is by way of the proxy, and says why there was no answer", async (test) =>
   await once(server, "listening");
   const proxy = await startProxy((server.address() as AddressInfo).port);
   test.after(() => proxy.close());
-  process.env.http_proxy = proxy.url;
+  process.env.http_proxy = proxy.url.slice("http://".length);
   process.env.no_proxy = "127.0.0.1";
   test.after(() => {
     delete process.env.http_proxy;
