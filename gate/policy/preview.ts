@@ -29,9 +29,9 @@ export async function previewPolicyChange(
   const has = (kind: Kind) => files.some((file) => file.kind === kind);
   const { differences: ofWaivers, ...waivers } = await readWaivers(change, world);
   const ofWorkflows = has("workflow") ? await compareWorkflows(change, world) : [];
-  const { differences, ...compared } = has("policy")
-    ? await compare(change, policy, world)
-    : { differences: [] };
+  // A waiver that the next base cannot take would close every change after this one, its own repair included.
+  const isNext = has("policy") || has("waiver");
+  const { differences, ...compared } = isNext ? await compare(change, policy, world) : { differences: [] };
   const all = [...differences, ...ofWaivers, ...ofWorkflows];
   return { policyChange: { files, ...waivers, ...compared, differences: all } };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -181,6 +181,28 @@ jobs:
     const record = await decide();
     assert.deepEqual(closedBy(record), ["CORE-17: fail"]);
     assert.equal(record.input.policyChange?.unreadable?.code, "YAML_DUPLICATE_KEY");
+  });
+
+  for (const name of ["WVR-2026-0001.yaml", "wvr-2026-0001.yml", "WVR-1.yml", "WVR-2026-0001.yml/a"]) {
+    it(`C4: with which a waiver ${name} could not be loaded, closes the change that brings it`, async (test) => {
+      const { propose, decide } = await governed(test);
+      propose({ [`.weighbridge/waivers/${name}`]: "weighbridge: 1\n" });
+      const record = await decide();
+      assert.deepEqual(closedBy(record), ["CORE-17: fail"]);
+      assert.equal(record.input.policyChange?.unreadable?.code, "WAIVER_MISPLACED");
+    });
+  }
+
+  it("C4: with which a submodule stands for a waiver, closes the change that brings it", async (test) => {
+    const { propose, decide } = await governed(test);
+    propose({}, ({ directory, git }) => {
+      const commit = git("rev-parse", "HEAD");
+      mkdirSync(join(directory, WAIVER_PATH), { recursive: true });
+      git("update-index", "--add", "--cacheinfo", `160000,${commit},${WAIVER_PATH}`);
+    });
+    const record = await decide();
+    assert.deepEqual(closedBy(record), ["CORE-17: fail"]);
+    assert.equal(record.input.policyChange?.unreadable?.code, "PATH_UNSAFE");
   });
 
   it("C8: that weakens what it extends, does not load", async (test) => {
