@@ -11,7 +11,9 @@ export function pickleNotScanned(where: string): ScanFinding {
 
 /** The finding for a format that is recognised, or not even that, and not read. */
 export function formatNotRead(format: FormatName): ScanFinding {
-  const message = `No reader for ${FORMATS[format].title}: the content is not checked and nothing vouches for it; save the model as safetensors`;
+  const state =
+    format === "unknown" ? "The file is of no known format" : `No reader for ${FORMATS[format].title}`;
+  const message = `${state}: the content is not checked and nothing vouches for it; save the model as safetensors`;
   return { code: "FORMAT_NOT_READ", severity: "fail", where: "", message };
 }
 

@@ -44,9 +44,7 @@ async function scanArtifact(files: CommitFiles, artifact: Artifact, digest: Dige
       format: "unknown",
       size: 0,
       sha256: sha256.sha256 ?? "",
-      findings: [
-        { code, severity: "fail", where: "", message: fix === undefined ? message : `${message}. ${fix}` },
-      ],
+      findings: [{ code, severity: "fail", where: "", message, ...(fix === undefined ? {} : { fix }) }],
       complete: false,
     };
   }

@@ -85,6 +85,7 @@ export interface FileScan {
   readonly format: string;
   /** Bytes. */
   readonly size: number;
+  /** In hex; empty where the bytes could not be read. */
   readonly sha256: string;
   readonly findings: readonly ScanFinding[];
   /** False where any byte of the file could not be explained: a finding by itself. */
@@ -97,6 +98,8 @@ export interface ScanFinding {
   /** Offset, tensor or member; empty for the file as a whole. */
   readonly where: string;
   readonly message: string;
+  /** What to do, where that is not what to do about every such file. */
+  readonly fix?: string;
 }
 
 /** A model card: its front matter's keys, its sections, and the numbers that it states. */

@@ -73,8 +73,9 @@ function findingsOf(
   return findings;
 }
 
-function toFinding(path: string, { code, where, message }: ScanFinding): Finding {
-  return { code, message: where === "" ? message : `${where}: ${message}`, place: { path } };
+function toFinding(path: string, { code, where, message, fix }: ScanFinding): Finding {
+  const text = where === "" ? message : `${where}: ${message}`;
+  return { code, message: text, place: { path }, ...(fix === undefined ? {} : { fix }) };
 }
 
 function notScanned(path: string): Finding {

@@ -117,6 +117,11 @@ test("what has no reader says what to do about it", async () => {
   ]);
 });
 
+test("what nothing recognises is said to be of no known format", async () => {
+  const { findings } = await scanFile(bufferSource("x", Buffer.from([0x9b, 1, 0xff, 0xfe, 3])), "model.bin");
+  assert.match(findings[0]?.message ?? "", /^The file is of no known format: the content is not checked/);
+});
+
 describe("a scan never rejects", () => {
   const failing = (after: number, error: Error, onRead = () => {}): ByteSource => {
     const inner = bufferSource("x", GOOD);

@@ -6,6 +6,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { buildExample, EXAMPLE_NOW, type Example } from "../../examples/recidivism.ts";
 import type { DecisionRecord } from "../../gate/model/decision.ts";
+import { parseDecision } from "../../gate/verdict/replay.ts";
 import { repositoryAt, type ScratchRepository, scratchRepository } from "../git.ts";
 import {
   assertStatus,
@@ -48,7 +49,10 @@ function check({ directory }: { directory: string }, ...args: string[]): Promise
 }
 
 async function recordOf(scratch: { directory: string }, ...args: string[]): Promise<DecisionRecord> {
-  return JSON.parse((await check(scratch, "--format", "json", ...args)).stdout);
+  const { stdout } = await check(scratch, "--format", "json", ...args);
+  // Whatever is decided can be read again.
+  parseDecision(Buffer.from(stdout), "decision.json");
+  return JSON.parse(stdout);
 }
 
 function outcomesOf({ results }: DecisionRecord, model: string): Readonly<Record<string, string>> {
@@ -82,9 +86,11 @@ describe("a project of DVC's without a policy", { concurrency: 2 }, () => {
 
   it("keeps the content elsewhere, which no gate takes for looked at", async () => {
     const record = await recordOf(project, "--base", "base", "--head", "head");
-    const { "SUP-01": format } = outcomesOf(record, "models/names.safetensors.dvc");
-    assert.equal(format, "fail");
-    assert.match(JSON.stringify(record), /Run dvc pull models\/names\.safetensors first/);
+    const format = record.results.find(
+      ({ gate, model }) => gate === "SUP-01" && model === "models/names.safetensors.dvc",
+    );
+    assert.equal(format?.outcome, "fail");
+    assert.equal(format.findings[0]?.fix, "Run dvc pull models/names.safetensors first");
   });
 });
 

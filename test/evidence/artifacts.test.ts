@@ -66,7 +66,7 @@ for (const [what, files, digest] of [
     assert.deepEqual(outcome(found!), [["POINTER_UNRESOLVED"], false]);
     assert.equal(found?.scan.path, "m/model.safetensors");
     assert.equal(found?.source.digest, digest);
-    assert.match(found?.scan.findings[0]?.message ?? "", /Run (?:git lfs pull|dvc pull)/);
+    assert.match(found?.scan.findings[0]?.fix ?? "", /Run (?:git lfs pull|dvc pull)/);
   });
 
   test(`content that is not what the pointer of ${what} says is not scanned`, async () => {
