@@ -14,6 +14,7 @@ export interface Wanted extends Origin {
   /** Commit ids, or names of branches of origin. */
   readonly base: string;
   readonly head: string;
+  readonly dvcCache?: string;
 }
 
 /** What more history can cure. */
@@ -35,8 +36,8 @@ export async function openCompleteCheckout(wanted: Wanted): Promise<CompleteChec
 }
 
 /** The checkout, or why its history is not enough; rejects for every other reason. */
-async function tryOpen({ workspace, base, head }: Wanted): Promise<CompleteCheckout | GateError> {
-  const checkout = await openCheckout(workspace);
+async function tryOpen({ workspace, base, head, dvcCache }: Wanted): Promise<CompleteCheckout | GateError> {
+  const checkout = await openCheckout(workspace, dvcCache === undefined ? {} : { dvcCache });
   try {
     const ids = { base: await findCommit(checkout, base), head: await findCommit(checkout, head) };
     return { ...ids, checkout: withMergeBase(checkout, ids, await checkout.mergeBase(ids.base, ids.head)) };

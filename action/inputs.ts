@@ -15,6 +15,9 @@ export interface RunRequest {
   readonly repository: { readonly owner: string; readonly name: string };
   readonly workspace: string;
   readonly evidence: readonly string[];
+  /** Where the patterns of `evidence` start. */
+  readonly evidenceDirectory: string;
+  readonly dvcCache?: string;
   readonly requirePolicy: boolean;
   readonly comment: (typeof COMMENT_WORDS)[number];
   readonly token?: string;
@@ -38,12 +41,15 @@ export function readRequest(env: Environment): RunRequest {
   const workspace = variable(env, "GITHUB_WORKSPACE");
   const token = input(env, "token");
   const summary = summaryFile(env);
+  const dvcCache = input(env, "dvc-cache");
   return Object.freeze({
     ...chooseRevisions(env, event),
     ...(event.pull !== undefined && { pull: event.pull }),
     repository: repositoryName(env),
     workspace,
     evidence: lines(input(env, "evidence")),
+    evidenceDirectory: resolve(workspace, input(env, "evidence-directory")),
+    ...(dvcCache !== "" && { dvcCache: resolve(workspace, dvcCache) }),
     requirePolicy: yesOrNo(env, "require-policy"),
     comment: oneOf(env, "comment", COMMENT_WORDS),
     ...(token !== "" && { token }),

@@ -9,6 +9,10 @@ const OUR_INPUT = "require-policy";
 /** Actions that run nothing of what they are given. Of every other one nobody here can tell. */
 const HARMLESS = /^actions\/(?:checkout|download-artifact|upload-artifact)@/i;
 
+const DOWNLOAD = /^actions\/download-artifact@/i;
+/** Where no link of the checkout leads. */
+const OUTSIDE = /^\$\{\{\s*runner\.temp\s*\}\}\/(?!.*\.\.)/;
+
 /** Variables by which node, git or the loader of programs run what the checkout holds. */
 const RUNS_CODE = /^(?:node_.+|git_.+|ld_.+|dyld_.+|path|bash_env|env)$/i;
 
@@ -78,6 +82,17 @@ function examineSurroundings(job: Node, root: Node): readonly Fault[] {
       entriesOf(nodeAt(node, ["env"])).flatMap(([name]) => (RUNS_CODE.test(name) ? [`env ${name}`] : [])),
     ),
   ];
+  if (
+    others.some(
+      (step) => DOWNLOAD.test(textAt(step, ["uses"])) && !OUTSIDE.test(textAt(step, ["with", "path"])),
+    )
+  ) {
+    const detail =
+      "downloads an artifact into the checkout, where a link of the pull request can lead it over the Action itself";
+    const folder = `path: \${{ runner.temp }}/weighbridge-evidence`;
+    const fix = `Write ${folder}, and evidence-directory: \${{ runner.temp }} where Weighbridge is used`;
+    faults.push({ state: "fail", detail, fix });
+  }
   const fix =
     "Move it into another job: beside checkout and the artifacts, only Weighbridge runs in this one";
   return [

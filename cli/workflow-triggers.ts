@@ -2,8 +2,10 @@ import { type Node, nodeAt } from "../gate/parse/node.ts";
 import type { Check } from "./diagnosis.ts";
 import { namesIn } from "./workflow-node.ts";
 
-/** GitHub's own choice where a workflow makes none; after any of them the head may be one that nobody weighed. */
+/** After any of them the head may be one that nobody weighed. */
 const ACTIVITIES = ["opened", "synchronize", "reopened"];
+/** After it the base may be another one. GitHub leaves it out where a workflow names no types. */
+const RETARGETED = "edited";
 
 type Fault = Omit<Check, "name" | "state">;
 
@@ -15,7 +17,7 @@ export function runsOnPullRequests(root: Node): boolean {
 /** What is wrong about when a workflow that weighs runs. A required check that never comes is waited for for ever. */
 export function examineTriggers(root: Node): readonly Fault[] {
   const faults: Fault[] = [];
-  if (namesIn(nodeAt(root, ["on"])).includes("pull_request_target")) {
+  if (runsOn(root, "pull_request_target")) {
     const detail = "pull_request_target gives the pull request a token that can write";
     faults.push({ detail, fix: "Use pull_request" });
   }
@@ -25,10 +27,19 @@ export function examineTriggers(root: Node): readonly Fault[] {
     faults.push({ detail, fix: "Take the filter away: a change without models passes in seconds" });
   }
   const types = nodeAt(root, ["on", "pull_request", "types"]);
-  const missing = types === undefined ? [] : ACTIVITIES.filter((name) => !namesIn(types).includes(name));
+  const names = types === undefined ? ACTIVITIES : namesIn(types);
+  const missing = ACTIVITIES.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     const detail = `pull_request has types without ${missing.join(", ")}: commits stay that nobody weighs`;
-    faults.push({ detail, fix: "Take types away, or add what is missing" });
+    faults.push({ detail, fix: "Add what is missing" });
+  }
+  if (runsOn(root, "pull_request") && !names.includes(RETARGETED)) {
+    const detail = "pull_request has no type edited: the verdict about one base stays when another is chosen";
+    faults.push({ detail, fix: `Write types: [${[...ACTIVITIES, RETARGETED].join(", ")}]` });
   }
   return faults;
+}
+
+function runsOn(root: Node, event: string): boolean {
+  return namesIn(nodeAt(root, ["on"])).includes(event);
 }

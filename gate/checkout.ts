@@ -24,12 +24,17 @@ export interface Checkout extends Repository {
   close(): Promise<void>;
 }
 
+export interface CheckoutOptions {
+  /** A DVC cache besides those of the checkout. */
+  readonly dvcCache?: string;
+}
+
 /**
  * The repository that a directory belongs to, read through the git command: bare or not, SHA-1 or SHA-256.
  * The head `worktree` is what stands on the disk. Rejects `NOT_A_REPOSITORY`, `REPOSITORY_OWNERSHIP`,
  * `GIT_MISSING`, `GIT_TOO_OLD`.
  */
-export async function openCheckout(directory: string): Promise<Checkout> {
+export async function openCheckout(directory: string, options: CheckoutOptions = {}): Promise<Checkout> {
   const history = await openHistory(directory);
   const { directory: top, format } = history;
   const spool = new Spool();
@@ -58,7 +63,7 @@ export async function openCheckout(directory: string): Promise<Checkout> {
       if (file !== undefined) return openWorkFile(file, format, spool);
       return openBlob({ objects: history.objects, spool }, entry);
     },
-    openContent: (pointer, path) => openPointerContent(pointer, path, history),
+    openContent: (pointer, path) => openPointerContent(pointer, path, { ...history, ...options }),
     async close() {
       await history.objects.close();
       spool.close();

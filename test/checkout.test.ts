@@ -14,10 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { BLOB_MEMORY_BYTES_MAX } from "../gate/checkout/blobs.ts";
-import { type Checkout, openCheckout } from "../gate/checkout.ts";
+import { type Checkout, type CheckoutOptions, openCheckout } from "../gate/checkout.ts";
 import type { ByteSource } from "../gate/model/bytes.ts";
 import type { Pointer, TreeEntry } from "../gate/model/change.ts";
 import { repositoryAt, runGit, type ScratchRepository, scratchRepository } from "./git.ts";
@@ -34,8 +34,8 @@ async function scratch(options: Parameters<typeof scratchRepository>[0] = {}): P
   return repository;
 }
 
-async function open(directory: string): Promise<Checkout> {
-  const checkout = await openCheckout(directory);
+async function open(directory: string, options: CheckoutOptions = {}): Promise<Checkout> {
+  const checkout = await openCheckout(directory, options);
   cleanups.push(checkout.close);
   return checkout;
 }
@@ -612,6 +612,24 @@ test("openContent() finds what a pointer stands for in each store", async () => 
     assert.ok(source, place);
     assert.equal((await drain(source)).toString(), "the weights");
   }
+});
+
+test("openContent() finds what DVC fetched into a cache elsewhere, and follows no link out of that one", async () => {
+  const scratched = await scratch();
+  scratched.commit("one");
+  const dvcCache = folder();
+  const checkout = await open(scratched.directory, { dvcCache });
+  const place = join(dvcCache, "files/md5", md5.slice(0, 2), md5.slice(2));
+  mkdirSync(dirname(place), { recursive: true });
+  const outside = join(folder(), "a.bin");
+  writeFileSync(outside, content);
+  symlinkSync(outside, place);
+  assert.equal(await checkout.openContent(dvc, "models/a.bin"), undefined, "a link");
+  rmSync(place);
+  writeFileSync(place, content);
+  const source = await checkout.openContent(dvc, "models/a.bin");
+  assert.ok(source);
+  assert.equal((await drain(source)).toString(), "the weights");
 });
 
 test("openContent() takes a file of the work tree only if it is the content", async () => {

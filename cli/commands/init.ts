@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import { foldersAbove } from "../../gate/change/path.ts";
 import { type Checkout, READ_BYTES_MAX } from "../../gate/checkout.ts";
+import type { Tree } from "../../gate/model/change.ts";
 import { GateError } from "../../gate/model/error.ts";
 import { readFailure, systemCode, writeFailure } from "../../gate/model/system-failure.ts";
 import { parsePolicy } from "../../gate/policy/parse.ts";
@@ -56,10 +57,11 @@ async function init(options: InitOptions): Promise<void> {
     const policy = policyText(basename(directory), found.models);
     // Before anything is written: each model was tried alone, not all of them together.
     parsePolicy(Buffer.from(policy), POLICY_PATH);
+    const ours = workflowText(action, { dvcFolder: findDvcFolder(await repository.tree("worktree")) });
     const texts = new Map<string, string>([
       [POLICY_PATH, policy],
       ...found.models.map((model) => [manifestPath(model), manifestText(model)] as const),
-      [WORKFLOW_PATH, workflowText(action)],
+      [WORKFLOW_PATH, ours],
     ]);
     const files: InitFile[] = [];
     for (const [path, text] of texts) {
@@ -69,12 +71,18 @@ async function init(options: InitOptions): Promise<void> {
       if (options.format === "text") say(`${state.padEnd(11)} ${terminal(path)}`);
     }
     const isKept = files.some(({ path, state }) => path === WORKFLOW_PATH && state === "kept");
-    const workflow = isKept ? await readKept(repository, WORKFLOW_PATH) : workflowText(action);
+    const workflow = isKept ? await readKept(repository, WORKFLOW_PATH) : ours;
     const result = { files, ...found, isPlaceholder: workflow.includes(PLACEHOLDER) };
     if (options.format === "text") return sayNext(result);
     const models = found.models.map(({ id, folder }) => ({ id, folder }));
     return writeDocument(JSON.stringify({ ...result, models }, null, 2), undefined);
   });
+}
+
+/** The uppermost; one whose name would have to be quoted in a workflow is passed over. */
+function findDvcFolder(tree: Tree): string | undefined {
+  const folders = [...tree.keys()].flatMap((path) => /^((?:[\w.-]+\/)*\.dvc)\/config$/.exec(path)?.[1] ?? []);
+  return folders.sort((a, b) => a.length - b.length)[0];
 }
 
 /** A file as it stood before this run; empty for what is no file, or none that git looks at. */

@@ -6,15 +6,30 @@ const DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a546
 /** Where `evaluate` leaves what `weigh` reads. */
 export const EVIDENCE_FOLDER = "weighbridge-evidence";
 
+/** The artifact that keeps the decision, by the name that the App knows. */
+const DECISION_ARTIFACT = "weighbridge-decision";
+const CONTENT_ARTIFACT = "weighbridge-content";
+/** Out of reach of what is checked out. */
+const TEMPORARY = `\${{ runner.temp }}`;
+
+export interface WorkflowOptions {
+  /** DVC's folder in the repository, as `.dvc`, if there is one: what it keeps elsewhere has to be fetched. */
+  readonly dvcFolder?: string | undefined;
+}
+
 /**
  * A workflow of two jobs. `evaluate` runs the project's own code and can only claim; `weigh` runs nothing of the
  * pull request, so that nothing of it can touch the judge.
  */
-export function workflowText(action: string): string {
+export function workflowText(action: string, { dvcFolder }: WorkflowOptions = {}): string {
+  const dvc =
+    dvcFolder === undefined ? { pull: "", upload: "", download: "", input: "" } : dvcSteps(dvcFolder);
   return `# Written by weighbridge init. Make the check "weigh" required in the branch's rules.
 name: weighbridge
 on:
   pull_request:
+    # edited: the pull request may go to another base, where another policy and another model stand.
+    types: [opened, synchronize, reopened, edited]
   merge_group:
 permissions: {}
 concurrency:
@@ -34,14 +49,14 @@ jobs:
       - name: Evaluate the models that changed
         run: |
           mkdir -p ${EVIDENCE_FOLDER}
-          # Run your evaluation here. Write its results below ${EVIDENCE_FOLDER}/ under the paths that model.yml
+${dvc.pull}          # Run your evaluation here. Write its results below ${EVIDENCE_FOLDER}/ under the paths that model.yml
           # names, for example ${EVIDENCE_FOLDER}/models/credit-pd/metrics.json
       - uses: ${UPLOAD}
         with:
           name: ${EVIDENCE_FOLDER}
           path: ${EVIDENCE_FOLDER}/
           if-no-files-found: ignore
-
+${dvc.upload}
   # Runs nothing of the pull request: it reads the two commits and the files above as data.
   weigh:
     needs: evaluate
@@ -62,10 +77,42 @@ jobs:
         continue-on-error: true
         with:
           name: ${EVIDENCE_FOLDER}
-          path: ${EVIDENCE_FOLDER}
-      - uses: ${action}
+          # Not into the checkout, where a link that the pull request commits could lead it over the judge itself.
+          path: ${TEMPORARY}/${EVIDENCE_FOLDER}
+${dvc.download}      - uses: ${action}
+        id: weigh
         with:
           require-policy: true
           evidence: ${EVIDENCE_FOLDER}/**
+          evidence-directory: ${TEMPORARY}
+${dvc.input}      - uses: ${UPLOAD}
+        if: always() && steps.weigh.outputs.directory != ''
+        continue-on-error: true
+        with:
+          name: ${DECISION_ARTIFACT}
+          path: \${{ steps.weigh.outputs.directory }}/
 `;
+}
+
+/** `evaluate` fetches the content and `weigh` reads it, where it is believed by its digest alone. */
+function dvcSteps(folder: string) {
+  return {
+    pull: `          # DVC keeps the models elsewhere. Fetch those that changed, for nothing passes unread: pip install dvc && dvc pull
+`,
+    upload: `      - uses: ${UPLOAD}
+        with:
+          name: ${CONTENT_ARTIFACT}
+          path: ${folder}/cache/
+          include-hidden-files: true
+          if-no-files-found: ignore
+`,
+    download: `      - uses: ${DOWNLOAD}
+        continue-on-error: true
+        with:
+          name: ${CONTENT_ARTIFACT}
+          path: ${TEMPORARY}/${CONTENT_ARTIFACT}
+`,
+    input: `          dvc-cache: ${TEMPORARY}/${CONTENT_ARTIFACT}
+`,
+  };
 }

@@ -12,6 +12,8 @@ export interface ContentRoots {
   readonly gitFolder: string;
   /** Absent for a bare repository. */
   readonly workTree?: string;
+  /** A DVC cache besides those of the work tree. */
+  readonly dvcCache?: string;
 }
 
 /**
@@ -30,18 +32,23 @@ export async function openPointerContent(
   return roots.workTree === undefined ? undefined : openMatching(pointer, path, roots.workTree);
 }
 
+/** Below a root, out of which nothing may lead. */
+type Place = readonly [root: string, place: string];
+
 /** Where the stores keep the content: git-lfs docs/spec.md, "Intercepting Git"; DVC 3, then DVC 1 and 2. */
 function storePlaces(
   { kind, digest }: Pointer,
   path: string,
-  { gitFolder, workTree }: ContentRoots,
-): readonly (readonly [root: string, place: string])[] {
+  { gitFolder, workTree, dvcCache }: ContentRoots,
+): readonly Place[] {
   const hex = digest.slice(digest.indexOf(":") + 1);
   if (kind === "lfs") return [[gitFolder, `lfs/objects/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex}`]];
-  if (workTree === undefined) return [];
   const object = `${hex.slice(0, 2)}/${hex.slice(2)}`;
-  return [...foldersAbove(path)].flatMap((folder) =>
-    ["files/md5/", ""].map((layout) => [workTree, join(folder, ".dvc/cache", `${layout}${object}`)] as const),
+  const given: Place[] = dvcCache === undefined ? [] : [[dvcCache, ""]];
+  const own = (top: string) =>
+    [...foldersAbove(path)].map((folder): Place => [top, join(folder, ".dvc/cache")]);
+  return [...given, ...(workTree === undefined ? [] : own(workTree))].flatMap(([root, cache]) =>
+    ["files/md5/", ""].map((layout): Place => [root, join(cache, `${layout}${object}`)]),
   );
 }
 

@@ -7,6 +7,8 @@ import { type Environment, readRequest } from "../../action/inputs.ts";
 import { mergeGroupEvent, pullRequestEvent, pushEvent, workflowDispatchEvent } from "../github/deliveries.ts";
 import type { Members } from "../github/description.ts";
 import { GitHubState, type Pull, type Repository } from "../github/state.ts";
+import { readInputs } from "./metadata.ts";
+import { variableOf } from "./runner.ts";
 
 const BASE = "b".repeat(40);
 const HEAD = "a".repeat(40);
@@ -135,6 +137,7 @@ describe("readRequest", () => {
       repository: { owner: "acme", name: "credit" },
       workspace: "/workspace",
       evidence: [],
+      evidenceDirectory: "/workspace",
       requirePolicy: false,
       comment: "auto",
       outputDirectory: "/temp/weighbridge",
@@ -151,6 +154,8 @@ describe("readRequest", () => {
       INPUT_EVIDENCE: " results/*.json \n\n metrics/** ",
       INPUT_COMMENT: "never",
       INPUT_TOKEN: " secret ",
+      "INPUT_EVIDENCE-DIRECTORY": "/temp",
+      "INPUT_DVC-CACHE": ".dvc/cache",
       "INPUT_OUTPUT-DIRECTORY": "out",
       GITHUB_STEP_SUMMARY: "/summary",
     };
@@ -159,9 +164,31 @@ describe("readRequest", () => {
       evidence: ["results/*.json", "metrics/**"],
       comment: "never",
       token: "secret",
+      evidenceDirectory: "/temp",
+      dvcCache: "/workspace/.dvc/cache",
       outputDirectory: "/workspace/out",
       summaryFile: "/summary",
     });
+  });
+
+  it("reads what action.yml declares, and nothing else", () => {
+    const read = new Set<string>();
+    const env = new Proxy(environment("push", push(BASE, HEAD)), {
+      get(all, name: string) {
+        if (name.startsWith("INPUT_")) read.add(name);
+        return all[name];
+      },
+    });
+    readRequest(env);
+    const declared = readInputs().map(({ name }) => variableOf(name));
+    assert.deepEqual([...read].sort(), declared.sort());
+  });
+
+  it("is told of inputs by texts without expressions, with which no runner would load the Action", () => {
+    const expression = `\${{ runner.temp }}`;
+    const said = (key: string) => `inputs: { a: { ${key}: "in ${expression}" } }`;
+    assert.throws(() => readInputs(said("description")), /an expression in description/);
+    assert.deepEqual(readInputs(said("default")), [{ name: "a", default: `in ${expression}` }]);
   });
 
   const wrong: [name: string, event: string, payload: () => unknown, changed: Environment, code: string][] = [

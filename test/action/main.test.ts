@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { digestOf } from "../acceptance/governed.ts";
 import { safetensorsFile, tensor } from "../artifact/safetensors-file.ts";
@@ -173,6 +183,63 @@ describe("the Action", { concurrency: 3 }, () => {
       messages(result, "notice").join("\n"),
       /No file matches the evidence pattern nothing\/\*\.json/,
     );
+  });
+
+  it("takes evidence from a folder outside of the checkout, under the names that it has in there", async (test) => {
+    const { run } = await start(test, { head: modelFiles({ version: 2, auc: 0.7 }) });
+    const outside = mkdtempSync(join(action, "downloads-"));
+    const folder = join(outside, "weighbridge-evidence/models/credit-pd");
+    mkdirSync(folder, { recursive: true });
+    const results = modelFiles({ version: 2, auc: 0.95 })["models/credit-pd/metrics.json"] ?? "";
+    writeFileSync(join(folder, "metrics.json"), results);
+    const inputs = { evidence: "weighbridge-evidence/**", "evidence-directory": outside };
+    const result = await run({ inputs });
+    const record = JSON.parse(readFileSync(result.outputs.decision ?? "", "utf8"));
+    const paths = record.input.evidence.flatMap(
+      ({ trust, source }: { trust: string; source: { path: string } }) =>
+        trust === "ci" ? [source.path] : [],
+    );
+    const path = "weighbridge-evidence/models/credit-pd/metrics.json";
+    assert.deepEqual([...new Set(paths)].sort(), ["models/credit-pd/model.safetensors", path], result.log);
+    assert.equal(result.outputs.verdict, "pass", result.log);
+    const nowhere = await run({ inputs: { ...inputs, "evidence-directory": join(outside, "none") } });
+    assert.deepEqual([nowhere.status, nowhere.outputs.verdict], [1, "error"], nowhere.log);
+    assert.match(
+      messages(nowhere, "error").join(),
+      /^Cannot read the input evidence-directory: there is no folder/,
+    );
+  });
+
+  it("looks for content of DVC in the cache that it is given, and believes the digest alone", async (test) => {
+    const weights = safetensorsFile({ w: tensor("F32", [1], 0, 4) }, 4);
+    const md5 = createHash("md5").update(weights).digest("hex");
+    const pointer = `outs:\n- { md5: ${md5}, size: ${weights.length}, hash: md5, path: model.safetensors }\n`;
+    const { "models/credit-pd/model.safetensors": _, ...files } = modelFiles({
+      version: 2,
+      auc: 0.9,
+      weights,
+    });
+    const policy = `${POLICY}  - { id: format, rule: artifact.format, severity: block }\n`;
+    const scenario = await start(test, {
+      policy,
+      head: { ...files, "models/credit-pd/model.safetensors.dvc": pointer },
+    });
+    const { run, workspace } = scenario;
+    workspace.git("rm", "--quiet", "models/credit-pd/model.safetensors");
+    scenario.push({ "models/credit-pd/.gitignore": "/model.safetensors\n" });
+    const cache = mkdtempSync(join(action, "cache-"));
+    const place = join(cache, "files/md5", md5.slice(0, 2), md5.slice(2));
+    mkdirSync(dirname(place), { recursive: true });
+    const outcomes: string[] = [];
+    for (const bytes of [undefined, Buffer.from("else"), weights]) {
+      if (bytes !== undefined) writeFileSync(place, bytes);
+      const { outputs } = await run({ inputs: { "dvc-cache": cache } });
+      const { results } = JSON.parse(readFileSync(outputs.decision ?? "", "utf8"));
+      const format = results.find(({ gate }: { gate: string }) => gate === "format");
+      const [finding] = format.findings;
+      outcomes.push(finding === undefined ? format.outcome : finding.code);
+    }
+    assert.deepEqual(outcomes, ["POINTER_UNRESOLVED", "POINTER_MISMATCH", "pass"]);
   });
 
   it("only advises where the base has no policy, and fails there if a policy is required", async (test) => {

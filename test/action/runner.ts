@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ACTION } from "../../scripts/bundle.ts";
 import { COMPILED, installInto } from "../installed.ts";
+import { readInputs } from "./metadata.ts";
 import { type Command, parseLog } from "./workflow-commands.ts";
 
 /** The runner, as far as an Action can tell: the bundle in a process of its own, with this environment and no other. */
@@ -87,15 +88,23 @@ export async function runStep(action: string, step: Step): Promise<StepResult> {
   };
 }
 
-/** Every input is set, if only to nothing; a name keeps its dashes. */
+/** Every input that is declared is set, if only to nothing; a name keeps its dashes. */
 function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
-  const all = {
-    ...{ base: "", head: "", evidence: "", "require-policy": "false", comment: "auto", token: "" },
-    ...{ "output-directory": "", ...inputs },
-  };
+  const declared = readInputs();
+  const unknown = Object.keys(inputs).filter((given) => declared.every(({ name }) => name !== given));
+  if (unknown.length > 0) throw new Error(`action.yml declares no input ${unknown.join(", ")}`);
   return Object.fromEntries(
-    Object.entries(all).map(([name, value]) => [`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`, value]),
+    // The token, the one default that is an expression, is nobody's here.
+    declared.map(({ name, default: usual }) => [
+      variableOf(name),
+      inputs[name] ?? (name === "token" ? "" : usual),
+    ]),
   );
+}
+
+/** The variable that the runner gives an input in. */
+export function variableOf(input: string): string {
+  return `INPUT_${input.replaceAll(" ", "_").toUpperCase()}`;
 }
 
 function spawnNode(

@@ -8,6 +8,9 @@ import { assertStatus, installCommand, type WeighbridgeCommand } from "./command
 
 const OURS = `acme/weighbridge@${"a".repeat(40)}`;
 const WORKFLOW = workflowText(OURS);
+/** What it says of when it runs on pull requests. */
+const [PULL_REQUEST = ""] = /^ {2}pull_request:\n(?: {4}.*\n)*/m.exec(WORKFLOW) ?? [];
+const TYPES = "    types: [opened, synchronize, reopened, edited]\n";
 
 /** The workflow with one thing changed; the change has to take place. */
 function edited(from: string, to: string): string {
@@ -46,7 +49,7 @@ describe("examineWorkflows()", () => {
   });
 
   it("looks for pull requests in all workflows together", () => {
-    const pushed = WORKFLOW.replace("  pull_request:\n  merge_group:\n", "  push:\n");
+    const pushed = WORKFLOW.replace(`${PULL_REQUEST}  merge_group:\n`, "  push:\n");
     const files = [pushed, WORKFLOW].map((text, index) => ({ path: `${index}.yml`, text }));
     assert.deepEqual(
       examineWorkflows(files).map(({ state }) => state),
@@ -65,11 +68,9 @@ describe("examineWorkflows()", () => {
       inputs(`head: ${expression("github.event.pull_request.head.sha || github.sha")}`),
     ],
     ["an upload of the report", step(`uses: actions/upload-artifact@${"b".repeat(40)}`)],
-    ["branches that are asked for", edited("  pull_request:\n", "  pull_request:\n    branches: [main]\n")],
-    [
-      "activities beyond the usual",
-      edited("  pull_request:\n", "  pull_request:\n    types: [opened, synchronize, reopened, labeled]\n"),
-    ],
+    ["branches that are asked for", edited(TYPES, `${TYPES}    branches: [main]\n`)],
+    ["activities beyond the usual", edited(TYPES, TYPES.replace("]", ", labeled]"))],
+    ["the content of DVC", workflowText(OURS, { dvcFolder: "ml/.dvc" })],
     [
       "texts in quotes",
       inputs(`base: "${expression("github.base_ref")}"`).replaceAll(/uses: (\S+)/g, 'uses: "$1"'),
@@ -130,7 +131,7 @@ describe("examineWorkflows()", () => {
     ],
     [
       "pull_request_target in a list",
-      edited("on:\n  pull_request:\n  merge_group:\n", "on: [pull_request_target, push]\n"),
+      edited(`on:\n${PULL_REQUEST}  merge_group:\n`, "on: [pull_request_target, push]\n"),
       "fail pull_request_target gives the pull request a token that can write",
     ],
     [
@@ -159,8 +160,18 @@ describe("examineWorkflows()", () => {
       unknown(`evil/actions/checkout@${"b".repeat(40)}`),
     ],
     [
+      "a download into the checkout, where the pull request may have put a link",
+      edited(`path: ${expression("runner.temp")}/`, "path: "),
+      "fail job weigh downloads an artifact into the checkout, where a link of the pull request can lead it over the Action itself",
+    ],
+    [
+      "a download out of the temporary files again",
+      edited(`path: ${expression("runner.temp")}/`, `path: ${expression("runner.temp")}/../`),
+      "fail job weigh downloads an artifact into the checkout, where a link of the pull request can lead it over the Action itself",
+    ],
+    [
       "a container",
-      edited("    if: always()", "    if: always()\n    container: acme/x"),
+      edited("    if: always()\n", "    if: always()\n    container: acme/x\n"),
       unknown("container"),
     ],
     [
@@ -195,17 +206,27 @@ describe("examineWorkflows()", () => {
     ],
     [
       "a filter of paths",
-      edited("  pull_request:\n", "  pull_request:\n    paths: [models/**]\n"),
+      edited(TYPES, `${TYPES}    paths: [models/**]\n`),
       "fail pull_request has paths: where they do not match, the required check is waited for for ever",
     ],
     [
       "activities that leave commits out",
-      edited("  pull_request:\n", "  pull_request:\n    types: [opened]\n"),
+      edited(TYPES, "    types: [opened, edited]\n"),
       "fail pull_request has types without synchronize, reopened: commits stay that nobody weighs",
     ],
     [
+      "types that leave another base out",
+      edited(TYPES, TYPES.replace(", edited", "")),
+      "fail pull_request has no type edited: the verdict about one base stays when another is chosen",
+    ],
+    [
+      "the types that GitHub takes where there are none",
+      edited(PULL_REQUEST, "  pull_request:\n"),
+      "fail pull_request has no type edited: the verdict about one base stays when another is chosen",
+    ],
+    [
       "no pull_request",
-      edited("  pull_request:\n  merge_group:\n", "  push:\n"),
+      edited(`${PULL_REQUEST}  merge_group:\n`, "  push:\n"),
       "ok pinned, least permissions, nothing of the pull request runs",
       "fail no workflow weighs pull requests: none that runs Weighbridge is started by pull_request",
     ],
@@ -255,7 +276,7 @@ describe("examineWorkflows()", () => {
     ],
     [
       "a job that may fail",
-      edited("    if: always()", "    if: always()\n    continue-on-error: true"),
+      edited("    if: always()\n", "    if: always()\n    continue-on-error: true\n"),
       "fail job weigh passes whatever the verdict is",
     ],
     [
@@ -265,7 +286,7 @@ describe("examineWorkflows()", () => {
     ],
     [
       "a job on a condition",
-      edited("    if: always()", "    if: github.actor != 'maria'"),
+      edited("    if: always()\n", "    if: github.actor != 'maria'\n"),
       "fail job weigh may be skipped, and what requires it takes that for passed",
     ],
     [

@@ -103,6 +103,21 @@ describe("init", { concurrency: 2 }, () => {
     await assertHolds(scratch);
   });
 
+  it("has the content of DVC fetched, and handed over to the job that weighs", async (test) => {
+    const scratch = await repository(test, {
+      "README.md": "x\n",
+      "ml/nested/deeper/.dvc/config": "[core]\n",
+      "ml/.dvc/config": "[core]\n",
+      "of course/.dvc/config": "[core]\n",
+    });
+    assertStatus(await init(scratch), 0);
+    const workflow = readFileSync(join(scratch.directory, ".github/workflows/weighbridge.yml"), "utf8");
+    assert.match(workflow, /&& dvc pull$/m);
+    assert.match(workflow, /^ {10}path: ml\/\.dvc\/cache\/$/m);
+    assert.match(workflow, /^ {10}dvc-cache: \$\{\{ runner\.temp \}\}\/weighbridge-content$/m);
+    await assertHolds(scratch);
+  });
+
   it("gives its model the digests that check then finds", async (test) => {
     const scratch = await repository(test, { "model.safetensors": MODEL, "more.safetensors": MODEL });
     await init(scratch);

@@ -7,6 +7,8 @@ const PATH = ".github/workflows/weighbridge.yml";
 const PINNED = `acme/weighbridge@${"a".repeat(40)}`;
 /** The one that `init` writes. */
 const WEIGHING = workflowText(PINNED);
+/** How it says that it runs on pull requests. */
+const [PULL_REQUEST = ""] = /^ {2}pull_request:\n(?: {4}.*\n)*/m.exec(WEIGHING) ?? [];
 
 function diff(before: string, after: string | undefined, path = PATH): readonly string[] {
   const head = after === undefined ? undefined : { path, bytes: Buffer.from(after) };
@@ -36,10 +38,7 @@ describe("diffWorkflows()", () => {
       edited("actions/upload-artifact@043fb46d", "actions/upload-artifact@143fb46d"),
     ],
     ["a job more", `${WEIGHING}  lint:\n    runs-on: ubuntu-latest\n    steps: [{ run: npm run lint }]\n`],
-    [
-      "the style of its lists",
-      edited("  pull_request:\n  merge_group:\n", "  merge_group:\n  pull_request:\n"),
-    ],
+    ["the style of its lists", edited(`${PULL_REQUEST}  merge_group:\n`, `  merge_group:\n${PULL_REQUEST}`)],
   ];
   for (const [name, after] of harmless) {
     it(`finds nothing where it edits ${name}`, () => {
@@ -53,7 +52,11 @@ describe("diffWorkflows()", () => {
     ["removed", undefined, ": present → removed"],
     ["emptied", "", ": as it was → what cannot be compared"],
     ["made no YAML", "on: [\n", ": as it was → what cannot be compared"],
-    ["let pass", `${WEIGHING}        continue-on-error: true\n`, `${step}.continue-on-error: none → true`],
+    [
+      "let pass",
+      edited("        id: weigh\n", "        id: weigh\n        continue-on-error: true\n"),
+      `${step}.continue-on-error: none → true`,
+    ],
     [
       "let pass as a job",
       edited("  weigh:\n", "  weigh:\n    continue-on-error: true\n"),
@@ -62,8 +65,8 @@ describe("diffWorkflows()", () => {
     ["made to be skipped", edited("if: always()", "if: github.actor != 'mallory'"), `${job}.if: always() →`],
     [
       "taken from its trigger",
-      edited("  pull_request:\n", "  workflow_dispatch:\n"),
-      "on.pull_request: null → none",
+      edited(PULL_REQUEST, "  workflow_dispatch:\n"),
+      "on.pull_request: present → none",
     ],
     [
       "let off a policy",
@@ -75,7 +78,7 @@ describe("diffWorkflows()", () => {
     [
       "given a command",
       edited(`      - uses: ${PINNED}`, `      - run: ./prepare.sh\n      - uses: ${PINNED}`),
-      `${job}.steps: 3 items → 4 items`,
+      `${job}.steps: 4 items → 5 items`,
     ],
   ];
   for (const [name, after, expected] of loosened) {
