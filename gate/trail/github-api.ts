@@ -38,6 +38,9 @@ const WAIT_SECONDS_MAX = 3_600;
 const LIMIT_WORDS = /rate limit|abuse/i;
 const MESSAGE_CHARS_MAX = 300;
 
+/** Too late for GitHub; and nothing that we may see, which a read of the branch tells from what is gone. */
+const UNCLEAR: ReadonlySet<number> = new Set([404, 408]);
+
 /** True if the request was done. */
 export function isDone({ status }: ApiAnswer): boolean {
   return status >= 200 && status < 300;
@@ -55,7 +58,7 @@ export function toFailure(answer: ApiAnswer, action: string): Failure {
     (status === 403 &&
       (headers["retry-after"] !== undefined || isSpent(headers) || LIMIT_WORDS.test(message)));
   if (isLimit) return { kind: "wait", seconds: waitOf(headers), cause };
-  return { kind: status >= 400 && status < 500 && status !== 408 ? "refused" : "unknown", cause };
+  return { kind: status >= 400 && status < 500 && !UNCLEAR.has(status) ? "refused" : "unknown", cause };
 }
 
 /** What a request without an answer means. */

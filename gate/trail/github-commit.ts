@@ -24,8 +24,11 @@ mutation ($input: CreateCommitOnBranchInput!) {
   }
 }`;
 
-/** Types of errors that GitHub gives when it failed and not the request. */
-const AMBIGUOUS: ReadonlySet<string> = new Set(["INTERNAL", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
+/**
+ * Types of errors that GitHub gives when it failed and not the request; and when there is nothing that we may see, which
+ * a read of the branch tells from what is gone.
+ */
+const AMBIGUOUS: ReadonlySet<string> = new Set(["INTERNAL", "NOT_FOUND", "SERVICE_UNAVAILABLE", "TIMEOUT"]);
 const LIMITS: ReadonlySet<string> = new Set(["RATE_LIMITED", "RESOURCE_LIMITS_EXCEEDED"]);
 const RULES = /^Repository rule violations found|protected branch/i;
 const OID = /^[0-9a-f]{40}$/;

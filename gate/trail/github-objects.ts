@@ -19,6 +19,8 @@ const BLOB_BYTES_KEPT = 20 * 1024 * 1024;
 
 /** After a read that GitHub could not answer. */
 const UNAVAILABLE_SECONDS = 30;
+/** Until a person has given back what the App may see. */
+const HIDDEN_SECONDS = 300;
 
 const NOT_FOUND = 404;
 /** What a repository without a single commit answers about its git data. */
@@ -49,9 +51,10 @@ export interface GitHubTreeLine {
 
 /**
  * Git objects of a repository on GitHub. What is read is whole and hashes to the id that it was asked by, or the read
- * is rejected: `StoreUnavailable` where it may work later, `TRAIL_REFUSED` where a person has to act. Of a commit the
- * answer leaves out what its id covers (the time zone, the signature's place), so commits are taken at GitHub's word;
- * no decision rests on that, for what a commit's tree holds is signed by the log.
+ * is rejected `StoreUnavailable`: also where the App may not read, for then nothing is known of the trail, and while a
+ * repository passes to another installation it is hidden from the one before. Of a commit the answer leaves out what its
+ * id covers (the time zone, the signature's place), so commits are taken at GitHub's word; no decision rests on that,
+ * for what a commit's tree holds is signed by the log.
  */
 export class GitHubObjects {
   readonly #api: GitHubApi;
@@ -158,7 +161,7 @@ export class GitHubObjects {
    */
   async #findBranch(branch: string): Promise<string | undefined> {
     const answer = await this.#get("git/matching-refs/{ref}", { ref: `heads/${branch}` });
-    if (!isDone(answer)) throw refused("the repository is gone, or hidden from the App");
+    if (!isDone(answer)) throw hidden("the repository is gone, or hidden from the App");
     if (!Array.isArray(answer.data)) throw unreadable(`the refs like ${branch}`);
     const found = answer.data.find((ref: unknown) => memberOf(ref, "ref") === `refs/heads/${branch}`);
     if (found === undefined) return undefined;
@@ -223,7 +226,7 @@ export class GitHubObjects {
     }
     if (isDone(answer) || answer.status === NOT_FOUND || answer.status === EMPTY_REPOSITORY) return answer;
     const failure = toFailure(answer, action);
-    if (failure.kind === "refused") throw refused(`GitHub answers ${answer.status}`, failure.cause);
+    if (failure.kind === "refused") throw hidden(`GitHub answers ${answer.status}`, failure.cause);
     throw new StoreUnavailable(
       failure.cause,
       failure.kind === "wait" ? failure.seconds : UNAVAILABLE_SECONDS,
@@ -310,9 +313,8 @@ function unreadable(what: string): StoreUnavailable {
   return new StoreUnavailable(cause, UNAVAILABLE_SECONDS);
 }
 
-function refused(state: string, cause?: unknown): GateError {
-  return new GateError("TRAIL_REFUSED", `Cannot read the trail on GitHub: ${state}`, {
-    cause,
-    fix: "Restore the App's access to the repository, then resume",
-  });
+function hidden(state: string, cause?: unknown): StoreUnavailable {
+  const message = `Cannot read the trail on GitHub: ${state}`;
+  const fix = "Restore the App's access to the repository";
+  return new StoreUnavailable(new GateError("TRAIL_STORE_HIDDEN", message, { cause, fix }), HIDDEN_SECONDS);
 }

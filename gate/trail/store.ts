@@ -55,13 +55,14 @@ export type AppendAnswer =
   /** Permission is gone or a rule forbids it: nothing was written, and a person has to act. */
   | { readonly kind: "refused"; readonly cause: unknown };
 
-/** What a read rejects with that may work later: a limit, an expired token, a server that does not answer. */
+/** What a read rejects with that may work later: a limit, an expired token, no access, a server that does not answer. */
 export class StoreUnavailable extends GateError {
   /** When to ask again. */
   readonly seconds: number;
 
   constructor(cause: GateError, seconds: number) {
-    super("TRAIL_STORE_UNAVAILABLE", cause.message, { cause });
+    const { message, fix } = cause;
+    super("TRAIL_STORE_UNAVAILABLE", message, { cause, ...(fix !== undefined && { fix }) });
     this.seconds = seconds;
   }
 }

@@ -342,7 +342,7 @@ test("F21: an hour of 403 and 429 with 5,000 pending loses nothing, keeps the or
   );
 });
 
-describe("F22: the writer halts, keeps what is pending, and goes on when a person resumes, after", () => {
+describe("F22: the writer waits, keeps what is pending, and goes on by itself when it may see the branch again, after", () => {
   const cases: readonly [what: string, happen: () => () => void][] = [
     [
       "the installation was suspended",
@@ -352,20 +352,54 @@ describe("F22: the writer halts, keeps what is pending, and goes on when a perso
       },
     ],
     [
-      "the App lost its permission",
-      () => {
-        site.token.permissions = { metadata: "read", contents: "read" };
-        return () => {
-          site.token.permissions = { metadata: "read", contents: "write" };
-        };
-      },
-    ],
-    [
       "the repository was taken from the App",
       () => {
         site.installation.repositories = [];
         return () => {
           site.installation.repositories = "all";
+        };
+      },
+    ],
+  ];
+  for (const [what, happen] of cases) {
+    test(what, async () => {
+      const rig = await begun();
+      const restore = happen();
+      await rig.writer.enqueue(decision(1));
+      const flush = await rig.writer.flush().finally(restore);
+      assert.equal(flush.kind === "waiting" && flush.cause.code, "TRAIL_STORE_UNAVAILABLE");
+      assert.equal(await rig.writer.halted(), undefined);
+      await drain(rig);
+      assert.equal(await sizeOf(rig), 2);
+    });
+  }
+
+  test("the repository was hidden between a read and the write that follows", async () => {
+    const rig = await begun();
+    await rig.writer.enqueue(decision(1));
+    const errors = [
+      { type: "NOT_FOUND", message: "Could not resolve to a Repository with the name 'acme/credit'." },
+    ];
+    const said = { data: { createCommitOnBranch: null }, errors };
+    const gone: faults.Effect = { kind: "reply", reply: problem(404, "Not Found") };
+    site.stand.fail({ match: "graphql", effect: faults.answer(200, said) });
+    for (const match of ["git/get-ref", "git/list-matching-refs"]) site.stand.fail({ match, effect: gone });
+    const flush = await rig.writer.flush();
+    assert.equal(flush.kind === "waiting" && flush.cause.code, "TRAIL_STORE_UNAVAILABLE");
+    await drain(rig);
+    assert.equal(await rig.writer.halted(), undefined);
+    assert.equal(await sizeOf(rig), 2);
+  });
+});
+
+describe("F22: the writer halts, keeps what is pending, and goes on when a person resumes, after", () => {
+  const cases: readonly [what: string, happen: () => () => void][] = [
+    [
+      "the App lost its permission",
+      () => {
+        site.token.permissions = { metadata: "read", contents: "read" };
+        return () => {
+          site.token.permissions = { metadata: "read", contents: "write" };
         };
       },
     ],

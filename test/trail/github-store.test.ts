@@ -194,11 +194,12 @@ describe("a store on GitHub", () => {
     assert.equal(await site.open({ branch: "no-such-trail" }).head(), undefined);
     // One whose name begins alike is another.
     assert.equal(await site.open({ branch: "weighbridge" }).head(), undefined);
+    const hidden = { code: "TRAIL_STORE_UNAVAILABLE", fix: "Restore the App's access to the repository" };
     site.installation.repositories = [];
-    await assert.rejects(online.head(), { code: "TRAIL_REFUSED" });
+    await assert.rejects(online.head(), hidden);
     site.installation.repositories = "all";
     site.installation.suspendedAt = site.clock.now();
-    await assert.rejects(online.head(), { code: "TRAIL_REFUSED" });
+    await assert.rejects(online.head(), hidden);
     delete site.installation.suspendedAt;
   });
 
@@ -247,6 +248,12 @@ describe("an append to GitHub", () => {
       "unknown",
     ],
     ["an internal error", graphqlError({ type: "INTERNAL", message: "oh" }), "unknown"],
+    ["404", reply(404, "Not Found"), "unknown"],
+    [
+      "a repository that is hidden",
+      graphqlError({ type: "NOT_FOUND", message: "Could not resolve" }),
+      "unknown",
+    ],
     ["no commit and no error", faults.answer(200, { data: { createCommitOnBranch: null } }), "unknown"],
     ["another shape", faults.answer(200, []), "unknown"],
     [
@@ -264,7 +271,6 @@ describe("an append to GitHub", () => {
     ["an expired token", reply(401, "Bad credentials"), "wait 60"],
     ["no permission", faults.readOnly(), "refused"],
     ["a suspended installation", reply(403, "This installation has been suspended"), "refused"],
-    ["404", reply(404, "Not Found"), "refused"],
     ["413", reply(413, "Payload too large"), "refused"],
     ["no permission in GraphQL", graphqlError({ type: "FORBIDDEN", message: "no" }), "refused"],
     [

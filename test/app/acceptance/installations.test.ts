@@ -150,7 +150,7 @@ describe("a repository that is transferred", () => {
     assert.deepEqual(await places(standing), []);
     const moved = { installationId: there.id, repositoryId: repository.id, owner: "globex", repo: "credit" };
     assert.deepEqual(await places(there), [moved]);
-    assert.equal(conclusionOf(earlier), "success");
+    assert.equal(conclusionOf(earlier), "success", team.commentOn(earlier));
     await Promise.all(late.map((delivery) => github.hooks.post(delivery)));
     await team.settle();
     assert.equal(conclusionOf(later), "success", team.commentOn(later));

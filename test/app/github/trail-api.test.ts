@@ -89,14 +89,14 @@ describe("through the client", () => {
     assert.equal((await storeOf("rest").append(commitOn(undefined))).kind, "moved");
   });
 
-  test("a branch that is gone is gone, and a repository that is hidden is refused", async () => {
+  test("a branch that is gone is gone, and a repository that is hidden cannot be read", async () => {
     const { repository, installation } = scene;
     const tip = readRef(repository, REF);
     writeRef(repository, REF, undefined);
     assert.equal(await storeOf().head(), undefined);
     writeRef(repository, REF, tip);
     installation.repositories = [];
-    await assert.rejects(storeOf().head(), { code: "TRAIL_REFUSED" });
+    await assert.rejects(storeOf().head(), { code: "TRAIL_STORE_UNAVAILABLE" });
     installation.repositories = "all";
   });
 });
