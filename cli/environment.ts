@@ -45,7 +45,7 @@ async function usualBase(repository: Repository): Promise<string> {
     if ((await findBranch(name, repository)) !== undefined) return name;
   }
   throw new GateError("BASE_UNKNOWN", `Cannot choose a base: there is no ${USUAL_BASES.join(", ")}`, {
-    fix: "Fetch the branch that the change wants to enter, and name it: --base <branch or commit>",
+    fix: "Fetch the branch that the change wants to enter, and name it: --base <branch>; or run git remote set-head origin --auto",
   });
 }
 
@@ -59,6 +59,15 @@ async function findBranch(name: string, repository: Repository): Promise<string 
     if (await exists(repository, branch)) return branch;
   }
   return undefined;
+}
+
+/** Base of GitHub's REST API, without a slash at its end. Throws `USAGE` for what is no address. */
+export function apiUrlOf(env: NodeJS.ProcessEnv): string {
+  const text = env.GITHUB_API_URL || "https://api.github.com";
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new GateError("USAGE", `Cannot use GITHUB_API_URL: "${text}" is no address`, {
+    fix: "Write it as https://api.github.com, or leave it away",
+  });
 }
 
 /** A branch as people write it. */

@@ -48,7 +48,7 @@ function usageError({ message, code }: CommanderError): GateError {
   return new GateError("USAGE", isHelp ? "Cannot run: no command is given" : message.replace(/^error: /, ""));
 }
 
-async function program([, , name]: readonly string[], writeOut: (text: string) => void): Promise<Command> {
+async function program(argv: readonly string[], writeOut: (text: string) => void): Promise<Command> {
   const weighbridge = new Command("weighbridge")
     .description("Weighs a change of a model against the policy of the branch that it wants to enter.")
     .version(version(), "-v, --version")
@@ -57,11 +57,20 @@ async function program([, , name]: readonly string[], writeOut: (text: string) =
     .exitOverride();
   registerCheck(weighbridge);
   // What runs with every commit does not wait for all that the others are made of.
+  const name = argv[2];
   if (name !== "check") {
     const { registerOthers } = await import("./commands/others.ts");
     registerOthers(weighbridge);
+    assertHelpExists(weighbridge, argv);
   }
   return weighbridge;
+}
+
+/** Of a command that there is not, commander would show the help of all. */
+function assertHelpExists(weighbridge: Command, [, , name, subject]: readonly string[]): void {
+  const isKnown = weighbridge.commands.some((command) => command.name() === subject);
+  if (name !== "help" || subject === undefined || subject.startsWith("-") || isKnown) return;
+  weighbridge.error(`error: unknown command '${subject}'`);
 }
 
 function version(): string {

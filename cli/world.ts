@@ -5,6 +5,7 @@ import { GateError } from "../gate/model/error.ts";
 import { openPacks } from "../gate/packs.ts";
 import { cloneTrail } from "../gate/trail/clone-trail.ts";
 import type { EvidenceFile, Packs, World } from "../gate/world.ts";
+import { apiUrlOf } from "./environment.ts";
 
 /** Beside the sources and beside the bundle alike. */
 const POLICIES = new URL("../policies/", import.meta.url);
@@ -54,8 +55,7 @@ function pathFrom(top: string, path: string): string {
 
 function packs(): Packs {
   const token = process.env.GH_TOKEN || process.env.GITHUB_TOKEN;
-  const apiUrl = process.env.GITHUB_API_URL || "https://api.github.com";
-  return openPacks(POLICIES, { apiUrl, ...(token ? { token } : {}) });
+  return openPacks(POLICIES, { apiUrl: apiUrlOf(process.env), ...(token ? { token } : {}) });
 }
 
 /** Whether a day is one: `Date` takes the 30th of February for the 2nd of March. */

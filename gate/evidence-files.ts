@@ -31,11 +31,22 @@ export async function readEvidenceFiles(
     );
   }
   const unmatched = patterns.filter((_, index) => found[index]?.length === 0);
+  for (const pattern of unmatched) await assertNoLink(directory, pattern);
   return { files: await readAll(paths, directory), unmatched };
 }
 
 function expand(pattern: string, directory: string): Promise<readonly string[]> {
   return glob(pattern, { cwd: directory, dot: true, followSymbolicLinks: false, expandDirectories: true });
+}
+
+/** A link that is named itself matches nothing, and whoever sees the file there would look for the reason in vain. */
+async function assertNoLink(directory: string, path: string): Promise<void> {
+  const stats = await lstat(resolve(directory, path)).catch(() => undefined);
+  if (stats?.isSymbolicLink() !== true) return;
+  throw new GateError("PATH_UNSAFE", `Cannot read evidence ${path}: it is a link`, {
+    place: { path },
+    fix: "Name what it leads to",
+  });
 }
 
 async function readAll(paths: readonly string[], directory: string): Promise<readonly EvidenceFile[]> {

@@ -46,7 +46,8 @@ async function check(options: CheckOptions): Promise<void> {
     const revisions = await chooseRevisions(options, world.repository, process.env);
     const record = await judge(revisions, world);
     if (record.input.change.files.length === 0) say(nothingDiffers(revisions));
-    const color = options.out === undefined && process.stdout.isTTY === true;
+    // Of a terminal alone; NO_COLOR and TERM=dumb are what Node heeds there.
+    const color = options.out === undefined && process.stdout.isTTY === true && process.stdout.hasColors();
     const width = process.stdout.columns ?? 100;
     await writeDocument(FORMATS[options.format](record, { color, width }), options.out);
     if (options.out !== undefined) say(`${record.verdict}: the report is in ${options.out}`);

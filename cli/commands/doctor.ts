@@ -9,7 +9,7 @@ import { terminal } from "../../gate/report/escape.ts";
 import type { World } from "../../gate/world.ts";
 import { examineBranchRules } from "../branch-rules.ts";
 import type { Check } from "../diagnosis.ts";
-import { chooseRevisions, shortName } from "../environment.ts";
+import { apiUrlOf, chooseRevisions, shortName } from "../environment.ts";
 import { EXIT } from "../exit.ts";
 import { findModels } from "../found-models.ts";
 import { findRepository } from "../origin.ts";
@@ -31,15 +31,21 @@ export function registerDoctor(program: Command): void {
     .description(
       "With GITHUB_TOKEN it looks at the rules of the branches, too; WEIGHBRIDGE_APP_ID says which App is yours. Exit status: 0 nothing fails, 1 something does, 2 could not look.",
     )
+    .option("--base <branch>", "branch that changes want to enter (default: the default branch of origin)")
     .addOption(new Option("--format <format>", "of the report").choices(["text", "json"]).default("text"))
     .action(doctor);
 }
 
-async function doctor(options: { readonly format: "text" | "json" }): Promise<void> {
+interface DoctorOptions {
+  readonly base?: string;
+  readonly format: "text" | "json";
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
   const checks = await withWorld({}, async (world) => {
     const tree = await world.repository.tree("worktree");
     return [
-      await checkBase(world),
+      await checkBase(options, world),
       await checkPolicy("policy of the work tree", "worktree", world),
       ...(await checkManifests(world, tree)),
       ...(await checkUnclaimed(world)),
@@ -55,10 +61,10 @@ async function doctor(options: { readonly format: "text" | "json" }): Promise<vo
 }
 
 /** The base branch, its history and its policy: what the next pull request will be judged by. */
-async function checkBase(world: Patient): Promise<Check> {
+async function checkBase({ base: branch }: DoctorOptions, world: Patient): Promise<Check> {
   const name = "base";
   try {
-    const { base, head } = await chooseRevisions({}, world.repository, process.env);
+    const { base, head } = await chooseRevisions({ base: branch }, world.repository, process.env);
     await world.repository.mergeBase(base, head);
     const { policy } = await loadPolicy(await world.repository.commit(base), world);
     if (policy.mode === "enforcing") {
@@ -166,8 +172,8 @@ async function checkBranchRules({ directory }: Checkout, env: NodeJS.ProcessEnv)
   ];
   const token = env.GH_TOKEN || env.GITHUB_TOKEN;
   if (!token) return notLooked("there is no token", "Set GITHUB_TOKEN to one of an administrator");
-  const apiUrl = (env.GITHUB_API_URL || "https://api.github.com").replace(/\/+$/, "");
   try {
+    const apiUrl = apiUrlOf(env);
     const repository = await findRepository(directory, env, apiUrl);
     if (repository === undefined) {
       const fix = "Set GITHUB_REPOSITORY to owner/repo, and GITHUB_API_URL if it is not on GitHub.com";

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import { GateError } from "../../gate/model/error.ts";
 import type { Gate } from "../../gate/model/gate.ts";
-import type { Policy } from "../../gate/model/policy.ts";
 import { TIERS } from "../../gate/model/tier.ts";
 import { loadPolicy } from "../../gate/policy/load.ts";
 import { terminal } from "../../gate/report/escape.ts";
 import { RULES } from "../../gate/rules/index.ts";
+import { withBuiltIn } from "../../gate/verdict/decide.ts";
 import { writeDocument } from "../terminal.ts";
 import { withWorld } from "../world.ts";
 
@@ -27,17 +27,17 @@ export function registerExplain(program: Command): void {
 async function explain(id: string, options: ExplainOptions): Promise<void> {
   await withWorld({}, async (world) => {
     const { policy } = await loadPolicy(await world.repository.commit(options.at), world);
-    const gate = findGate(policy, id);
+    const gate = findGate(withBuiltIn(policy.gates), id);
     const document = options.format === "json" ? JSON.stringify(gate, null, 2) : toText(gate);
     await writeDocument(document, undefined);
   });
 }
 
-function findGate(policy: Policy, id: string): Gate {
-  const gate = policy.gates.find((candidate) => candidate.id.toLowerCase() === id.toLowerCase());
+function findGate(gates: readonly Gate[], id: string): Gate {
+  const gate = gates.find((candidate) => candidate.id.toLowerCase() === id.toLowerCase());
   if (gate !== undefined) return gate;
   throw new GateError("GATE_UNKNOWN", `Cannot explain ${id}: the policy has no such gate`, {
-    fix: `Its gates are ${policy.gates.map((candidate) => candidate.id).join(", ")}`,
+    fix: `Its gates are ${gates.map((candidate) => candidate.id).join(", ")}`,
   });
 }
 
@@ -53,7 +53,7 @@ function toText(gate: Gate): string {
     ...parametersOf(gate),
     ...(gate.when === undefined ? [] : [`When      ${gate.when}`]),
     `Waivers   ${gate.waivable ? "possible" : "never"}`,
-    `From      ${gate.origin}, line ${gate.place.line ?? 1}`,
+    `From      ${gate.origin}${gate.place.line === undefined ? "" : `, line ${gate.place.line}`}`,
     ...(gate.mapsTo.length === 0 ? [] : [`Supports  ${gate.mapsTo.join(", ")}`]),
   ];
   return lines.map(terminal).join("\n");

@@ -37,6 +37,8 @@ interface InitResult extends FoundModels {
   readonly files: readonly InitFile[];
   /** Whether the workflow that stands there now names no Weighbridge yet. */
   readonly isPlaceholder: boolean;
+  /** Whether the workflow, ours or the one that stays, runs Weighbridge. */
+  readonly isWeighing: boolean;
 }
 
 export function registerInit(program: Command): void {
@@ -72,7 +74,10 @@ async function init(options: InitOptions): Promise<void> {
     }
     const isKept = files.some(({ path, state }) => path === WORKFLOW_PATH && state === "kept");
     const workflow = isKept ? await readKept(repository, WORKFLOW_PATH) : ours;
-    const result = { files, ...found, isPlaceholder: workflow.includes(PLACEHOLDER) };
+    const result = {
+      ...{ files, ...found, isPlaceholder: workflow.includes(PLACEHOLDER) },
+      isWeighing: /^[^#]*(?:uses:.*weighbridge|weighbridge\s+check)/im.test(workflow),
+    };
     if (options.format === "text") return sayNext(result);
     const models = found.models.map(({ id, folder }) => ({ id, folder }));
     return writeDocument(JSON.stringify({ ...result, models }, null, 2), undefined);
@@ -99,7 +104,7 @@ function actionOf({ action }: InitOptions): string {
   throw new GateError("USAGE", message);
 }
 
-function sayNext({ files, models, passedOver, isPlaceholder }: InitResult): void {
+function sayNext({ files, models, passedOver, isPlaceholder, isWeighing }: InitResult): void {
   for (const { reason, fix } of passedOver) {
     say(`passed over: ${terminal(reason.split("\n")[0] ?? "")}`);
     if (fix !== undefined) say(`  fix: ${terminal(fix.split("\n")[0] ?? "")}`);
@@ -114,6 +119,9 @@ function sayNext({ files, models, passedOver, isPlaceholder }: InitResult): void
     );
   }
   say("Next: fill in what stands as a comment, commit, and run weighbridge check --head worktree");
+  if (!isWeighing) {
+    say(`${WORKFLOW_PATH} stays as it is and runs no Weighbridge: weighbridge doctor says what is missing.`);
+  }
   if (isPlaceholder) {
     say("The workflow still says OWNER/weighbridge: put there where your organisation keeps Weighbridge.");
   }

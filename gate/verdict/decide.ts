@@ -87,7 +87,8 @@ function votesOf(
   return ballot === undefined ? {} : { votes: standingsOf(ballot, seats) };
 }
 
-function withBuiltIn(gates: readonly Gate[]): readonly Gate[] {
+/** The gates that are judged: those of the policy, and what closes where nothing was. */
+export function withBuiltIn(gates: readonly Gate[]): readonly Gate[] {
   return gates.some((gate) => gate.rule === gatesComplete.name) ? gates : [...gates, BUILT_IN];
 }
 

@@ -411,6 +411,34 @@ describe("doctor", { concurrency: 2 }, () => {
     assert.equal(states[0], "fail base");
   });
 
+  it("compares with the branch that it is given, and does what its word about none asks for", async (test) => {
+    const scratch = await scratchRepository();
+    test.after(() => scratch.remove());
+    scratch.commit("first", HEALTHY);
+    scratch.git("branch", "-m", "trunk");
+    const base = async (...args: string[]) => {
+      const { stdout } = await weighbridge.run(scratch.directory, ["doctor", "--format", "json", ...args]);
+      return JSON.parse(stdout).checks[0];
+    };
+    assert.equal((await base("--base", "trunk")).detail, "trunk has the policy acme 1.0.0");
+    assert.match((await base()).fix, /: --base <branch>; or run git remote set-head origin --auto$/);
+    scratch.git("remote", "add", "origin", scratch.directory);
+    scratch.git("fetch", "--quiet", "origin");
+    scratch.git("remote", "set-head", "origin", "--auto");
+    assert.equal((await base()).state, "ok");
+  });
+
+  it("says which address it cannot use", async (test) => {
+    const scratch = await scratchRepository();
+    test.after(() => scratch.remove());
+    scratch.commit("first", HEALTHY);
+    for (const GITHUB_API_URL of ["foo", "file:///etc", "https://"]) {
+      const result = await weighbridge.run(scratch.directory, ["doctor"], { env: { GITHUB_API_URL } });
+      assertStatus(result, 2);
+      assert.ok(result.stderr.includes(`Cannot use GITHUB_API_URL: "${GITHUB_API_URL}" is no address`));
+    }
+  });
+
   it("says for people what it says in JSON", async (test) => {
     const scratch = await scratchRepository();
     test.after(() => scratch.remove());

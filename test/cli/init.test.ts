@@ -152,6 +152,10 @@ describe("init", { concurrency: 2 }, () => {
       /^kept {8}\.weighbridge\/policy\.yml\nwrote {7}m\/model\.yml\nkept {8}\.github/,
     );
     assert.match(second.stderr, /\nNo model without a manifest was found\.\n/);
+    assert.match(
+      second.stderr,
+      /weighbridge\.yml stays as it is and runs no Weighbridge: weighbridge doctor says/,
+    );
   });
 
   it("writes nothing with --dry-run, and says what it would", async (test) => {
@@ -173,6 +177,7 @@ describe("init", { concurrency: 2 }, () => {
       files: [WRITTEN[0], "m/model.yml", WRITTEN[1]].map((path) => ({ path, state: "wrote" })),
       models: [{ id: "m", folder: "m" }],
       isPlaceholder: false,
+      isWeighing: true,
     });
     assert.deepEqual(
       passedOver.map(({ path, isModel }: { path: string; isModel: boolean }) => [path, isModel]),

@@ -49,6 +49,7 @@ describe("bad usage ends with status 2 and a word of help:", { concurrency: 2 },
   const cases: readonly (readonly [name: string, args: readonly string[], says: RegExp])[] = [
     ["no command", [], /Usage: weighbridge/],
     ["an unknown command", ["chek"], /unknown command 'chek'\n\(Did you mean check\?\)/],
+    ["help about an unknown command", ["help", "chek"], /^error: unknown command 'chek'\n/],
     ["an unknown option", ["check", "--formt", "json"], /Did you mean --format\?/],
     ["an unknown format", ["check", "--format", "pdf"], /Allowed choices are text, json, markdown, sarif/],
     ["one argument too many", ["check", "main"], /too many arguments/],

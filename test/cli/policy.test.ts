@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { buildExample, EXAMPLE_NOW, type Example } from "../../examples/recidivism.ts";
+import { scratchRepository } from "../git.ts";
 import { makeSpecialFile } from "../special-file.ts";
 import {
   assertStatus,
@@ -283,6 +284,17 @@ describe("explain", { concurrency: 2 }, () => {
     assert.match(text.stdout, /^ {2}min = 0\.6 {2}/m);
     const json = await weighbridge.run(example.directory, [...args, "--format", "json"]);
     assert.equal(JSON.parse(json.stdout).with.min, 0.6);
+  });
+
+  it("knows the gate that is judged although the policy does not ask for it", async (test) => {
+    const scratch = await scratchRepository();
+    test.after(() => scratch.remove());
+    const policy = "weighbridge: 1\npolicy: { name: ours, version: 1.0.0 }\nextends: [performance@1]\n";
+    scratch.commit("first", { ".weighbridge/policy.yml": policy });
+    const result = await weighbridge.run(scratch.directory, ["explain", "gates.complete"]);
+    assertStatus(result, 0);
+    assert.match(result.stdout, /^gates\.complete {2}Every gate of the policy was judged/);
+    assert.match(result.stdout, /\nFrom {6}weighbridge\n/);
   });
 
   it("names the gates there are where one is not", async () => {
