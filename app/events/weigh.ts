@@ -91,8 +91,11 @@ async function readRunEvidence(
   });
 }
 
-/** Workflows of other repositories whose word the policy takes. */
+/** Workflows of other repositories whose word the policy takes: of several gates that name some, those that all name. */
 function attestingIn({ gates }: Policy): readonly string[] {
-  const asking = gates.filter(({ rule }) => rule === evidenceTrust.name);
-  return [...new Set(asking.flatMap((gate) => attestingWorkflows(gate.with)))];
+  const named = gates
+    .filter(({ rule }) => rule === evidenceTrust.name)
+    .map((gate) => attestingWorkflows(gate.with))
+    .filter((workflows) => workflows.length > 0);
+  return (named[0] ?? []).filter((workflow) => named.every((workflows) => workflows.includes(workflow)));
 }

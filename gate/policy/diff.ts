@@ -1,8 +1,10 @@
 import type { Gate } from "../model/gate.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Policy, PolicyDifference } from "../model/policy.ts";
+import type { Tier } from "../model/tier.ts";
 import { canonical } from "../parse/canonical.ts";
 import { RULES } from "../rules/index.ts";
+import type { Rule } from "../rules/rule.ts";
 import { compareFacets, grants, type Move, showFacet, showValue } from "./facets.ts";
 import { gateFacets } from "./gate-facets.ts";
 import { modelFacets } from "./model-facets.ts";
@@ -33,8 +35,9 @@ function diffMode({ mode: from }: Policy, { mode: to }: Policy): readonly Policy
 
 function diffGates(old: Policy, next: Policy): readonly PolicyDifference[] {
   return pairs(byId(old.gates), byId(next.gates)).flatMap(([id, before, after]) => {
-    if (before === undefined) return { gate: id, what: "gate", ...ADDED };
-    if (after === undefined) return { gate: id, what: "gate", ...REMOVED };
+    if (before === undefined && after !== undefined)
+      return [{ gate: id, what: "gate", ...ADDED }, ...diffGranted(after)];
+    if (before === undefined || after === undefined) return { gate: id, what: "gate", ...REMOVED };
     return [...diffDemand(before, after), ...diffTexts(before, after)];
   });
 }
@@ -43,9 +46,20 @@ function diffGates(old: Policy, next: Policy): readonly PolicyDifference[] {
 const ADDED = { from: "none", to: "added", effect: "tightened" } as const;
 const REMOVED = { from: "present", to: "removed", effect: "loosened" } as const;
 
+/** What a gate lets in, it lets in for all: one more that names a workflow makes that workflow's word count. */
+function diffGranted(gate: Gate): readonly PolicyDifference[] {
+  const facets = [...gateFacets(gate, ruleOf(gate))].filter(([, facet]) => grants(facet));
+  return toDifferences(gate.id, compareFacets(new Map(), new Map(facets)));
+}
+
+function ruleOf({ id, rule: name }: Gate): Rule {
+  const rule = RULES.get(name);
+  if (rule === undefined) throw new RangeError(`Cannot compare ${id}: no rule is named ${name}`);
+  return rule;
+}
+
 function diffDemand(before: Gate, after: Gate): readonly PolicyDifference[] {
-  const rule = RULES.get(after.rule);
-  if (rule === undefined) throw new RangeError(`Cannot compare ${after.id}: no rule is named ${after.rule}`);
+  const rule = ruleOf(after);
   // Arguments of another rule mean something else: that the rule changed says it all.
   const old = before.rule === after.rule ? before : { ...before, with: after.with };
   return toDifferences(before.id, compareFacets(gateFacets(old, rule), gateFacets(after, rule)));
@@ -70,10 +84,25 @@ function diffRoles(old: Policy, next: Policy): readonly PolicyDifference[] {
 
 function diffModels(old: Policy, next: Policy): readonly PolicyDifference[] {
   return pairs(byId(old.models), byId(next.models)).flatMap(([id, before, after]) => {
-    if (before === undefined) return { gate: "models", what: id, ...ADDED };
-    if (after === undefined) return { gate: "models", what: id, ...REMOVED };
-    return toDifferences("models", compareFacets(modelFacets(before), modelFacets(after)), `${id}.`);
+    if (before === undefined && after !== undefined) {
+      return [{ gate: "models", what: id, ...ADDED }, ...diffTierGiven(id, undefined, after.tier)];
+    }
+    if (before === undefined || after === undefined) return { gate: "models", what: id, ...REMOVED };
+    const given = diffTierGiven(id, before.tier, after.tier);
+    const moves = compareFacets(modelFacets(before), modelFacets(after));
+    const others = given.length === 0 ? moves : moves.filter(({ what }) => what !== "tier");
+    return [...given, ...toDifferences("models", others, `${id}.`)];
   });
+}
+
+/** A model about which nothing is said is T1: to give it another tier may be to take that away. */
+function diffTierGiven(
+  id: string,
+  before: Tier | undefined,
+  after: Tier | undefined,
+): readonly PolicyDifference[] {
+  if (before !== undefined || after === undefined || after === "T1") return [];
+  return [{ gate: "models", what: `${id}.tier`, from: "none", to: after, effect: "loosened" }];
 }
 
 function toDifferences(gate: string, moves: readonly Move[], prefix = ""): readonly PolicyDifference[] {

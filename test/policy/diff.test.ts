@@ -132,6 +132,27 @@ describe("diffPolicies()", () => {
         ],
       ],
       [
+        "a tier for a model about which nothing was said, which is T1",
+        "models: [{ id: a, path: a }, { id: b, path: b, tier: T3 }]",
+        "models: [{ id: a, path: a, tier: T4 }, { id: b, path: b }, { id: c, path: c, tier: T2 }, { id: d, path: d, tier: T1 }]",
+        [
+          "models a.tier: none → T4 (loosened)",
+          "models b.tier: T3 → none (loosened)",
+          "models c: none → added (tightened)",
+          "models c.tier: none → T2 (loosened)",
+          "models d: none → added (tightened)",
+        ],
+      ],
+      [
+        "a gate that is added and takes the word of a workflow",
+        "",
+        trusted(", workflows: [acme/x/.github/workflows/e.yml@refs/heads/main]"),
+        [
+          "g gate: none → added (tightened)",
+          "g with.workflows: none → [acme/x/.github/workflows/e.yml@refs/heads/main] (loosened)",
+        ],
+      ],
+      [
         "a model that moves",
         "models: [{ id: a, path: a }]",
         "models: [{ id: a, path: b }]",
