@@ -80,7 +80,27 @@ function judgeThreshold(args: Arguments, view: View, edge: Threshold): Judgement
   const datasets = dataset === undefined ? datasetsOf(view, metric) : [dataset];
   const names: readonly MetricName[] =
     datasets.length === 0 ? [{ metric }] : datasets.map((name) => ({ metric, dataset: name }));
-  return combine(names.map((name) => about(name, judgeOne(view, name, threshold))));
+  return farthest(
+    names.map((name) => about(name, judgeOne(view, name, threshold))),
+    threshold,
+  );
+}
+
+/**
+ * The worst outcome, with the number that is farthest on the wrong side: a waiver's own limit is held against it. Where
+ * one of several that do not pass has no number, there is none.
+ */
+function farthest(parts: readonly Judgement[], { sign }: Threshold): Judgement {
+  const { measured: own, ...worst } = combine(parts);
+  const open = parts.filter(({ outcome }) => outcome !== "pass");
+  const numbers = open.map(({ measured = Number.NaN }) => sign * measured);
+  const measured = open.length === 0 ? own : sign * Math.min(...numbers);
+  const observed = open.find((part) => part.measured === measured)?.observed;
+  return {
+    ...worst,
+    ...(measured === undefined || Number.isNaN(measured) ? {} : { measured }),
+    ...(observed === undefined ? {} : { observed }),
+  };
 }
 
 function judgeOne(view: View, name: MetricName, threshold: Threshold): Judgement {
