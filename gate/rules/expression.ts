@@ -1,3 +1,4 @@
+import { type FileChange, formerVersions } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import { textOf } from "./arguments.ts";
@@ -16,7 +17,7 @@ export const expression: Rule = {
         type: "string",
         minLength: 1,
         description:
-          "CEL that has to be true. metrics.<name>.base, .head and .delta; metrics['dataset/name'] where several datasets report it; model; change; artifacts.",
+          "CEL that has to be true. metrics.<name>.base, .head and .delta; metrics['dataset/name'] where several datasets report it; model; change.files, which names a renamed file by both its paths; artifacts.",
         examples: ["metrics.p95_ms.head <= 1.2 * metrics.p95_ms.base"],
       },
       required: true,
@@ -102,7 +103,8 @@ function unfitMetrics({ heads, bases }: MetricValues, cel: CompiledCel): readonl
 export function isAsked(when: string, view: View): boolean {
   const cel = compileCel(when);
   const change = changeFacts(view);
-  const manifests = [view.model?.head, view.model?.base].flatMap((version) => version?.manifest ?? []);
+  const former = view.model === undefined ? [] : formerVersions(view.model);
+  const manifests = [view.model?.head, ...former].flatMap((version) => version?.manifest ?? []);
   const facts =
     manifests.length === 0 ? [modelFacts(view)] : manifests.map((manifest) => modelFacts(view, manifest));
   // Each is asked, for each may be what it cannot be asked of.
@@ -128,7 +130,13 @@ function modelFacts(
 }
 
 function changeFacts(view: View): Readonly<Record<string, unknown>> {
-  return { files: view.change.files.map(({ path }) => path) };
+  const paths = view.change.files.map(filePaths);
+  return { files: [...new Set(paths.flat())].sort() };
+}
+
+/** A file that was renamed is gone from where it was. */
+function filePaths({ status, path, previousPath = path }: FileChange): readonly string[] {
+  return status === "renamed" ? [path, previousPath] : [path];
 }
 
 interface MetricValues {
@@ -145,8 +153,13 @@ function metricValues(view: View): MetricValues {
   const shown = new Map<string, string>();
   const heads = new Map<string, Judgement>();
   const bases = new Map<string, Judgement>();
+  const taken = new Set<string>();
   for (const metric of metricNames(view)) {
     const datasets = datasetsOf(view, metric);
+    if (datasets.length > 1 && !taken.has(metric)) {
+      taken.add(metric);
+      heads.set(metric, about({ metric }, ambiguous(view, metric, datasets)));
+    }
     for (const dataset of datasets) {
       const name = { metric, dataset };
       const head = findMetric(view, "head", name);
@@ -155,6 +168,12 @@ function metricValues(view: View): MetricValues {
       const noHead = head.kind === "none" ? about(name, head.judgement) : undefined;
       const noBase = base.kind === "none" ? about(name, base.judgement) : undefined;
       for (const key of datasets.length === 1 ? [metric, `${dataset}/${metric}`] : [`${dataset}/${metric}`]) {
+        if (taken.has(key)) {
+          values.delete(key);
+          heads.set(key, about(name, twice(key)));
+          continue;
+        }
+        taken.add(key);
         if (noHead !== undefined) heads.set(key, noHead);
         if (noBase !== undefined) bases.set(key, noBase);
         if (pair === undefined) continue;
@@ -169,6 +188,33 @@ function metricValues(view: View): MetricValues {
     }
   }
   return { values, shown, heads, bases };
+}
+
+/** A metric may be called as another one of a dataset, and then it would stand in its place. */
+function twice(key: string): Judgement {
+  const message = `metrics['${key}'] is the name of two metrics`;
+  return broken({
+    code: "METRIC_AMBIGUOUS",
+    message,
+    fix: "Name one of the metrics or the dataset otherwise in model.yml",
+  });
+}
+
+/** Where the change itself brings the second dataset, a text about all metrics must not lose the one that it knew. */
+function ambiguous(view: View, metric: string, datasets: readonly string[]): Judgement {
+  const evaluations =
+    view.model === undefined
+      ? []
+      : formerVersions(view.model).flatMap(({ manifest }) => manifest?.evaluation ?? []);
+  const former = evaluations.filter(
+    ({ role, metrics }) => role !== "train" && metrics.some(({ name }) => name === metric),
+  );
+  const isNew = new Set(former.map(({ dataset }) => dataset)).size === 1;
+  return (isNew ? broken : missing)({
+    code: "METRIC_AMBIGUOUS",
+    message: `metrics.${metric} could be that of ${datasets.join(" or ")}`,
+    fix: `Have the policy ask for metrics['${datasets[0]}/${metric}']`,
+  });
 }
 
 function metricNames(view: View): readonly string[] {

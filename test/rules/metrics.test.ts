@@ -984,6 +984,52 @@ const EXPRESSIONS: readonly Row[] = [
     outcome: "error",
     code: "EVIDENCE_CONTRADICTS",
   },
+  ...(
+    [
+      ["metrics.roc_auc.head > 0.1", "missing_evidence", ["holdout", "late"]],
+      ["metrics['late/roc_auc'].head > 0.1", "pass", ["holdout", "late"]],
+      ["metrics.all(name, metrics[name].head > 0.1)", "pass", ["holdout", "late"]],
+      ["metrics.roc_auc.head > 0.1", "error", ["holdout"]],
+      ["metrics.all(name, metrics[name].head > 0.1)", "error", ["holdout"]],
+      ["metrics['late/roc_auc'].head > 0.1", "pass", ["holdout"]],
+    ] as const
+  ).map(([require, outcome, datasets]) => ({
+    name: `on two datasets where base has ${datasets.length}, ${require} is ${outcome}`,
+    rule: "expression",
+    args: { require },
+    evidence: ["holdout", "late"].flatMap((dataset) => pair(0.8, 0.8, { dataset })),
+    view: {
+      model: model({
+        base: version(BASE_DIGEST, {
+          manifest: manifest({ evaluation: datasets.map((dataset) => evaluation({ dataset })) }),
+        }),
+      }),
+    },
+    outcome,
+    ...(outcome === "pass" ? {} : { code: "METRIC_AMBIGUOUS" }),
+  })),
+  {
+    name: "a metric that is called as another one of a dataset does not stand in its place",
+    rule: "expression",
+    args: { require: "metrics['holdout/roc_auc'].head >= 0.8" },
+    evidence: [...pair(0.1, 0.1), metric({ name: "holdout/roc_auc", dataset: "late", value: 0.99 })],
+    outcome: "error",
+    code: "METRIC_AMBIGUOUS",
+  },
+  {
+    name: "a file that was renamed is gone from where it was",
+    rule: "expression",
+    args: { require: "!('eval/hard.csv' in change.files)" },
+    evidence: pair(0.8, 0.8),
+    view: {
+      change: {
+        ...{ base: "1", mergeBase: "1", head: "2", models: [model()] },
+        files: [{ status: "renamed", path: "old.csv", previousPath: "eval/hard.csv" }],
+      },
+    },
+    outcome: "fail",
+    code: "EXPRESSION_FALSE",
+  },
   {
     name: "a metric that is planned and not reported may be asked for",
     rule: "expression",
