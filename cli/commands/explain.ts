@@ -27,7 +27,7 @@ export function registerExplain(program: Command): void {
 async function explain(id: string, options: ExplainOptions): Promise<void> {
   await withWorld({}, async (world) => {
     const { policy } = await loadPolicy(await world.repository.commit(options.at), world);
-    const gate = findGate(withBuiltIn(policy.gates), id);
+    const gate = findGate(withBuiltIn(policy), id);
     const document = options.format === "json" ? JSON.stringify(gate, null, 2) : toText(gate);
     await writeDocument(document, undefined);
   });

@@ -1,4 +1,5 @@
-import type { Artifact, ModelChange, ModelVersion } from "../model/change.ts";
+import type { Artifact, ModelChange } from "../model/change.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
 import { type ArtifactSource, indexTree, readArtifact, subjectOf } from "./artifacts.ts";
@@ -35,18 +36,18 @@ export async function withTips(
     const result = file?.read();
     if (file === undefined || result === undefined) withTip.push(model);
     else if (result.kind === "broken") withTip.push({ ...model, tip: { artifacts: [] } });
-    else withTip.push({ ...model, tip: await readTip(result.manifest.artifacts, file.folder, source) });
+    else withTip.push({ ...model, tip: await readTip(result.manifest, file.folder, source) });
   }
   return withTip;
 }
 
 async function readTip(
-  declared: NonNullable<ModelVersion["manifest"]>["artifacts"],
+  manifest: Manifest,
   folder: string,
   source: ArtifactSource,
 ): Promise<NonNullable<ModelChange["tip"]>> {
   const artifacts: Artifact[] = [];
-  for (const artifact of declared) artifacts.push(await readArtifact(artifact, source));
+  for (const artifact of manifest.artifacts) artifacts.push(await readArtifact(artifact, source));
   const subject = subjectOf(artifacts, folder);
-  return { artifacts, ...(subject === undefined ? {} : { subject }) };
+  return { artifacts, manifest, ...(subject === undefined ? {} : { subject }) };
 }

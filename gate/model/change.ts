@@ -74,8 +74,11 @@ export interface ModelChange {
   readonly id: string;
   readonly base?: ModelVersion;
   readonly head?: ModelVersion;
-  /** What the model is by now where the change wants to enter; only where that has moved on from the merge base. */
-  readonly tip?: Pick<ModelVersion, "artifacts" | "subject">;
+  /**
+   * What the model is by now where the change wants to enter, and what is said of it there; only where that has moved on
+   * from the merge base. What its manifest asks for counts beside that of the base.
+   */
+  readonly tip?: Pick<ModelVersion, "artifacts" | "subject" | "manifest">;
   readonly changeClass: ChangeClass;
   /** What decided the class, each a sentence with the digests. */
   readonly classReasons: readonly string[];
@@ -86,6 +89,14 @@ export interface ModelChange {
 /** What evidence about one side has to be about: of the base, the model that the change would replace. */
 export function subjectAt({ base, tip, head }: ModelChange, side: "base" | "head"): Digest | undefined {
   return (side === "head" ? head : (tip ?? base))?.subject;
+}
+
+/** What was said of the model before the change, and is said by now; without a manifest where it cannot be read. */
+export function formerVersions({
+  base,
+  tip,
+}: ModelChange): readonly Pick<ModelVersion, "artifacts" | "manifest">[] {
+  return [base, tip].filter((version) => version !== undefined);
 }
 
 /** What differs between merge base and head. Lists are sorted by path or id, by UTF-16 code units. */

@@ -1,4 +1,4 @@
-import { subjectAt } from "../model/change.ts";
+import { formerVersions, subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { Digest } from "../model/digest.ts";
 import {
@@ -88,8 +88,13 @@ export interface Planned {
 /** The numbers that the manifests of base and head promise, each once; what base promised is owed at head too. */
 export function plannedMetrics(view: View): readonly Planned[] {
   const planned = new Map<string, Planned>();
-  for (const plannedAt of ["base", "head"] as const) {
-    for (const evaluation of view.model?.[plannedAt]?.manifest?.evaluation ?? []) {
+  const former = view.model === undefined ? [] : formerVersions(view.model);
+  const versions = [
+    ...former.map((version) => ["base", version] as const),
+    ["head", view.model?.head] as const,
+  ];
+  for (const [plannedAt, version] of versions) {
+    for (const evaluation of version?.manifest?.evaluation ?? []) {
       if (evaluation.role === "train") continue;
       for (const { name } of evaluation.metrics) {
         planned.set(`${evaluation.dataset}\n${name}`, {

@@ -1,6 +1,6 @@
 import { type Ballot, sortApprovals } from "../approval/ballot.ts";
 import { standingsOf } from "../approval/standing.ts";
-import type { ModelChange } from "../model/change.ts";
+import { formerVersions, type ModelChange, type ModelVersion } from "../model/change.ts";
 import type {
   DecisionInput,
   DecisionRecord,
@@ -13,6 +13,7 @@ import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { Gate, Severity } from "../model/gate.ts";
 import { byCodeUnits } from "../model/order.ts";
+import type { Policy } from "../model/policy.ts";
 import { TIERS } from "../model/tier.ts";
 import { digestOf } from "../parse/canonical.ts";
 import { isAsked } from "../rules/expression.ts";
@@ -51,7 +52,7 @@ export function decide(given: DecisionInput): DecisionRecord {
   const digests = digestsOf(input);
   const ballot = ballotOf(input, digests.subject, models);
   const weighed = { ...input, ...ballot };
-  const gates = withBuiltIn(input.policy.gates);
+  const gates = withBuiltIn(input.policy);
   const judged = gates
     .filter((gate) => ruleOf(gate)?.scope !== "decision")
     .flatMap((gate) => judgeGate(gate, weighed, models));
@@ -87,9 +88,11 @@ function votesOf(
   return ballot === undefined ? {} : { votes: standingsOf(ballot, seats) };
 }
 
-/** The gates that are judged: those of the policy, and what closes where nothing was. */
-export function withBuiltIn(gates: readonly Gate[]): readonly Gate[] {
-  return gates.some((gate) => gate.rule === gatesComplete.name) ? gates : [...gates, BUILT_IN];
+/** The gates that are judged: those of the policy, and what closes where nothing was, unless the policy only advises. */
+export function withBuiltIn({ gates, mode }: Pick<Policy, "gates" | "mode">): readonly Gate[] {
+  const own = gates.filter((gate) => gate.rule === gatesComplete.name);
+  const isAsked = own.some(({ severity }) => TIERS.some((tier) => severity[tier] === "block"));
+  return isAsked || (mode === "advisory" && own.length > 0) ? gates : [...gates, BUILT_IN];
 }
 
 function ruleOf(gate: Gate): Rule | undefined {
@@ -163,17 +166,20 @@ function judge(gate: Gate, view: View): Judgement {
 
 /**
  * Why the gate does not concern the model: its `when` is false, or the manifests of base **and** head say so (a
- * change must not excuse itself), and the gate is one that can be waived at all.
+ * change must not excuse itself, nor be of before the excuse ended), and the gate is one that can be waived at all.
  */
 function excuse(gate: Gate, rule: Rule, view: View): string | undefined {
   if (gate.when !== undefined && rule.scope === "model" && !isAsked(gate.when, view)) {
     return `It is asked only when ${gate.when}`;
   }
   if (!gate.waivable) return undefined;
-  const [base, head] = [view.model?.base, view.model?.head].map((version) =>
-    version?.manifest?.notApplicable.find((entry) => entry.gate === gate.id),
-  );
-  return base === undefined ? undefined : head?.reason;
+  if (view.model?.base === undefined) return undefined;
+  const former = formerVersions(view.model).map((version) => excuseIn(version, gate));
+  return former.includes(undefined) ? undefined : excuseIn(view.model.head, gate);
+}
+
+function excuseIn(version: Partial<ModelVersion> | undefined, { id }: Gate): string | undefined {
+  return version?.manifest?.notApplicable.find(({ gate }) => gate === id)?.reason;
 }
 
 function closes(gate: Gate, { outcome }: Judgement, severity: Severity): boolean {

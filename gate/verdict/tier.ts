@@ -1,4 +1,4 @@
-import type { ModelChange, ModelVersion } from "../model/change.ts";
+import { formerVersions, type ModelChange, type ModelVersion } from "../model/change.ts";
 import type { JudgedModel } from "../model/decision.ts";
 import { domainFloor, isDomain } from "../model/domain.ts";
 import type { Manifest, ModelContext } from "../model/manifest.ts";
@@ -21,17 +21,18 @@ interface Claim {
 /**
  * The rigour that a model is judged with: the strictest of what the policy says, what base and head declare, and
  * what follows from the context of both. A change cannot lower its own tier, and silence is T1: without a word of the
- * policy and without a whole context, what the model declares can only be as strict. A new model is no laxer than the
- * models that the same change removes, for it may be one of them under another name.
+ * policy about an id that the model had before, and without a whole context, what it declares can only be as strict. A
+ * new model is no laxer than the models that the same change removes, for it may be one of them under another name.
  */
 export function judgedModel(
   model: ModelChange,
   policy: Policy,
   removed: readonly ModelChange[] = [],
 ): JudgedModel {
-  const stated = claimsById(model, policy);
-  const own = [...stated, ...manifestClaims(model)];
-  const silence = stated.length === 0 ? claimOfSilence(model) : [];
+  const own = [...claimsById(model, policy), ...manifestClaims(model)];
+  const former = new Set([model.id, ...formerVersions(model).map(({ manifest }) => manifest?.id)]);
+  const isStated = policy.models.some(({ id, tier }) => former.has(id) && tier !== undefined);
+  const silence = isStated ? [] : claimOfSilence(model);
   // Whoever says nothing of a model gets T1, and what is said of others must not make it less.
   const claims =
     own.length + silence.length === 0
@@ -77,8 +78,8 @@ function inherited(model: ModelChange, policy: Policy, removed: readonly ModelCh
   );
 }
 
-function versionsOf({ base, head }: ModelChange): readonly ModelVersion[] {
-  return [head, base].filter((version) => version !== undefined);
+function versionsOf(model: ModelChange): readonly Pick<ModelVersion, "artifacts" | "manifest">[] {
+  return model.head === undefined ? formerVersions(model) : [model.head, ...formerVersions(model)];
 }
 
 /** The manifests that can be read, that of the head first. */

@@ -1,5 +1,5 @@
 import { faultOf, isAhead } from "../approval/waiver-terms.ts";
-import type { ModelChange } from "../model/change.ts";
+import { formerVersions, type ModelChange } from "../model/change.ts";
 import type { JudgedModel, Judgement } from "../model/decision.ts";
 import type { Gate } from "../model/gate.ts";
 import type { Waiver } from "../model/policy.ts";
@@ -70,12 +70,12 @@ function scopeRefusal({ scope }: Waiver, { model }: Case): string | undefined {
 }
 
 /** A version is the change's own word: one that goes back below the base's is not taken for one of the range. */
-function versionRefusal(range: string, { base, head }: ModelChange): string | undefined {
-  const version = head?.manifest?.version;
+function versionRefusal(range: string, model: ModelChange): string | undefined {
+  const version = model.head?.manifest?.version;
   if (version === undefined) return `model.yml states no version to hold against ${range}`;
-  const before = base?.manifest?.version;
-  if (before !== undefined && isLower(version, before))
-    return `model.yml goes back from version ${before} to ${version}`;
+  const former = formerVersions(model).flatMap(({ manifest }) => manifest?.version ?? []);
+  const before = former.find((each) => isLower(version, each));
+  if (before !== undefined) return `model.yml goes back from version ${before} to ${version}`;
   return isWithin(version, range) ? undefined : `it is about versions ${range}, this is ${version}`;
 }
 

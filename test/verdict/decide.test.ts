@@ -2,8 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonical, digestOf } from "../../gate/parse/canonical.ts";
 import { decide } from "../../gate/verdict/decide.ts";
-import { replay } from "../../gate/verdict/replay.ts";
-import { HEAD_DIGEST, manifest, metric, model, policy, removedModel, version } from "../rules/view.ts";
+import { parseDecision, replay } from "../../gate/verdict/replay.ts";
+import {
+  evaluation,
+  HEAD_DIGEST,
+  manifest,
+  metric,
+  model,
+  policy,
+  removedModel,
+  version,
+} from "../rules/view.ts";
 import { gate, input } from "./gates.ts";
 
 const one = (record: ReturnType<typeof decide>) => record.results.find(({ gate: id }) => id === "auc-floor");
@@ -101,6 +110,58 @@ test("a model may excuse itself from a gate only if base and head say so and the
   assert.equal(outcomeOf(excused, true), "not_applicable");
   assert.equal(outcomeOf(excused, false), "missing_evidence");
   assert.equal(outcomeOf(version(HEAD_DIGEST), true), "missing_evidence");
+});
+
+test("what the base says of the model by now counts beside what it said where the branch left", () => {
+  const saying = (said: Parameters<typeof manifest>[0]) => version(HEAD_DIGEST, { manifest: manifest(said) });
+  const excused = saying({ notApplicable: [{ gate: "auc-floor", reason: "it ranks nothing" }] });
+  const outcomeOf = (versions: Parameters<typeof model>[0], asked = gate()) => {
+    const change = { base: "3", mergeBase: "1", head: "2", files: [], models: [model(versions)] };
+    const record = decide(input({ change, policy: policy({ gates: [asked] }) }));
+    assert.equal(parseDecision(Buffer.from(canonical(record)), "decision.json").digest, record.digest);
+    return one(record)?.outcome;
+  };
+  const byNow = ({ problems: _, ...tip }: typeof excused) => tip;
+  const old = { base: excused, head: excused };
+  const waivable = gate({ waivable: true });
+  assert.equal(outcomeOf(old, waivable), "not_applicable");
+  assert.equal(outcomeOf({ ...old, tip: byNow(excused) }, waivable), "not_applicable");
+  assert.equal(outcomeOf({ ...old, tip: byNow(saying({})) }, waivable), "pass");
+  assert.equal(outcomeOf({ ...old, tip: { artifacts: [] } }, waivable), "pass");
+  const european = gate({ when: '"EU" in model.jurisdictions' });
+  assert.equal(outcomeOf({}, european), "not_applicable");
+  assert.equal(outcomeOf({ tip: byNow(saying({ context: { jurisdictions: ["EU"] } })) }, european), "pass");
+  const present = gate({ rule: "metric.present", with: {} });
+  const more = { evaluation: [evaluation({ metrics: [{ name: "roc_auc" }, { name: "brier" }] })] };
+  assert.equal(outcomeOf({}, present), "pass");
+  assert.equal(outcomeOf({ tip: byNow(saying(more)) }, present), "fail");
+});
+
+test("a gate that only warns does not take the place of the one that closes where nothing was judged", () => {
+  const quiet = gate({
+    id: "complete",
+    rule: "gates.complete",
+    with: {},
+    severity: { T1: "warn", T2: "info", T3: "info", T4: "info" },
+  });
+  assert.equal(decide(input({ policy: policy({ gates: [quiet] }) })).verdict, "error");
+  const advisory = policy({ gates: [quiet], mode: "advisory" });
+  assert.equal(decide(input({ policy: advisory })).verdict, "pass");
+});
+
+test("a waiver's own limit is held against the number that is farthest from it", () => {
+  const measuredOf = (values: readonly (number | "NaN")[], with_: object) => {
+    const evidence = values.map((value, index) =>
+      metric({ value, dataset: index === 0 ? "holdout" : `d${index}` }),
+    );
+    const judged = one(decide(input({ evidence, policy: policy({ gates: [gate(with_)] }) })));
+    return [judged?.outcome, judged?.measured];
+  };
+  const floor = { with: { metric: "roc_auc", min: 0.8 } };
+  assert.deepEqual(measuredOf([0.76, 0.1, 0.9], floor), ["fail", 0.1]);
+  assert.deepEqual(measuredOf([0.76, "NaN"], floor), ["error", undefined]);
+  const ceiling = { rule: "metric.ceiling", with: { metric: "roc_auc", max: 0.2 } };
+  assert.deepEqual(measuredOf([0.3, 0.9, 0.1], ceiling), ["fail", 0.9]);
 });
 
 test("C1: what a change does to its own policy is judged by the base's", () => {

@@ -163,6 +163,21 @@ test("judgedModel(): what the policy says of an id holds for who states it and w
   assert.equal(judgedModel(renamed, policy({ models })).tier, "T2");
 });
 
+test("judgedModel(): an id that the change gives itself does not lift what silence costs", () => {
+  const models = [{ id: "toy", path: "elsewhere", tier: "T4" as const }];
+  const head = version(HEAD_DIGEST, { manifest: manifest({ id: "toy", tier: "T4" }) });
+  const base = version(BASE_DIGEST, { manifest: manifest({ tier: "T4" }) });
+  assert.equal(judgedModel(model({ base, head }), policy({ models })).tier, "T1");
+});
+
+test("judgedModel(): what the base says by now counts beside what it said where the branch left", () => {
+  const lax = (digest: typeof HEAD_DIGEST, tier: Tier = "T4") =>
+    version(digest, { manifest: manifest({ tier, context: LEAST }) });
+  const change = { base: lax(BASE_DIGEST), head: lax(HEAD_DIGEST) };
+  assert.equal(judgedModel(model(change), policy()).tier, "T4");
+  assert.equal(judgedModel(model({ ...change, tip: lax(BASE_DIGEST, "T2") }), policy()).tier, "T2");
+});
+
 test("judgedModel(): says what a context leaves out, where, and what to do", () => {
   const said = (context?: Manifest["context"]) => {
     const head = version(HEAD_DIGEST, { manifest: manifest({ tier: "T4", ...(context && { context }) }) });
