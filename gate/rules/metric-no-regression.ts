@@ -1,3 +1,4 @@
+import { subjectAt } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import type { MetricEvidence } from "../model/evidence.ts";
 import type { Direction } from "../model/manifest.ts";
@@ -118,8 +119,16 @@ function compare(view: View, name: { metric: string; dataset: string }, terms: T
     ...name,
     ...(datasetDigest === undefined ? {} : { datasetDigest }),
   });
-  if (base.kind === "none") return base.judgement;
-  const direction = knownDirection(name.metric) ?? terms.direction ?? base.evidence.direction;
+  if (base.kind === "none") {
+    const isFirst = base.judgement.outcome === "missing_evidence" && isSameModel(view);
+    return isFirst
+      ? notApplicable("The model is the one at base, and measured so for the first time")
+      : base.judgement;
+  }
+  const isEqual = base.value === head.value && base.evidence.datasetDigest === datasetDigest;
+  const known = knownDirection(name.metric) ?? terms.direction ?? base.evidence.direction;
+  // What stays as it was is no worse, whichever way is better.
+  const direction = known ?? (isEqual ? (head.evidence.direction ?? "higher") : undefined);
   if (direction === undefined) {
     if (head.evidence.direction === undefined) return broken(noDirection(view, name));
     return inconclusive(directionNew(head.evidence), { evidence: [base.evidence, head.evidence] });
@@ -136,6 +145,12 @@ function compare(view: View, name: { metric: string; dataset: string }, terms: T
     direction,
     margins: terms.margins,
   });
+}
+
+/** Byte for byte: then it cannot have become worse. */
+function isSameModel({ model }: View): boolean {
+  const subject = model === undefined ? undefined : subjectAt(model, "head");
+  return model !== undefined && subject !== undefined && subject === subjectAt(model, "base");
 }
 
 interface Pair {

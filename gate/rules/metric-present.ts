@@ -53,7 +53,7 @@ function judgeOne(view: View, metric: Planned, moves: readonly string[]): Judgem
       code: "PLAN_SHRUNK",
       message: `${label(metric)} was planned at base and is left out here`,
       ...placeOf(view),
-      fix: "Put it back into model.yml, or have the plan changed in a pull request of its own",
+      fix: "Put it back into model.yml, or ask for a waiver of this gate",
     });
   }
   if (moves.length > 0) return fail(moves.map((move) => moved(view, metric, move)));
@@ -69,7 +69,7 @@ function moved(view: View, metric: Planned, move: string) {
     code: "PLAN_MOVED",
     message: `${label(metric)} is not the number that was planned at base: ${move}`,
     ...placeOf(view),
-    fix: "Put it back in model.yml, or have the plan changed in a pull request of its own",
+    fix: "Put it back in model.yml, or ask for a waiver of this gate",
   };
 }
 

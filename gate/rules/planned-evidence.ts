@@ -10,8 +10,11 @@ export interface PlannedEvidence {
   readonly judged: readonly MetricEvidence[];
 }
 
+/** Of what head plans. What it leaves out of base's plan is a matter of the plan, which `metric.present` judges. */
 export function plannedEvidence(view: View): readonly PlannedEvidence[] {
-  return plannedMetrics(view).map(({ metric, dataset }) => {
-    return { metric, dataset, judged: findWeightiest(view, "head", { metric, dataset }) };
-  });
+  return plannedMetrics(view)
+    .filter(({ plannedAt }) => plannedAt === "head")
+    .map(({ metric, dataset }) => {
+      return { metric, dataset, judged: findWeightiest(view, "head", { metric, dataset }) };
+    });
 }

@@ -1129,6 +1129,50 @@ test("what base says of itself may be impossible: the number that replaces it is
   assert.equal(judgement?.outcome, "pass");
 });
 
+test("what stays as it was is no worse, whichever way is better, and what changes has to be told", () => {
+  const cost = { name: "cost" };
+  const planned = (digest: typeof HEAD_DIGEST) =>
+    version(digest, { manifest: manifest({ evaluation: [evaluation({ metrics: [{ name: "cost" }] })] }) });
+  const outcomeOf = (base: number, head: Partial<MetricEvidence>) => {
+    const { direction: _, ...silent } = metric({ ...cost, side: "base", value: base });
+    const { direction: __, ...now } = metric({ ...cost });
+    const seen = view([silent, { ...now, ...head }], {
+      model: model({ base: planned(BASE_DIGEST), head: planned(HEAD_DIGEST) }),
+    });
+    const judgement = RULES.get("metric.no-regression")?.judge({ margin: 0 }, seen);
+    return [judgement?.outcome, judgement?.findings[0]?.code];
+  };
+  assert.deepEqual(outcomeOf(10, { value: 10 }), ["pass", undefined]);
+  assert.deepEqual(outcomeOf(10, { value: 10, direction: "lower" }), ["pass", undefined]);
+  assert.deepEqual(outcomeOf(10, { value: 11 }), ["error", "DIRECTION_UNKNOWN"]);
+  assert.deepEqual(outcomeOf(10, { value: 11, direction: "higher" }), ["inconclusive", "DIRECTION_NEW"]);
+  const onOther = { value: 10, datasetDigest: OTHER_DIGEST };
+  assert.deepEqual(outcomeOf(10, onOther), ["error", "DIRECTION_UNKNOWN"]);
+});
+
+test("a metric that is planned for the first time of a model that stays as it is has no loss", () => {
+  const outcomeOf = (head: typeof HEAD_DIGEST, evidence: readonly MetricEvidence[]) =>
+    RULES.get("metric.no-regression")?.judge(
+      { margin: 0 },
+      view(evidence, { model: model({ base: version(BASE_DIGEST), head: version(head) }) }),
+    ).outcome;
+  const measured = metric({ subject: BASE_DIGEST });
+  assert.equal(outcomeOf(BASE_DIGEST, [measured]), "not_applicable");
+  assert.equal(outcomeOf(HEAD_DIGEST, [metric()]), "missing_evidence");
+  assert.equal(outcomeOf(BASE_DIGEST, [measured, metric({ side: "base", value: 0.9 })]), "fail");
+  assert.equal(outcomeOf(BASE_DIGEST, [measured, metric({ side: "base", value: "NaN" })]), "error");
+});
+
+test("a metric that leaves the plan is held by the gate about the plan, which can be waived", () => {
+  const two = [evaluation({ metrics: [{ name: "roc_auc" }, { name: "recall" }] })];
+  const seen = view([metric()], {
+    model: model({ base: version(BASE_DIGEST, { manifest: manifest({ evaluation: two }) }) }),
+  });
+  assert.equal(RULES.get("evidence.subject")?.judge({}, seen).outcome, "pass");
+  const judgement = RULES.get("metric.present")?.judge({}, seen);
+  assert.deepEqual([judgement?.outcome, judgement?.findings[0]?.code], ["fail", "PLAN_SHRUNK"]);
+});
+
 test("a number in percent is told which fraction to report", () => {
   const judgement = RULES.get("metric.present")?.judge({}, view([metric({ value: 85 })]));
   assert.deepEqual(judgement?.findings[0], {
