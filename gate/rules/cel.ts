@@ -19,6 +19,12 @@ const FORBIDDEN_CALLS = new Set(["matches"]);
 export const VARIABLES = ["metrics", "model", "change", "artifacts"] as const;
 export type Variable = (typeof VARIABLES)[number];
 
+/** What the variables have whose fields are always the same; another name would be known as wrong only when it is asked. */
+export const FIELDS = {
+  model: ["id", "tier", "class", "status", "owner", "domain", "jurisdictions", "role", "autonomy"],
+  change: ["files"],
+} as const;
+
 const ENVIRONMENT = new Environment({
   unlistedVariablesAreDyn: false,
   limits: { maxAstNodes: AST_NODES_MAX, maxDepth: AST_DEPTH_MAX },
@@ -45,7 +51,7 @@ export interface CompiledCel {
 
 /**
  * The expression, parsed and within its limits of size, depth and cost (CEL language definition, cel-spec).
- * Throws GateError `CEL_SYNTAX`, `CEL_LIMIT`, `CEL_FUNCTION`, `CEL_VARIABLE`, `CEL_NOT_BOOLEAN`.
+ * Throws GateError `CEL_SYNTAX`, `CEL_LIMIT`, `CEL_FUNCTION`, `CEL_FIELD`, `CEL_NOT_BOOLEAN`.
  */
 export function compileCel(text: string): CompiledCel {
   if (text.length > TEXT_LENGTH_MAX) {
@@ -80,6 +86,8 @@ interface Facts {
   nodes: number;
   nesting: number;
   readonly calls: Set<string>;
+  /** Selections from a variable of fixed fields. */
+  readonly selections: { readonly owner: keyof typeof FIELDS; readonly field: string }[];
   readonly variables: Set<string>;
   readonly metrics: Set<string>;
   readonly asked: Set<string>;
@@ -117,13 +125,20 @@ function refuse(text: string, facts: Facts): void {
       fix: "Use contains, startsWith or endsWith",
     });
   }
+  const unknown = facts.selections.find(({ owner, field }) => !isField(owner, field));
+  if (unknown !== undefined) {
+    const { owner, field } = unknown;
+    throw new GateError("CEL_FIELD", `Cannot use expression "${text}": ${owner} has no ${field}`, {
+      fix: `Use one of ${FIELDS[owner].map((name) => `${owner}.${name}`).join(", ")}`,
+    });
+  }
 }
 
 /** One walk over the tree: what it names, what it calls, how deep its macros nest. */
 function survey(root: ASTNode): Facts {
   const facts: Facts = {
     ...{ nodes: 0, nesting: 0, looksAtAll: false, looksAtBase: false },
-    ...{ calls: new Set(), variables: new Set(), metrics: new Set(), asked: new Set() },
+    ...{ calls: new Set(), selections: [], variables: new Set(), metrics: new Set(), asked: new Set() },
   };
   const walk = (node: ASTNode, nesting: number, guarded: boolean): void => {
     facts.nodes += 1;
@@ -132,6 +147,8 @@ function survey(root: ASTNode): Facts {
     const inner = call !== undefined && node.op === "rcall" && MACROS.has(call) ? nesting + 1 : nesting;
     facts.nesting = Math.max(facts.nesting, inner);
     if (node.op === "id") facts.variables.add(node.args);
+    const selection = selectionOf(node);
+    if (selection !== undefined) facts.selections.push(selection);
     const metric = metricOf(node);
     if (metric !== undefined) (guarded ? facts.asked : facts.metrics).add(metric);
     facts.looksAtBase ||= mayBeBase(node);
@@ -160,6 +177,22 @@ function metricOf(node: ASTNode): string | undefined {
   if (node.op !== "." && node.op !== "[]") return undefined;
   const [owner, key] = node.args;
   return isMetrics(owner) ? keyOf(key) : undefined;
+}
+
+/** What is selected by a name that is written out from a variable of fixed fields. */
+function selectionOf(node: ASTNode): Facts["selections"][number] | undefined {
+  if (node.op !== "." && node.op !== "[]") return undefined;
+  const [{ op, args: owner }, key] = node.args;
+  const field = keyOf(key);
+  return op === "id" && field !== undefined && isRecord(owner) ? { owner, field } : undefined;
+}
+
+function isRecord(name: unknown): name is keyof typeof FIELDS {
+  return typeof name === "string" && Object.hasOwn(FIELDS, name);
+}
+
+function isField(owner: keyof typeof FIELDS, field: string): boolean {
+  return (FIELDS[owner] as readonly string[]).includes(field);
 }
 
 /** The key of a selection, if it is written out. */

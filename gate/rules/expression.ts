@@ -2,7 +2,7 @@ import { type FileChange, formerVersions } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
 import { GateError } from "../model/error.ts";
 import { textOf } from "./arguments.ts";
-import { type CompiledCel, compileCel } from "./cel.ts";
+import { type CompiledCel, compileCel, type FIELDS } from "./cel.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, datasetsOf, type Found, findMetric, plannedMetrics, toFinding } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
@@ -115,7 +115,7 @@ export function isAsked(when: string, view: View): boolean {
 function modelFacts(
   view: View,
   manifest = view.model?.head?.manifest ?? view.model?.base?.manifest,
-): Readonly<Record<string, unknown>> {
+): Readonly<Record<(typeof FIELDS.model)[number], unknown>> {
   return {
     id: view.model?.id ?? "",
     tier: view.tier ?? "",
@@ -129,7 +129,7 @@ function modelFacts(
   };
 }
 
-function changeFacts(view: View): Readonly<Record<string, unknown>> {
+function changeFacts(view: View): Readonly<Record<(typeof FIELDS.change)[number], unknown>> {
   const paths = view.change.files.map(filePaths);
   return { files: [...new Set(paths.flat())].sort() };
 }

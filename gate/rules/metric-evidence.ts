@@ -52,9 +52,11 @@ export function findReported(view: View, side: Side, name: MetricName): Found {
   const turned = best.find((item) => isTurned(item));
   if (side === "head" && turned !== undefined) return { kind: "none", judgement: against(turned) };
   if (typeof first.value !== "number") return { kind: "none", judgement: nonFinite(first) };
-  if (side === "head" && isImpossible(name.metric, first.value))
-    return { kind: "none", judgement: outOfRange(first, first.value) };
-  return { kind: "found", evidence: first, value: first.value };
+  if (!isImpossible(name.metric, first.value)) return { kind: "found", evidence: first, value: first.value };
+  if (side === "head") return { kind: "none", judgement: outOfRange(first, first.value) };
+  if (isPercent(name.metric, first.value))
+    return { kind: "found", evidence: first, value: first.value / 100 };
+  return { kind: "none", judgement: baseOutOfRange(first, first.value) };
 }
 
 /**
@@ -239,7 +241,7 @@ function contradiction(a: MetricEvidence, b: MetricEvidence): Judgement {
     {
       code: "EVIDENCE_CONTRADICTS",
       message: `${label({ metric: a.name, dataset: a.dataset })} is ${a.value} in ${a.source.path} and ${b.value} in ${b.source.path}, both ${a.trust}`,
-      place: { path: b.source.path, ...(b.source.line === undefined ? {} : { line: b.source.line }) },
+      ...placeIn(b),
       fix: "Keep one of them",
     },
     { evidence: [a, b] },
@@ -258,10 +260,7 @@ function against(item: MetricEvidence): Judgement {
     {
       code: "DIRECTION_WRONG",
       message: `${label({ metric: item.name, dataset: item.dataset })} is stated as better when ${item.direction}; of a metric of that name ${knownDirection(item.name)} is better`,
-      place: {
-        path: item.source.path,
-        ...(item.source.line === undefined ? {} : { line: item.source.line }),
-      },
+      ...placeIn(item),
       fix: "Leave the direction out, or name the metric otherwise if it is another one",
     },
     { evidence: [item] },
@@ -273,10 +272,7 @@ function nonFinite(item: MetricEvidence): Judgement {
     {
       code: "METRIC_NOT_FINITE",
       message: `${label({ metric: item.name, dataset: item.dataset })} is ${item.value}`,
-      place: {
-        path: item.source.path,
-        ...(item.source.line === undefined ? {} : { line: item.source.line }),
-      },
+      ...placeIn(item),
       fix: "Find out why the evaluation gave no number, and evaluate again",
     },
     { observed: String(item.value), evidence: [item] },
@@ -288,31 +284,53 @@ const RANGE_ROUNDING = 1e-6;
 /** From here on a number that can be 1 at most is one in percent rather than a slip. */
 const PERCENT_MIN = 2;
 
-/** Whether no model can have this value. What base says was let in before; what it is compared with is judged. */
+/** Whether no model can have this value. */
 function isImpossible(metric: string, value: number): boolean {
   const range = knownRange(metric);
   return range !== undefined && !(value >= range.min - RANGE_ROUNDING && value <= range.max + RANGE_ROUNDING);
 }
 
+/** Of an impossible value: whether it is a possible one times 100. Only base's is read so, which nobody can correct. */
+function isPercent(metric: string, value: number): boolean {
+  return knownRange(metric)?.max === 1 && value >= PERCENT_MIN && value <= 100;
+}
+
 function outOfRange(item: MetricEvidence, value: number): Judgement {
-  const { min = -Infinity, max = Infinity } = knownRange(item.name) ?? {};
-  const isPercent = max === 1 && value >= PERCENT_MIN && value <= 100;
-  const range =
-    max === Infinity ? `${min} or more` : min === -Infinity ? `${max} or less` : `from ${min} to ${max}`;
   return broken(
     {
       code: "METRIC_OUT_OF_RANGE",
-      message: `${label({ metric: item.name, dataset: item.dataset })} is ${show(value)}, which it cannot be: ${item.name} is ${range}${isPercent ? "; it looks like percent" : ""}`,
-      place: {
-        path: item.source.path,
-        ...(item.source.line === undefined ? {} : { line: item.source.line }),
-      },
-      fix: isPercent
+      message: impossible(item, value),
+      ...placeIn(item),
+      fix: isPercent(item.name, value)
         ? `Report it as a fraction (${show(value / 100)}), or name the metric otherwise if it is another one`
         : "Correct the evaluation, or name the metric otherwise if it is another one",
     },
     { observed: show(value), evidence: [item] },
   );
+}
+
+/** Better than any number, or worse: to be compared with it says nothing. */
+function baseOutOfRange(item: MetricEvidence, value: number): Judgement {
+  return missing(
+    {
+      code: "BASE_OUT_OF_RANGE",
+      message: `At base ${impossible(item, value)}`,
+      ...placeIn(item),
+      fix: "Evaluate base's model again, and have its number corrected first in a pull request that leaves the model as it is",
+    },
+    { observed: show(value), evidence: [item] },
+  );
+}
+
+function impossible(item: MetricEvidence, value: number): string {
+  const { min = -Infinity, max = Infinity } = knownRange(item.name) ?? {};
+  const range =
+    max === Infinity ? `${min} or more` : min === -Infinity ? `${max} or less` : `from ${min} to ${max}`;
+  return `${label({ metric: item.name, dataset: item.dataset })} is ${show(value)}, which it cannot be: ${item.name} is ${range}${isPercent(item.name, value) ? "; it looks like percent" : ""}`;
+}
+
+function placeIn({ source: { path, line } }: MetricEvidence): { place: { path: string; line?: number } } {
+  return { place: { path, ...(line === undefined ? {} : { line }) } };
 }
 
 function placeOf(view: View): { place?: { path: string; line?: number } } {

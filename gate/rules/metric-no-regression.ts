@@ -4,7 +4,7 @@ import type { MetricEvidence } from "../model/evidence.ts";
 import type { Direction } from "../model/manifest.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { numberOf, textOf } from "./arguments.ts";
-import { broken, combine, fail, inconclusive, missing, notApplicable, pass } from "./judgement.ts";
+import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import { about, findMetric, label, plannedMetrics, show } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
@@ -122,7 +122,7 @@ function compare(view: View, name: { metric: string; dataset: string }, terms: T
   if (base.kind === "none") {
     const isFirst = base.judgement.outcome === "missing_evidence" && isSameModel(view);
     return isFirst
-      ? notApplicable("The model is the one at base, and measured so for the first time")
+      ? notApplicable("The model is the one at base, of which there was no such number")
       : base.judgement;
   }
   const isEqual = base.value === head.value && base.evidence.datasetDigest === datasetDigest;
@@ -131,11 +131,11 @@ function compare(view: View, name: { metric: string; dataset: string }, terms: T
   const direction = known ?? (isEqual ? (head.evidence.direction ?? "higher") : undefined);
   if (direction === undefined) {
     if (head.evidence.direction === undefined) return broken(noDirection(view, name));
-    return inconclusive(directionNew(head.evidence), { evidence: [base.evidence, head.evidence] });
+    return missing(directionNew(head.evidence), { evidence: [base.evidence, head.evidence] });
   }
   if (differ(direction, head.evidence.direction)) return broken(turned(head.evidence, direction));
   if (base.evidence.datasetDigest !== datasetDigest) {
-    return inconclusive(notComparable(base.evidence, head.evidence), {
+    return missing(notComparable(base.evidence, head.evidence), {
       evidence: [base.evidence, head.evidence],
     });
   }

@@ -119,6 +119,13 @@ describe("a gate of its own", () => {
       /sees only model and change/,
     ],
     [
+      "a when that asks for what no model has",
+      `rule: metric.present\n    when: 'model.teir == "T1"'`,
+      "CEL_FIELD",
+      6,
+      /model has no teir/,
+    ],
+    [
       "an expression that does not parse",
       'rule: expression\n    with: { require: "metrics.a.head >" }',
       "CEL_SYNTAX",

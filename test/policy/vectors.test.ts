@@ -78,7 +78,7 @@ describe("runVector()", () => {
       { manifest: { domain: "consumer-credit" } },
       "pass",
     ],
-    ["a when that cannot be evaluated", "rule: manifest.valid, when: model.nothing == 1", {}, "error"],
+    ["a when that cannot be evaluated", "rule: manifest.valid, when: int(model.id) == 1", {}, "error"],
     ["an owner that is left out", "rule: inventory.registered", { manifest: { without: ["owner"] } }, "fail"],
     [
       "a context that is left out",

@@ -6,6 +6,10 @@ import { compileCel } from "../../gate/rules/cel.ts";
 const REFUSED = [
   ["a text that is no CEL", "1 +", "CEL_SYNTAX"],
   ["a variable that does not exist", "secrets.token == 'x'", "CEL_SYNTAX"],
+  ["what no model has", "model.teir == 'T1'", "CEL_FIELD"],
+  ["what no model has, in brackets", "model['teir'] == 'T1'", "CEL_FIELD"],
+  ["what no model has, in has()", "!has(model.teir) || model.tier == 'T1'", "CEL_FIELD"],
+  ["what no change has", "change.paths.exists(path, path == 'a')", "CEL_FIELD"],
   ["an expression that is no truth", "1 + 1", "CEL_NOT_BOOLEAN"],
   ["a backtracking pattern", "'aaaa'.matches('(a+)+$')", "CEL_FUNCTION"],
   ["three nested loops", "artifacts.all(a, artifacts.all(b, artifacts.all(c, a + b == c)))", "CEL_LIMIT"],

@@ -349,7 +349,7 @@ const REGRESSION: readonly Row[] = [
     rule: "metric.no-regression",
     args: { margin: 0 },
     evidence: [metric({ side: "base", datasetDigest: OTHER_DIGEST }), metric({ datasetDigest: HEAD_DIGEST })],
-    outcome: "inconclusive",
+    outcome: "missing_evidence",
     code: "DATASET_CHANGED",
   },
   {
@@ -539,7 +539,7 @@ const TRUSTING: readonly Row[] = [
       metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST, trust: "ci" }),
       metric({ value: 0.72, datasetDigest: HEAD_DIGEST, trust: "ci" }),
     ],
-    outcome: "inconclusive",
+    outcome: "missing_evidence",
     code: "DATASET_CHANGED",
   },
   {
@@ -551,7 +551,7 @@ const TRUSTING: readonly Row[] = [
       metric({ side: "base", value: 0.7, datasetDigest: HEAD_DIGEST, trust: "ci" }),
       metric({ value: 0.72, datasetDigest: HEAD_DIGEST, trust: "ci" }),
     ],
-    outcome: "inconclusive",
+    outcome: "missing_evidence",
     code: "DATASET_CHANGED",
   },
   {
@@ -577,7 +577,7 @@ const TRUSTING: readonly Row[] = [
     rule: "metric.no-regression",
     args: { margin: 0 },
     evidence: [metric({ side: "base", value: 0.8, datasetDigest: OTHER_DIGEST }), metric({ value: 0.9 })],
-    outcome: "inconclusive",
+    outcome: "missing_evidence",
     code: "DATASET_CHANGED",
   },
   {
@@ -659,7 +659,7 @@ const TRUSTING: readonly Row[] = [
     args: { margin: 0 },
     evidence: [undirected({ side: "base", value: 1 }), metric({ name: "gain", value: 50 })],
     view: { model: gainPlanned },
-    outcome: "inconclusive",
+    outcome: "missing_evidence",
     code: "DIRECTION_NEW",
   },
   {
@@ -1121,12 +1121,47 @@ for (const [name, value] of IN_RANGE) {
   });
 }
 
-test("what base says of itself may be impossible: the number that replaces it is judged", () => {
-  const judgement = RULES.get("metric.no-regression")?.judge(
-    { margin: 100 },
-    view([metric({ side: "base", value: 85 }), metric({ value: 0.85 })]),
-  );
-  assert.equal(judgement?.outcome, "pass");
+test("of base a number in percent is read as the fraction that replaces it", () => {
+  const outcomeOf = (name: string, base: number, head: number) => {
+    const plan = manifest({ evaluation: [evaluation({ metrics: [{ name }] })] });
+    const planned = model({
+      base: version(BASE_DIGEST, { manifest: plan }),
+      head: version(HEAD_DIGEST, { manifest: plan }),
+    });
+    const items = [metric({ name, side: "base", value: base }), metric({ name, value: head })].map(
+      ({ direction: _, ...item }) => item,
+    );
+    const judgement = RULES.get("metric.no-regression")?.judge(
+      { margin: 0 },
+      view(items, { model: planned }),
+    );
+    return [judgement?.outcome, judgement?.observed, judgement?.findings[0]?.code];
+  };
+  assert.deepEqual(outcomeOf("roc_auc", 85, 0.86), ["pass", "0.85 → 0.86", undefined]);
+  assert.deepEqual(outcomeOf("roc_auc", 85, 0.84), ["fail", "0.85 → 0.84", "METRIC_REGRESSED"]);
+  assert.deepEqual(outcomeOf("fpr", 20, 0.3), ["fail", "0.2 → 0.3", "METRIC_REGRESSED"]);
+  for (const [name, base] of [
+    ["roc_auc", 1.5],
+    ["roc_auc", 101],
+    ["roc_auc", -1],
+    ["mse", -4],
+    ["brier", 20],
+    ["mcc", -85],
+  ] as const) {
+    assert.deepEqual(outcomeOf(name, base, 0.9), ["missing_evidence", String(base), "BASE_OUT_OF_RANGE"]);
+  }
+});
+
+test("an impossible number of base is corrected where the model stays as it is", () => {
+  const outcomeOf = (head: typeof HEAD_DIGEST) =>
+    RULES.get("metric.no-regression")?.judge(
+      { margin: 0 },
+      view([metric({ side: "base", value: 850 }), metric({ value: 0.85, subject: head })], {
+        model: model({ base: version(BASE_DIGEST), head: version(head) }),
+      }),
+    ).outcome;
+  assert.equal(outcomeOf(BASE_DIGEST), "not_applicable");
+  assert.equal(outcomeOf(HEAD_DIGEST), "missing_evidence");
 });
 
 test("what stays as it was is no worse, whichever way is better, and what changes has to be told", () => {
@@ -1145,7 +1180,7 @@ test("what stays as it was is no worse, whichever way is better, and what change
   assert.deepEqual(outcomeOf(10, { value: 10 }), ["pass", undefined]);
   assert.deepEqual(outcomeOf(10, { value: 10, direction: "lower" }), ["pass", undefined]);
   assert.deepEqual(outcomeOf(10, { value: 11 }), ["error", "DIRECTION_UNKNOWN"]);
-  assert.deepEqual(outcomeOf(10, { value: 11, direction: "higher" }), ["inconclusive", "DIRECTION_NEW"]);
+  assert.deepEqual(outcomeOf(10, { value: 11, direction: "higher" }), ["missing_evidence", "DIRECTION_NEW"]);
   const onOther = { value: 10, datasetDigest: OTHER_DIGEST };
   assert.deepEqual(outcomeOf(10, onOther), ["error", "DIRECTION_UNKNOWN"]);
 });
