@@ -109,7 +109,8 @@ function claimsOf({ artifacts, data, evaluation }: Manifest): [path: string, cla
   ];
 }
 
-function namedPaths(manifest: Manifest): string[] {
+/** All that it names, wherever that stands: artifacts, data, results and the card. */
+export function namedPaths(manifest: Manifest): string[] {
   const claimed = claimsOf(manifest).map(([path]) => path);
   return manifest.card === undefined ? claimed : [...claimed, manifest.card];
 }

@@ -27,6 +27,7 @@ import { findConcern } from "./concern.ts";
 import { findReencoding } from "./conversion.ts";
 import { diffTrees } from "./diff.ts";
 import { identityFindings, type Surroundings } from "./identity.ts";
+import { findLateClaims, withLateClaims } from "./late-claims.ts";
 import { LOCK_NAME } from "./lock-outputs.ts";
 import type { Recipes } from "./lock-stages.ts";
 import type { ManifestFile } from "./manifest-file.ts";
@@ -67,7 +68,10 @@ export async function readChangeSet(
   }
   models.sort((a, b) => byCodeUnits(a.id, b.id));
   if (base === mergeBase) return { base, mergeBase, head, files, models };
-  return { base, mergeBase, head, files, models: await withTips(models, base, repository) };
+  const tip = await repository.tree(base);
+  const late = await findLateClaims(tip, sides, repository);
+  const weighed = withLateClaims(await withTips(models, tip, repository), late);
+  return { base, mergeBase, head, files, models: weighed };
 }
 
 interface Reading {

@@ -1,4 +1,4 @@
-import type { Artifact, ModelChange } from "../model/change.ts";
+import type { Artifact, ModelChange, Tree } from "../model/change.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
@@ -9,15 +9,14 @@ import { folderOf } from "./path.ts";
 import { readAttributes } from "./side.ts";
 
 /**
- * The models, each with what it is by now at the commit that the change wants to enter. A branch that left before the
+ * The models, each with what it is by now in the tree of the commit that the change wants to enter. A branch that left before the
  * model was refreshed would else be weighed against the older one.
  */
 export async function withTips(
   models: readonly ModelChange[],
-  tip: string,
+  tree: Tree,
   repository: Repository,
 ): Promise<ModelChange[]> {
-  const tree = await repository.tree(tip);
   // Thousands of models may stand there that the change does not touch.
   const own = models.flatMap(({ base }) => tree.get(base?.manifest?.path ?? "") ?? []);
   const few = new Map(own.map((entry) => [entry.path, entry]));

@@ -810,6 +810,56 @@ test("C56: what only the base changed, and what the change took back, is not bla
   assert.deepEqual(change.models, []);
 });
 
+/** What the change is told by the manifests that the base has by now, by model. */
+const staleOf = ({ models }: ChangeSet) =>
+  models.map(({ id, head, tip }) => {
+    const stale = head?.problems.filter(({ code }) => code === "BRANCH_STALE") ?? [];
+    return [id, stale.map(({ place }) => place?.path).join(), tip?.manifest?.id].join(" ").trim();
+  });
+
+test("a file that the base has come to name since the branch left is not weighed as if nobody named it", async () => {
+  const scratched = await withModel({ "shared/labels.json": "1", "card.md": "1" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("labels", { "shared/labels.json": "2" });
+  scratched.git("checkout", "--quiet", "main");
+  const more = "data:\n  - { name: labels, role: test, path: /shared/labels.json }\n";
+  scratched.commit("a model", { "models/n/model.yml": manifest({ id: "n", more }), "models/n/w.bin": "n" });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["n shared/labels.json n"]);
+  // Of a model that was there, and of one that the change concerns anyway.
+  scratched.commit("a card", { "models/m/model.yml": manifest({ more: "card: /card.md\n" }) });
+  scratched.git("checkout", "--quiet", "change");
+  scratched.commit("the card", { "card.md": "2" });
+  const both = ["m card.md m", "n shared/labels.json n"];
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), both);
+  scratched.commit("weights", { "models/m/w.bin": "weights 2" });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), both);
+  scratched.git("merge", "--quiet", "--no-edit", "main");
+  const merged = await changeOf(scratched, "change", "main");
+  assert.deepEqual([merged.base === merged.mergeBase, staleOf(merged)], [true, ["m", "n"]]);
+});
+
+test("nor is one to which git follows a move", async () => {
+  const scratched = await withModel({ "metrics.json": '{ "a": 1 }\n' });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("a number", { "metrics.json": '{ "a": 2 }\n' });
+  scratched.git("checkout", "--quiet", "main");
+  scratched.git("mv", "metrics.json", "models/m/metrics.json");
+  const more = "evaluation:\n  - { path: metrics.json, dataset: d, role: test, metrics: [a] }\n";
+  scratched.commit("adopted", { "models/m/model.yml": manifest({ more }) });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m models/m/metrics.json m"]);
+});
+
+test("what the base came to name and the change leaves alone is no matter of it", async () => {
+  const scratched = await withModel({ "shared/labels.json": "1", "readme.md": "1" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("weights", { "models/m/w.bin": "weights 2", "readme.md": "2" });
+  scratched.git("checkout", "--quiet", "main");
+  const more = "data:\n  - { name: labels, role: test, path: /shared/labels.json }\n";
+  scratched.commit("a model", { "models/n/model.yml": manifest({ id: "n", more }), "models/n/w.bin": "n" });
+  scratched.commit("and its data", { "models/m/model.yml": manifest({ more }) });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m  m"]);
+});
+
 /** Commits one file under a name of any bytes, which no file system has to bear. */
 function commitPath(scratched: ScratchRepository, path: Buffer, content: string): void {
   const blob = runGit(scratched.directory, ["hash-object", "-w", "--stdin"], content);
