@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { buildExample, EVIDENCE_FOLDER, EXAMPLE_NOW, type Example, runGit } from "../examples/recidivism.ts";
 import { ACTION, bundle, CLI } from "../scripts/bundle.ts";
-import { SCHEMA_COMPILER } from "../scripts/prebuilt.ts";
+import { RARE } from "../scripts/prebuilt.ts";
 import { installAction, prepareStep } from "../test/action/runner.ts";
 import { median, milliseconds, minimum, type Program, printTable, race, type Timing } from "./timing.ts";
 
@@ -95,14 +95,17 @@ function sizes(folder: string): ReadonlyMap<string, number> {
 function printSizes(loaded: ReadonlyMap<string, number>, command: ReadonlyMap<string, string>): void {
   const scripts = [...command].filter(([name]) => SCRIPT.test(name));
   const total = [...loaded.values()].reduce((sum, size) => sum + size, 0);
-  const rarely = loaded.get(SCHEMA_COMPILER) ?? 0;
+  const rarely = RARE.reduce((sum, { out }) => sum + (loaded.get(out) ?? 0), 0);
   const kilobytes = (size: number) => `${Math.round(size / 1000)} kB`;
   console.log(`Aim: at most ${kilobytes(LOADED_BYTES_MAX)} for all that the Action loads.\n`);
   printTable(
     ["file", "size"],
     [
       ...[...loaded].map(([name, size]) => [`dist/${name}`, kilobytes(size)]),
-      ["all that the Action loads where every document fits its schema", kilobytes(total - rarely)],
+      [
+        "all that the Action loads where every document fits its schema, without a card",
+        kilobytes(total - rarely),
+      ],
       ["all that the Action loads", kilobytes(total)],
       ["all that the command loads", kilobytes(scripts.reduce((sum, [, text]) => sum + text.length, 0))],
     ],

@@ -2,15 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import {
-  builtins,
-  fetchAlone,
-  prebuilt,
-  SCHEMA_COMPILER,
-  schemaCompiler,
-  withoutNames,
-  withoutVectors,
-} from "./prebuilt.ts";
+import { builtins, fetchAlone, prebuilt, RARE, rarely, withoutNames, withoutVectors } from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -57,14 +49,14 @@ function options({ source, out, without = [] }: Entry): BuildOptions {
     format: "esm",
     splitting: true,
     banner: { js: REQUIRE },
-    plugins: [...without, prebuilt, schemaCompiler, builtins],
+    plugins: [...without, prebuilt, rarely, builtins],
   };
 }
 
-/** What the plugin `schemaCompiler` loads. */
-const COMPILER: BuildOptions = {
+/** What the plugin `rarely` loads. */
+const RARELY: BuildOptions = {
   ...SHARED,
-  entryPoints: [{ in: "gate/parse/schema-compiler.ts", out: basename(SCHEMA_COMPILER, ".cjs") }],
+  entryPoints: RARE.map(({ source, out }) => ({ in: source, out: basename(out, ".cjs") })),
   format: "cjs",
   outExtension: { ".js": ".cjs" },
 };
@@ -73,7 +65,7 @@ const COMPILER: BuildOptions = {
 export async function bundle(entries: readonly Entry[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   const inputs = new Set<string>();
-  for (const wanted of [...entries.map(options), COMPILER]) {
+  for (const wanted of [...entries.map(options), RARELY]) {
     const { outputFiles, metafile } = await build({ ...wanted, metafile: true, write: false });
     for (const file of outputFiles) files.set(basename(file.path), file.text);
     for (const input of Object.keys(metafile.inputs)) inputs.add(input);

@@ -157,23 +157,31 @@ ${lines.join("\n")}
 `;
 }
 
-/** The file of dist/ that `schemaCompiler` loads. */
-export const SCHEMA_COMPILER = "schema-compiler.cjs";
+/** A source that is loaded when its one function is first called, from a file of dist/ of its own. */
+interface Rare {
+  readonly source: string;
+  readonly out: string;
+  readonly creates: string;
+}
 
-/**
- * Loads the compiler of schemas when it is first called, from a file of its own: it is as large as a sixth of the engine,
- * and evaluating it takes longer than most runs. CommonJS, for whoever checks a document does not wait.
- */
-export const schemaCompiler: Plugin = {
-  name: "schema-compiler",
+/** Evaluating each takes longer than most runs. CommonJS, for whoever needs them does not wait. */
+export const RARE: readonly Rare[] = [
+  { source: "gate/parse/schema-compiler.ts", out: "schema-compiler.cjs", creates: "createCompiler" },
+  { source: "gate/adapter/markdown-parser.ts", out: "markdown-parser.cjs", creates: "createParser" },
+];
+
+export const rarely: Plugin = {
+  name: "rarely",
   setup(build) {
-    const path = `./${SCHEMA_COMPILER}`;
-    build.onLoad({ filter: /gate\/parse\/schema-compiler\.ts$/ }, () => ({
-      contents: `export const createCompiler = () => require("${path}").createCompiler();`,
-      loader: "js",
-    }));
-    build.onResolve({ filter: /\.cjs$/ }, ({ path: wanted }) =>
-      wanted === path ? { path, external: true } : undefined,
+    for (const { source, out, creates } of RARE) {
+      build.onLoad({ filter: new RegExp(`${source.replace(".", "\\.")}$`) }, () => ({
+        contents: `export const ${creates} = (...given) => require("./${out}").${creates}(...given);`,
+        loader: "js",
+      }));
+    }
+    const files = new Set(RARE.map(({ out }) => `./${out}`));
+    build.onResolve({ filter: /\.cjs$/ }, ({ path }) =>
+      files.has(path) ? { path, external: true } : undefined,
     );
   },
 };

@@ -1,7 +1,10 @@
+import { GateError } from "../model/error.ts";
+import { once } from "../model/once.ts";
+import { createParser, type Token } from "./markdown-parser.ts";
+
 /**
- * The blocks of a Markdown text that a model card is judged by: headings, lines of prose and tables. Follows
- * CommonMark 0.31 and GFM for what decides whether a line is text at all (code fences, HTML comments, setext
- * headings); inline markup is only stripped.
+ * The blocks of a Markdown text that a model card is judged by: headings, lines of prose and tables. Which lines are
+ * text at all CommonMark 0.31 and GFM decide; code is no block. Inline markup is only stripped.
  */
 export type Block =
   | { readonly kind: "heading"; readonly level: number; readonly title: string; readonly line: number }
@@ -13,157 +16,169 @@ export interface TableRow {
   readonly line: number;
 }
 
-const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
-const ATX = /^ {0,3}(#{1,6})(?:[ \t]+(.*))?$/;
 const HTML_HEADING = /^ {0,3}<h([1-6])\b[^>]*>([^<]*)<\/h\1>\s*$/i;
-const SETEXT = /^ {0,3}(=+|-+)[ \t]*$/;
-const DELIMITER_CELL = /^:?-+:?$/;
-/** A line that begins a block of its own cannot be the text of a setext heading. */
-const NOT_A_PARAGRAPH = /^ {0,3}(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)|^\s*$|^ {4}|^\t/;
 
-interface Line {
-  readonly text: string;
-  readonly number: number;
-  /** Begins in a comment, so that what is left of it is no block of its own (CommonMark 4.6). */
-  readonly isHtml: boolean;
-}
-
-/** Blocks in order; `firstLine` is the file's line number of the text's first line. */
+/**
+ * Blocks in order; `firstLine` is the file's line number of the text's first line. Throws `CARD_TOO_DEEP` where there
+ * is more than a hundred blocks within one another.
+ */
 export function parseBlocks(text: string, firstLine: number): readonly Block[] {
-  const lines = visibleLines(text, firstLine);
-  const blocks: Block[] = [];
-  for (let index = 0; index < lines.length; ) {
-    const line = lines[index]!;
-    const table = tableAt(lines, index);
-    if (table !== undefined) {
-      blocks.push(table.block);
-      index = table.next;
-      continue;
-    }
-    const heading = headingAt(line, lines[index + 1]);
-    blocks.push(heading?.block ?? { kind: "text", text: line.text, line: line.number });
-    index += heading?.lines ?? 1;
+  const tokens = markdown().parse(text, {});
+  if (tokens.some(({ level }) => level >= NESTING_MAX - 1)) {
+    const message = `Cannot read the card: lists and quotes within one another, limit is ${NESTING_MAX}`;
+    throw new GateError("CARD_TOO_DEEP", message, { fix: "Write it with fewer levels" });
   }
-  return blocks;
+  return new Reading(tokens, firstLine).blocks;
 }
 
-/** The lines that a reader sees as text: without code, and with comments cut out. */
-function visibleLines(text: string, firstLine: number): readonly Line[] {
-  const seen: Line[] = [];
-  let fence: string | undefined;
-  let inComment = false;
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (fence !== undefined) {
-      if (closesFence(line, fence)) fence = undefined;
-      continue;
-    }
-    const opening = inComment ? undefined : FENCE.exec(line)?.[1];
-    if (opening !== undefined) {
-      fence = opening;
-      continue;
-    }
-    const isHtml = inComment || /^ {0,3}<!--/.test(line);
-    const cut = cutComments(line, inComment);
-    inComment = cut.open;
-    seen.push({ text: cut.text, number: firstLine + index, isHtml });
+/** Lists and quotes within one another, and what is in them; what stands deeper the parser would leave out. */
+const NESTING_MAX = 100;
+
+const markdown = once(() => createParser(NESTING_MAX));
+
+/** One walk over a text's tokens. */
+class Reading {
+  readonly blocks: Block[] = [];
+  readonly #tokens: readonly Token[];
+  readonly #firstLine: number;
+  /** In a comment of raw HTML, which goes on where the block of HTML has ended. */
+  #isHidden = false;
+
+  constructor(tokens: readonly Token[], firstLine: number) {
+    this.#tokens = tokens;
+    this.#firstLine = firstLine;
+    for (const [index, token] of tokens.entries()) this.#take(token, index);
   }
-  return seen;
+
+  #take(token: Token, index: number): void {
+    const { type, content } = token;
+    const line = this.#lineOf(token);
+    if (type === "html_block") this.#addHtml(content, line);
+    else if (type === "table_open") this.blocks.push(this.#tableAt(index));
+    // The text of a footnote is written so, and is seen.
+    else if (type === "code_block")
+      this.blocks.push(...parseBlocks(content.replace(/^[ \t]+/gm, ""), line).filter(isTable));
+    else if (this.#isHidden) return;
+    else if (type === "heading_open")
+      this.#addHeading(Number(token.tag.slice(1)), this.#inlineAt(index), line);
+    else if (type === "paragraph_open") this.#addLines(this.#inlineAt(index).split("\n"), line);
+  }
+
+  #addLines(texts: readonly string[], line: number): void {
+    for (const [at, text] of texts.entries()) this.blocks.push({ kind: "text", text, line: line + at });
+  }
+
+  #addHeading(level: number, text: string, line: number): void {
+    const title = plainText(text.replaceAll("\n", " ")).trim();
+    this.blocks.push({ kind: "heading", level, title, line });
+  }
+
+  #addHtml(content: string, firstLine: number): void {
+    for (const [at, source] of content.replace(/\n$/, "").split("\n").entries()) {
+      const { text, isOpen } = cutRawComments(source, this.#isHidden);
+      this.#isHidden = isOpen;
+      const [, level, title] = HTML_HEADING.exec(text) ?? [];
+      if (level === undefined) this.#addLines([text], firstLine + at);
+      else this.#addHeading(Number(level), title ?? "", firstLine + at);
+    }
+  }
+
+  /** The table that begins at a token: the row of its header, then the others, each a run of cells. */
+  #tableAt(start: number): Block {
+    const rows: { cells: string[]; line: number }[] = [];
+    for (let index = start; this.#tokens[index]!.type !== "table_close"; index++) {
+      const token = this.#tokens[index]!;
+      if (token.type === "tr_open") rows.push({ cells: [], line: this.#lineOf(token) });
+      if (token.type === "inline") rows.at(-1)?.cells.push(plainText(withoutComments(token.content)).trim());
+    }
+    return { kind: "table", header: rows[0]?.cells ?? [], rows: rows.slice(1) };
+  }
+
+  #inlineAt(opening: number): string {
+    return withoutComments(this.#tokens[opening + 1]?.content ?? "");
+  }
+
+  #lineOf({ map }: Token): number {
+    return this.#firstLine + (map?.[0] ?? 0);
+  }
 }
 
-/** A fence is closed by as many of the same marks or more, and nothing behind them. */
-function closesFence(line: string, fence: string): boolean {
-  const closing = FENCE.exec(line)?.[1];
-  return (
-    closing !== undefined &&
-    closing[0] === fence[0] &&
-    closing.length >= fence.length &&
-    line.trim() === closing
-  );
+function isTable({ kind }: Block): boolean {
+  return kind === "table";
 }
 
-/** `<!-->` is a whole comment (HTML 13.6), and one that never ends hides all that follows. */
-function cutComments(line: string, inComment: boolean): { readonly text: string; readonly open: boolean } {
+/** Of a line of raw HTML; `<!-->` is a whole comment (HTML 13.6), and one that never ends hides all that follows. */
+function cutRawComments(
+  line: string,
+  isHidden: boolean,
+): { readonly text: string; readonly isOpen: boolean } {
   let text = "";
   let rest = line;
-  let open = inComment;
+  let isOpen = isHidden;
   while (rest !== "") {
-    const mark = open ? rest.indexOf("-->") : commentStart(rest);
-    if (mark < 0) return { text: open ? text : text + rest, open };
-    if (!open) text += rest.slice(0, mark);
-    rest = rest.slice(open ? mark + 3 : mark + 2);
-    open = !open;
+    const mark = rest.indexOf(isOpen ? "-->" : "<!--");
+    if (mark < 0) return { text: isOpen ? text : text + rest, isOpen };
+    if (!isOpen) text += rest.slice(0, mark);
+    rest = rest.slice(isOpen ? mark + 3 : mark + 2);
+    isOpen = !isOpen;
   }
-  return { text, open };
+  return { text, isOpen };
 }
 
-/** Where a comment starts that is not the text of inline code, between one tick and the next. */
-function commentStart(text: string): number {
-  let isCode = false;
-  for (const { 0: mark, index } of text.matchAll(/`|<!--/g)) {
-    if (mark === "`") isCode = !isCode;
-    else if (!isCode || text.lastIndexOf("`") < index) return index;
+const MARK = /\\[\s\S]|`+|<!--/g;
+
+/** Inline text without its comments (CommonMark 6.6), line ends kept. One without an end is text, as one in code is. */
+function withoutComments(text: string): string {
+  if (!text.includes("<!--")) return text;
+  const endOfCode = codeEnds(text);
+  let kept = "";
+  let from = 0;
+  MARK.lastIndex = 0;
+  for (let found = MARK.exec(text); found !== null; found = MARK.exec(text)) {
+    const { 0: mark, index } = found;
+    if (mark.startsWith("`")) MARK.lastIndex = endOfCode(index, mark.length);
+    if (mark !== "<!--") continue;
+    // `<!-->` and `<!--->` are whole ones.
+    const end = text.indexOf("-->", index + 2);
+    if (end < 0) break;
+    kept += text.slice(from, index) + text.slice(index, end).replace(/[^\n]+/g, "");
+    from = end + 3;
+    MARK.lastIndex = from;
   }
-  return -1;
+  return kept + text.slice(from);
 }
 
-interface Heading {
-  readonly block: Block;
-  readonly lines: number;
-}
-
-function headingAt(line: Line, next: Line | undefined): Heading | undefined {
-  if (line.isHtml) return undefined;
-  const atx = ATX.exec(line.text);
-  if (atx !== null)
-    return heading(atx[1]!.length, (atx[2] ?? "").replace(/(?:^|[ \t])#+[ \t]*$/, ""), line, 1);
-  const html = HTML_HEADING.exec(line.text);
-  if (html !== null) return heading(Number(html[1]), html[2]!, line, 1);
-  const underline = next?.number !== line.number + 1 ? null : SETEXT.exec(next.text);
-  if (underline === null || NOT_A_PARAGRAPH.test(line.text)) return undefined;
-  return heading(underline[1]!.startsWith("=") ? 1 : 2, line.text, line, 2);
-}
-
-function heading(level: number, title: string, line: Line, lines: number): Heading {
-  return { block: { kind: "heading", level, title: plainText(title).trim(), line: line.number }, lines };
-}
-
-function tableAt(lines: readonly Line[], index: number): { block: Block; next: number } | undefined {
-  const headerLine = lines[index]!;
-  const delimiter = lines[index + 1];
-  if (!headerLine.text.includes("|") || delimiter?.number !== headerLine.number + 1) return undefined;
-  const header = cellsOf(headerLine.text);
-  const marks = cellsOf(delimiter.text);
-  if (marks.length !== header.length || !marks.every((cell) => DELIMITER_CELL.test(cell))) return undefined;
-  const rows: TableRow[] = [];
-  let next = index + 2;
-  for (; next < lines.length; next++) {
-    const { text, number } = lines[next]!;
-    if (text.trim() === "" || ATX.test(text) || number !== lines[next - 1]!.number + 1) break;
-    rows.push({ cells: cellsOf(text), line: number });
+/**
+ * Where inline code ends that begins with ticks: behind the next run of as many (CommonMark 6.1), or behind its own
+ * ticks where there is none. To be asked from left to right.
+ */
+function codeEnds(text: string): (start: number, length: number) => number {
+  const runs = new Map<number, number[]>();
+  for (const { 0: run, index } of [...text.matchAll(/`+/g)].reverse()) {
+    const starts = runs.get(run.length);
+    if (starts === undefined) runs.set(run.length, [index]);
+    else starts.push(index);
   }
-  return { block: { kind: "table", header, rows }, next };
-}
-
-/** Cells of a row; a pipe after a backslash is text. */
-function cellsOf(row: string): readonly string[] {
-  const inner = row
-    .trim()
-    .replace(/^\|/, "")
-    .replace(/(?<!\\)\|$/, "");
-  return inner.split(/(?<!\\)\|/).map((cell) => plainText(cell.replaceAll("\\|", "|")).trim());
+  return (start, length) => {
+    const starts = runs.get(length) ?? [];
+    while (starts.length > 0 && starts.at(-1)! <= start) starts.pop();
+    return (starts.at(-1) ?? start) + length;
+  };
 }
 
 /** An underscore inside a word is part of it; to know what a word is takes the tables of Unicode. */
-const EMPHASIS = /\*+|`+|~~|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu;
+const EMPHASIS = /(?<!\\)(?:\*+|`+|~~)|(?<![\p{L}\p{N}\\])_+|(?<!\\)_+(?![\p{L}\p{N}])/gu;
+const ASCII_EMPHASIS = /(?<!\\)(?:\*+|`+|~~)/g;
 
 /**
  * The words of a line without its markup: images and HTML tags are gone, links leave their text, emphasis and
- * code leave what they enclose.
+ * code leave what they enclose, and `&#46;` and `\_` are what they mean.
  */
 export function plainText(text: string): string {
-  return text
+  const words = text
     .replace(/!\[[^[\]]*\]\([^()]*\)/g, "")
     .replace(/<\/?[a-zA-Z][^<>]*>/g, "")
     .replace(/\[([^[\]]*)\]\([^()]*\)/g, "$1")
-    .replace(text.includes("_") ? EMPHASIS : /\*+|`+|~~/g, "");
+    .replace(text.includes("_") ? EMPHASIS : ASCII_EMPHASIS, "");
+  return /[\\&]/.test(words) ? markdown().utils.unescapeAll(words) : words;
 }

@@ -159,8 +159,13 @@ function readResult(metric: Node, dataset: string | undefined): CardClaim | RawP
   }
   if (name === undefined) return unreadable("a result names no metric", at);
   const problem = unreadable(`the value of ${name} is not a number`, at);
-  const isClaim = value?.kind === "scalar" && /\d/.test(value.text);
-  return isClaim ? { ...problem, code: CARD_CLAIM } : problem;
+  return value !== undefined && hasDigit(value) ? { ...problem, code: CARD_CLAIM } : problem;
+}
+
+function hasDigit(node: Node): boolean {
+  if (node.kind === "scalar") return /\d/.test(node.text);
+  const inside = node.kind === "list" ? node.items : [...node.entries.values()].map(({ value }) => value);
+  return inside.some(hasDigit);
 }
 
 /** Code of a number that the card states and nobody can check. */
@@ -178,9 +183,11 @@ function statedBy(value: unknown, text: string): StatedNumber | undefined {
   return typeof value === "string" ? parseClaim(value) : undefined;
 }
 
+/** One that stands where a list of them should is read as the only one: it is stated all the same. */
 function itemsAt(node: Node, key: string): readonly Node[] {
   const found = nodeAt(node, [key]);
-  return found?.kind === "list" ? found.items : [];
+  if (found?.kind === "list") return found.items;
+  return found?.kind === "map" ? [found] : [];
 }
 
 function textAt(node: Node, ...path: string[]): string | undefined {

@@ -13,13 +13,15 @@ export interface FrontMatter {
 }
 
 /**
- * A Markdown file's YAML front matter (from a first line `---` to the next such line) and its body. Throws what
- * `parseYaml` throws, and `FRONT_MATTER_OPEN` where the second `---` is missing.
+ * A Markdown file's YAML front matter (from a first line `---` to the next such line) and its body. The Hub reads it
+ * behind empty lines, too, if it has an end. Throws what `parseYaml` throws, and `FRONT_MATTER_OPEN` where a first
+ * line `---` has no second.
  */
 export function splitFrontMatter(text: string, path: string): FrontMatter {
   const lines = text.split("\n");
-  if (!FENCE.test(lines[0]!)) return { body: text, bodyLine: 1 };
-  const end = lines.findIndex((line, index) => index > 0 && FENCE.test(line));
+  const start = lines.findIndex((line) => line.trim() !== "");
+  const end = lines.findIndex((line, index) => index > start && FENCE.test(line));
+  if (start < 0 || !FENCE.test(lines[start]!) || (start > 0 && end < 0)) return { body: text, bodyLine: 1 };
   if (end < 0) {
     const message = `Cannot read ${path}: front matter without an end, expected a second line ---`;
     throw new GateError("FRONT_MATTER_OPEN", message, {
@@ -27,7 +29,7 @@ export function splitFrontMatter(text: string, path: string): FrontMatter {
       fix: "Close it with a line ---",
     });
   }
-  // An empty line in the place of the fence keeps the line numbers of the file.
-  const yaml = ["", ...lines.slice(1, end), ""].join("\n");
+  // Empty lines before it and in the place of the fence keep the line numbers of the file.
+  const yaml = [...lines.slice(0, start), "", ...lines.slice(start + 1, end), ""].join("\n");
   return { frontMatter: parseYaml(yaml, path), body: lines.slice(end + 1).join("\n"), bodyLine: end + 2 };
 }

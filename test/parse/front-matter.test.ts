@@ -25,6 +25,13 @@ const TAKEN: readonly [name: string, text: string, parts: object][] = [
     { value: '{"a":1}', body: "x\r\n", bodyLine: 4 },
   ],
   ["blanks after the fence", "--- \na: 1\n---\t\n", { value: '{"a":1}', body: "", bodyLine: 4 }],
+  [
+    "front matter behind empty lines, as the Hub does",
+    "\n \n---\na: 1\n---\nx",
+    { value: '{"a":1}', body: "x", bodyLine: 6 },
+  ],
+  ["a rule behind an empty line", "\n---\na: 1\n", { body: "\n---\na: 1\n", bodyLine: 1 }],
+  ["empty lines alone", "\n\n", { body: "\n\n", bodyLine: 1 }],
   ["a rule of four dashes", "----\na\n---\n", { body: "----\na\n---\n", bodyLine: 1 }],
   ["a rule further down", "# Card\n---\na: 1\n---\n", { body: "# Card\n---\na: 1\n---\n", bodyLine: 1 }],
   [
@@ -40,6 +47,8 @@ describe("splitFrontMatter()", () => {
   it("keeps the lines of the file", () => {
     const { frontMatter } = splitFrontMatter("---\nlicense: mit\nauc: 0.9\n---\n", "README.md");
     assert.deepEqual(nodeAt(frontMatter!, ["auc"])!.at, { line: 3, column: 6 });
+    const behind = splitFrontMatter("\n\n---\nauc: 0.9\n---\n", "README.md");
+    assert.deepEqual(nodeAt(behind.frontMatter!, ["auc"])!.at, { line: 4, column: 6 });
   });
 
   it("refuses front matter without an end", () => {
