@@ -28,7 +28,7 @@ export function parseBlocks(text: string, firstLine: number): readonly Block[] {
     const message = `Cannot read the card: lists and quotes within one another, limit is ${NESTING_MAX}`;
     throw new GateError("CARD_TOO_DEEP", message, { fix: "Write it with fewer levels" });
   }
-  return new Reading(tokens, firstLine).blocks;
+  return new BlockReader(tokens, firstLine).blocks;
 }
 
 /** Lists and quotes within one another, and what is in them; what stands deeper the parser would leave out. */
@@ -37,7 +37,7 @@ const NESTING_MAX = 100;
 const markdown = once(() => createParser(NESTING_MAX));
 
 /** One walk over a text's tokens. */
-class Reading {
+class BlockReader {
   readonly blocks: Block[] = [];
   readonly #tokens: readonly Token[];
   readonly #firstLine: number;
@@ -56,8 +56,7 @@ class Reading {
     if (type === "html_block") this.#addHtml(content, line);
     else if (type === "table_open") this.blocks.push(this.#tableAt(index));
     // The text of a footnote is written so, and is seen.
-    else if (type === "code_block")
-      this.blocks.push(...parseBlocks(content.replace(/^[ \t]+/gm, ""), line).filter(isTable));
+    else if (type === "code_block") this.#addTables(content.replace(/^[ \t]+/gm, ""), line);
     else if (this.#isHidden) return;
     else if (type === "heading_open")
       this.#addHeading(Number(token.tag.slice(1)), this.#inlineAt(index), line);
@@ -83,6 +82,10 @@ class Reading {
     }
   }
 
+  #addTables(text: string, line: number): void {
+    for (const block of parseBlocks(text, line)) if (block.kind === "table") this.blocks.push(block);
+  }
+
   /** The table that begins at a token: the row of its header, then the others, each a run of cells. */
   #tableAt(start: number): Block {
     const rows: { cells: string[]; line: number }[] = [];
@@ -101,10 +104,6 @@ class Reading {
   #lineOf({ map }: Token): number {
     return this.#firstLine + (map?.[0] ?? 0);
   }
-}
-
-function isTable({ kind }: Block): boolean {
-  return kind === "table";
 }
 
 /** Of a line of raw HTML; `<!-->` is a whole comment (HTML 13.6), and one that never ends hides all that follows. */

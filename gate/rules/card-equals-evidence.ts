@@ -4,7 +4,7 @@ import type { Finding } from "../model/finding.ts";
 import { numberOf } from "./arguments.ts";
 import { cardOf } from "./card-complete.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { datasetsOf, findMetric, show } from "./metric-evidence.ts";
+import { datasetsOf, findMetric, showApart } from "./metric-evidence.ts";
 import type { Rule, View } from "./rule.ts";
 
 /** Half a unit of the second decimal: a card that rounds is no lie. */
@@ -68,14 +68,15 @@ function judgeClaim(
   const values = found.flatMap((item) => (item.kind === "found" ? [item] : []));
   if (values.length === 0)
     return missing(finding(card, claim, "is supported by no evidence about this model"));
+  const [observed = "", ...evaluated] = showApart([value, ...values.map((item) => item.value)]);
   const seen = {
-    observed: show(value),
-    expected: values.map((item) => show(item.value)).join(" or "),
+    observed,
+    expected: evaluated.join(" or "),
     evidence: [card, ...values.map((item) => item.evidence)],
   };
   const most = Math.min(tolerance, (claim.unit ?? Number.POSITIVE_INFINITY) / 2) * (1 + ARITHMETIC);
   if (values.some((item) => Math.abs(item.value - value) <= most)) return pass(seen);
-  return fail(finding(card, claim, `is ${show(value)} in the card, ${seen.expected} in the evidence`), seen);
+  return fail(finding(card, claim, `is ${observed} in the card, ${seen.expected} in the evidence`), seen);
 }
 
 function unmeasured(card: CardEvidence, claim: CardClaim, datasets: readonly string[]): Finding {

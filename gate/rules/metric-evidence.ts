@@ -121,10 +121,21 @@ export function label(name: MetricName): string {
   return name.dataset === undefined ? name.metric : `${name.metric} on ${name.dataset}`;
 }
 
-/** A number short enough for a table, with digits enough to tell two that differ apart. */
-export function show(value: number, digits = 6): string {
+/** A number short enough for a table. */
+export function show(value: number, digits = DIGITS): string {
   return String(Number(value.toPrecision(digits)));
 }
+
+/** Numbers that stand side by side, each as short as tells those that differ apart. */
+export function showApart(values: readonly number[], digits = DIGITS): readonly string[] {
+  const shown = values.map((value) => show(value, digits));
+  const isTold = digits >= DIGITS_MAX || new Set(shown).size === new Set(values).size;
+  return isTold ? shown : showApart(values, digits + 1);
+}
+
+const DIGITS = 6;
+/** Tell any two doubles apart (IEEE 754-2019, 5.12.2). */
+const DIGITS_MAX = 17;
 
 function candidates(view: View, side: Side, name: MetricName): readonly MetricEvidence[] {
   const { metric, dataset } = name;

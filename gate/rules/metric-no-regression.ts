@@ -5,7 +5,7 @@ import type { Direction } from "../model/manifest.ts";
 import { knownDirection } from "../model/metric-names.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
-import { about, findMetric, label, plannedMetrics, show } from "./metric-evidence.ts";
+import { about, findMetric, label, plannedMetrics, showApart } from "./metric-evidence.ts";
 import type { Arguments, Rule, View } from "./rule.ts";
 
 /**
@@ -164,9 +164,11 @@ function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair:
   const { base, head, direction } = pair;
   const loss = direction === "higher" ? base - head : head - base;
   const allowed = allowance(pair);
+  const [before, after] = showApart([base, head]);
+  const [lost, most] = showApart([loss, allowed], 4);
   const seen = {
-    observed: `${show(base)} → ${show(head)}`,
-    expected: `loss ≤ ${show(allowed, 4)}`,
+    observed: `${before} → ${after}`,
+    expected: `loss ≤ ${most}`,
     evidence: [baseEvidence, headEvidence],
   };
   if (loss <= allowed + ROUNDING * Math.max(Math.abs(base), Math.abs(head))) return pass(seen);
@@ -174,7 +176,7 @@ function weigh(baseEvidence: MetricEvidence, headEvidence: MetricEvidence, pair:
   return fail(
     {
       code: "METRIC_REGRESSED",
-      message: `${label({ metric: headEvidence.name, dataset: headEvidence.dataset })} went from ${show(base)} to ${show(head)}: ${show(loss, 4)} worse, ${show(allowed, 4)} allowed`,
+      message: `${label({ metric: headEvidence.name, dataset: headEvidence.dataset })} went from ${before} to ${after}: ${lost} worse, ${most} allowed`,
       place: { path: source.path, ...(source.line === undefined ? {} : { line: source.line }) },
     },
     seen,

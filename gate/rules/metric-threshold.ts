@@ -2,7 +2,7 @@ import type { Judgement } from "../model/decision.ts";
 import type { MetricEvidence } from "../model/evidence.ts";
 import { numberOf, textOf } from "./arguments.ts";
 import { combine, fail, inconclusive, missing, notApplicable, pass, type Seen } from "./judgement.ts";
-import { about, datasetsOf, findMetric, label, type MetricName, show } from "./metric-evidence.ts";
+import { about, datasetsOf, findMetric, label, type MetricName, show, showApart } from "./metric-evidence.ts";
 import type { Arguments, Parameter, Rule, View } from "./rule.ts";
 
 const METRIC: Parameter = {
@@ -105,23 +105,25 @@ function farthest(parts: readonly Judgement[], { sign }: Threshold): Judgement {
 
 function judgeOne(view: View, name: MetricName, threshold: Threshold): Judgement {
   const found = findMetric(view, "head", name);
-  if (found.kind === "none") return { ...found.judgement, expected: expectation(threshold) };
+  if (found.kind === "none")
+    return { ...found.judgement, expected: expectation(threshold.sign, show(threshold.bound)) };
   return threshold.level === undefined
     ? judgeEstimate(found.evidence, found.value, threshold)
     : judgeInterval(found.evidence, found.value, { ...threshold, level: threshold.level });
 }
 
 function judgeEstimate(evidence: MetricEvidence, value: number, threshold: Threshold): Judgement {
+  const [observed = "", bound = ""] = showApart([value, threshold.bound]);
   const seen = {
-    observed: show(value),
-    expected: expectation(threshold),
+    observed,
+    expected: expectation(threshold.sign, bound),
     measured: value,
     evidence: [evidence],
   };
   // Written so that NaN on either side could not pass.
   return threshold.sign * value >= threshold.sign * threshold.bound
     ? pass(seen)
-    : miss(evidence, threshold, seen);
+    : miss(evidence, { sign: threshold.sign, bound }, seen);
 }
 
 /** Passes where the whole interval is on the good side, fails where it is on the bad side. */
@@ -131,34 +133,39 @@ function judgeInterval(
   threshold: Threshold & { readonly level: number },
 ): Judgement {
   const { ci } = evidence;
-  const expected = `${expectation(threshold)} at confidence ${threshold.level}`;
-  if (ci === undefined || ci.level < threshold.level) {
-    return missing(noInterval(evidence, threshold.level), {
-      observed: show(value),
-      expected,
-      evidence: [evidence],
-    });
+  const { sign, level } = threshold;
+  const estimates = ci === undefined ? [] : [ci.low, ci.high];
+  const [bound = "", shown = "", ...interval] = showApart([threshold.bound, value, ...estimates]);
+  const expected = `${expectation(sign, bound)} at confidence ${level}`;
+  if (ci === undefined || ci.level < level) {
+    return missing(noInterval(evidence, level), { observed: shown, expected, evidence: [evidence] });
   }
   const seen = {
-    observed: `${show(value)} [${show(ci.low)}, ${show(ci.high)}]`,
+    observed: `${shown} [${interval.join(", ")}]`,
     expected,
     measured: value,
     evidence: [evidence],
   };
-  const isGood = (number: number) => threshold.sign * number >= threshold.sign * threshold.bound;
-  const [bad, good] = threshold.sign === 1 ? [ci.low, ci.high] : [ci.high, ci.low];
+  const isGood = (number: number) => sign * number >= sign * threshold.bound;
+  const [bad, good] = sign === 1 ? [ci.low, ci.high] : [ci.high, ci.low];
   // The estimate has to hold too: an interval that does not hold its own estimate proves nothing.
   if (isGood(bad) && isGood(value)) return pass(seen);
-  if (threshold.sign * good < threshold.sign * threshold.bound) return miss(evidence, threshold, seen);
+  if (sign * good < sign * threshold.bound) return miss(evidence, { sign, bound }, seen);
   return inconclusive(cannotTell(evidence, value, threshold.bound), seen);
 }
 
-function miss(evidence: MetricEvidence, { bound, sign }: Threshold, seen: Seen): Judgement {
+/** The threshold, with its bound as it is shown beside the value. */
+interface ShownThreshold {
+  readonly sign: Threshold["sign"];
+  readonly bound: string;
+}
+
+function miss(evidence: MetricEvidence, { bound, sign }: ShownThreshold, seen: Seen): Judgement {
   const name = label({ metric: evidence.name, dataset: evidence.dataset });
   return fail(
     {
       code: sign === 1 ? "METRIC_BELOW_FLOOR" : "METRIC_ABOVE_CEILING",
-      message: `${name} is ${seen.observed}, ${sign === 1 ? "below the floor of" : "above the ceiling of"} ${show(bound)}`,
+      message: `${name} is ${seen.observed}, ${sign === 1 ? "below the floor of" : "above the ceiling of"} ${bound}`,
       place: placeOf(evidence),
     },
     seen,
@@ -191,8 +198,8 @@ function cannotTell(evidence: MetricEvidence, value: number, bound: number) {
   };
 }
 
-function expectation({ bound, sign }: Threshold): string {
-  return `${sign === 1 ? "≥" : "≤"} ${show(bound)}`;
+function expectation(sign: Threshold["sign"], bound: string): string {
+  return `${sign === 1 ? "≥" : "≤"} ${bound}`;
 }
 
 function placeOf({ source }: MetricEvidence): { path: string; line?: number } {

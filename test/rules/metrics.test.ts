@@ -1219,6 +1219,20 @@ test("a number in percent is told which fraction to report", () => {
   });
 });
 
+test("numbers that differ are shown so that they can be told apart", () => {
+  const head = metric({ value: 0.79999991 });
+  const floor = RULES.get("metric.floor")?.judge({ metric: "roc_auc", min: 0.8 }, view([head]));
+  assert.equal(floor?.findings[0]?.message, "roc_auc on holdout is 0.7999999, below the floor of 0.8");
+  assert.deepEqual([floor?.observed, floor?.expected], ["0.7999999", "≥ 0.8"]);
+  const pair = [metric({ side: "base", value: 0.80000012 }), head];
+  const regression = RULES.get("metric.no-regression")?.judge({ margin: 0 }, view(pair));
+  assert.equal(regression?.observed, "0.8000001 → 0.7999999");
+  const ci = { low: 0.7999998, high: 0.79999997, level: 0.95 };
+  const interval = view([metric({ value: 0.7999999, ci })]);
+  const narrow = RULES.get("metric.floor")?.judge({ metric: "roc_auc", min: 0.8, level: 0.95 }, interval);
+  assert.equal(narrow?.observed, "0.7999999 [0.7999998, 0.79999997]");
+});
+
 test("an inconclusive floor names the sample size that could tell", () => {
   const judgement = RULES.get("metric.floor")?.judge(
     sure,
