@@ -101,18 +101,49 @@ async function pinOfPointer(
 
 /** In the terms that the manifest uses, so that both can be compared. */
 async function pinOfFile(files: CommitFiles, entry: TreeEntry, stated: Digest | undefined): Promise<Pin> {
-  const { path } = entry;
+  const digest = await digestOf(files, entry, stated?.startsWith("md5:") ? "md5" : "sha256");
+  return { digest, source: { adapter: CONTENT, path: entry.path, digest } };
+}
+
+/** Taken once, of a commit: thousands of datasets may be the same folder. */
+interface Taken {
+  /** By kind of entry, object id and algorithm. */
+  readonly digests: Map<string, Digest>;
+  readonly folders: Map<string, Digest>;
+}
+
+const TAKEN = new WeakMap<CommitFiles, Taken>();
+
+function takenOf(files: CommitFiles): Taken {
+  const taken = TAKEN.get(files) ?? { digests: new Map(), folders: new Map() };
+  TAKEN.set(files, taken);
+  return taken;
+}
+
+async function digestOf(files: CommitFiles, entry: TreeEntry, algorithm: "md5" | "sha256"): Promise<Digest> {
+  const { digests } = takenOf(files);
+  const key = `${entry.kind} ${entry.oid} ${algorithm}`;
+  const known = digests.get(key);
+  if (known !== undefined) return known;
   const digest = await using(await openEntry(files.repository, entry), async (source) => {
     // A pointer pins content that need not be here.
-    const pointer = await readLfsPointer(source, path);
-    if (pointer !== undefined) return pointer.digest;
-    return digestBy(source, stated?.startsWith("md5:") ? "md5" : "sha256");
+    const pointer = await readLfsPointer(source, entry.path);
+    return pointer?.digest ?? digestBy(source, algorithm);
   });
-  return { digest, source: { adapter: CONTENT, path, digest } };
+  digests.set(key, digest);
+  return digest;
+}
+
+async function pinOfFolder(files: CommitFiles, folder: string): Promise<Pin | undefined> {
+  const { folders } = takenOf(files);
+  const digest = folders.get(folder) ?? (await digestOfFolder(files, folder));
+  if (digest === undefined) return undefined;
+  folders.set(folder, digest);
+  return { digest, source: { adapter: CONTENT, path: folder, digest } };
 }
 
 /** A folder as a model of several artifacts is: SHA-256 over the lines `<digest>  <path>\n`, sorted by path. */
-async function pinOfFolder(files: CommitFiles, folder: string): Promise<Pin | undefined> {
+async function digestOfFolder(files: CommitFiles, folder: string): Promise<Digest | undefined> {
   const paths = files.below(folder);
   if (paths.length === 0) return undefined;
   if (paths.length > FOLDER_FILES_MAX) {
@@ -121,11 +152,10 @@ async function pinOfFolder(files: CommitFiles, folder: string): Promise<Pin | un
   }
   const lines: string[] = [];
   for (const path of paths) {
-    const pin = await pinOfFile(files, files.tree.get(path)!, undefined);
-    lines.push(`${pin.digest}  ${path.slice(folder.length + 1)}\n`);
+    const digest = await digestOf(files, files.tree.get(path)!, "sha256");
+    lines.push(`${digest}  ${path.slice(folder.length + 1)}\n`);
   }
-  const digest = sha256Of(lines.join(""));
-  return { digest, source: { adapter: CONTENT, path: folder, digest } };
+  return sha256Of(lines.join(""));
 }
 
 function pinOfLock(pipelines: readonly Pipeline[], path: string): Pin | undefined {

@@ -284,19 +284,45 @@ function keysOf({
 
 /** A key that stands for a map of numbers, rather than for one. */
 function nested(wanted: readonly string[], { items }: Origin): readonly RawProblem[] {
+  const index = BELOW.get(items) ?? indexBelow(items);
+  BELOW.set(items, index);
   return wanted.flatMap((name) => {
-    const below = items.filter((item) => item.name.startsWith(`${name}.`));
-    const [first] = below;
-    if (first === undefined) return [];
+    const below = index.get(name);
+    if (below === undefined) return [];
     return [
       {
         code: "METRIC_NOT_A_NUMBER",
-        message: `Cannot read ${name}: it holds ${below.length} numbers, ${quote(first.name)} among them`,
-        at: { line: first.line, column: 1 },
-        fix: `Say in model.yml which is meant: key: ${first.name}`,
+        message: `Cannot read ${name}: it holds ${below.count} numbers, ${quote(below.first.name)} among them`,
+        at: { line: below.first.line, column: 1 },
+        fix: `Say in model.yml which is meant: key: ${below.first.name}`,
       },
     ];
   });
+}
+
+/** The numbers below a key. */
+interface Below {
+  readonly first: RawMetric;
+  count: number;
+}
+
+const BELOW = new WeakMap<Origin["items"], ReadonlyMap<string, Below>>();
+/** Dots of a name that are looked at: a name that is nothing else has as many keys above it. */
+const KEYS_DEEP_MAX = 32;
+
+function indexBelow(items: Origin["items"]): ReadonlyMap<string, Below> {
+  const index = new Map<string, Below>();
+  for (const item of items) {
+    let dot = item.name.indexOf(".");
+    for (let depth = 0; dot >= 0 && depth < KEYS_DEEP_MAX; depth++) {
+      const key = item.name.slice(0, dot);
+      const below = index.get(key);
+      if (below === undefined) index.set(key, { first: item, count: 1 });
+      else below.count += 1;
+      dot = item.name.indexOf(".", dot + 1);
+    }
+  }
+  return index;
 }
 
 /** Where a file's own words and the manifest's are about different things; no other item settles it. */

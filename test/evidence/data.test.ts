@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { readChangeSet } from "../../gate/change/read.ts";
+import { collectEvidence } from "../../gate/evidence/collect.ts";
 import type { DatasetEvidence } from "../../gate/model/evidence.ts";
-import { collect, type Files } from "./memory.ts";
+import type { World } from "../../gate/world.ts";
+import { collect, type Files, memoryWorld } from "./memory.ts";
 
 const ROWS = "id,y\n1,0\n";
 const MD5 = `md5:${hash("md5", ROWS)}`;
@@ -169,4 +172,40 @@ test("the line is that of the file that says it", async () => {
   assert.equal(locked.line, 6);
   const content = await dataset(", path: rows.csv", { "m/rows.csv": ROWS });
   assert.equal(content.line, undefined);
+});
+
+test("a folder that several datasets are is read once, and a link is no file with its text", async () => {
+  const entries = ["one", "two"].map((name) => `  - { name: ${name}, role: train, path: rows }\n`).join("");
+  const link = "  - { name: link, role: train, path: link.csv }\n";
+  const head = {
+    "m/model.yml": `weighbridge: 1\nid: a\nstatus: candidate\nartifacts: [{ path: model.bin }]\ndata:\n${entries}${link}`,
+    "m/model.bin": "new",
+    "m/rows/a.csv": ROWS,
+    "m/rows/b.csv": ROWS,
+    "m/link.csv": { link: ROWS },
+  };
+  const world = memoryWorld({ base: { ...head, "m/model.bin": "old" }, head });
+  const change = await readChangeSet({ base: "base", head: "head" }, world.repository);
+  const opened: string[] = [];
+  const repository: World["repository"] = {
+    ...world.repository,
+    open: (entry) => {
+      opened.push(entry.path);
+      return world.repository.open(entry);
+    },
+  };
+  const { evidence, problems } = await collectEvidence(change, { ...world, repository });
+  const pins = evidence.flatMap((item) =>
+    item.kind === "dataset" && item.side === "head" ? [[item.name, item.digest] as const] : [],
+  );
+  const digests = new Map(pins);
+  assert.match(digests.get("one") ?? "", /^sha256:/);
+  assert.equal(digests.get("two"), digests.get("one"));
+  assert.equal(digests.get("link"), undefined);
+  assert.deepEqual([...new Set(problems.map(({ code }) => code))], ["ENTRY_UNSAFE"]);
+  // Once at each side, for the content is the same.
+  assert.deepEqual(
+    opened.filter((path) => path.startsWith("m/rows")),
+    ["m/rows/a.csv", "m/rows/a.csv"],
+  );
 });

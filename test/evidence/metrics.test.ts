@@ -131,6 +131,7 @@ for (const [what, metrics, code, names] of [
   ["a text in the place of the number", '{"roc_auc": "0.8"}', "METRIC_NOT_A_NUMBER", ["roc_auc"]],
   ["null", '{"roc_auc": null}', "METRIC_NOT_A_NUMBER", ["roc_auc"]],
   ["a map of numbers", '{"roc_auc": {"test": 0.8, "train": 0.9}}', "METRIC_NOT_A_NUMBER", ["roc_auc"]],
+  ["a map of maps", '{"roc_auc": {"test": {"a": 0.8}}}', "METRIC_NOT_A_NUMBER", ["roc_auc"]],
   ["an unknown version of evidence", '{"schema": "evidence/v2"}', "EVIDENCE_MALFORMED", undefined],
 ] as const) {
   test(`${what} is a problem of the file`, async () => {
