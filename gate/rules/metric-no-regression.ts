@@ -251,6 +251,6 @@ function notComparable(base: MetricEvidence, head: MetricEvidence) {
     code: "DATASET_CHANGED",
     message: `${name} was measured on other data than at base, as far as can be told: ${atBase} there, ${here} here`,
     place: { path: head.source.path },
-    fix: "State the same dataset_digest as base, or evaluate the base's model on the new data too and commit that first",
+    fix: "Measure it on the same data, and plan newer data under another dataset name, first for the model as it stands at base",
   };
 }

@@ -69,7 +69,7 @@ function moved(view: View, metric: Planned, move: string) {
     code: "PLAN_MOVED",
     message: `${label(metric)} is not the number that was planned at base: ${move}`,
     ...placeOf(view),
-    fix: "Put it back in model.yml, or ask for a waiver of this gate",
+    fix: "Put it back in model.yml, and plan other data beside it under another dataset name; or ask for a waiver of this gate",
   };
 }
 
