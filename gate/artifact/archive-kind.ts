@@ -1,5 +1,5 @@
+import type { FormatName } from "../model/formats.ts";
 import { expectationOf } from "./extensions.ts";
-import type { FormatName } from "./formats.ts";
 
 /** Which format of zip the names of its members show. */
 export function zipKind(names: readonly string[]): FormatName {

@@ -1,6 +1,6 @@
 import type { ScanFinding } from "../model/evidence.ts";
+import { FORMATS, type FormatName, PICKLE_FORMATS } from "../model/formats.ts";
 import { bufferSource } from "./bytes.ts";
-import { FORMATS, type FormatName, PICKLE_FORMATS } from "./formats.ts";
 import { findInside, newBudget, type Place } from "./identify.ts";
 import { NESTING_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";

@@ -1,6 +1,6 @@
 import type { ByteSource } from "../model/bytes.ts";
 import type { FileScan } from "../model/evidence.ts";
-import type { Family } from "./formats.ts";
+import type { Family } from "../model/formats.ts";
 import type { Contents, Tensor } from "./reader.ts";
 import { type ScanOptions, scanFully } from "./scan.ts";
 

@@ -1,4 +1,4 @@
-import { type Family, FORMATS, type FormatName } from "./formats.ts";
+import { type Family, FORMATS, type FormatName } from "../model/formats.ts";
 
 /** What a file's name leads one to expect. It can add a finding or a family, and never takes a scan away. */
 export interface Expectation {

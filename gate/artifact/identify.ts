@@ -1,8 +1,8 @@
 import type { ByteSource } from "../model/bytes.ts";
+import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "../model/formats.ts";
 import { isModelName, isPickleName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
-import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "./formats.ts";
 import { findHdf5Names } from "./hdf5-names.ts";
 import {
   HEAD_BYTES,

@@ -1,5 +1,5 @@
+import type { FormatName } from "../model/formats.ts";
 import { latin1 } from "./bytes.ts";
-import type { FormatName } from "./formats.ts";
 import { isText } from "./plain-text.ts";
 
 interface Magic {

@@ -1,5 +1,5 @@
 import type { ScanFinding } from "../model/evidence.ts";
-import { FORMATS, type FormatName } from "./formats.ts";
+import { FORMATS, type FormatName } from "../model/formats.ts";
 import type { Examination, Reader } from "./reader.ts";
 
 /** The finding for a pickle that nothing has looked through. */

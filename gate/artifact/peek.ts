@@ -1,5 +1,5 @@
 import type { ByteSource } from "../model/bytes.ts";
-import type { FormatName } from "./formats.ts";
+import type { FormatName } from "../model/formats.ts";
 import { PEEK_INPUT_BYTES, PEEK_OUTPUT_BYTES } from "./limits.ts";
 
 type Codec = "gzip" | "zlib" | "deflate";

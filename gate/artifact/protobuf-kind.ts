@@ -1,6 +1,6 @@
 import type { ByteSource } from "../model/bytes.ts";
+import type { FormatName } from "../model/formats.ts";
 import { ByteWindow } from "./byte-window.ts";
-import type { FormatName } from "./formats.ts";
 import { PROTOBUF_FIELDS_MAX } from "./limits.ts";
 
 /** The fields of one message, without their values. */

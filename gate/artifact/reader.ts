@@ -1,7 +1,7 @@
 import type { ByteSource } from "../model/bytes.ts";
 import type { ScanFinding } from "../model/evidence.ts";
+import type { FormatName } from "../model/formats.ts";
 import type { ChunkVisitor } from "./bytes.ts";
-import type { FormatName } from "./formats.ts";
 
 /** One tensor as the file states it. */
 export interface Tensor {

@@ -1,5 +1,5 @@
+import type { FormatName } from "../model/formats.ts";
 import { readCompressed } from "./compressed.ts";
-import type { FormatName } from "./formats.ts";
 import { notRead, readEmpty, readPickle, readPointer, readUnsupportedArchive } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
 import { readSafetensors } from "./safetensors.ts";

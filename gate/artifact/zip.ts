@@ -1,8 +1,8 @@
 import type { ByteSource } from "../model/bytes.ts";
+import type { FormatName } from "../model/formats.ts";
 import { isPickleName } from "./archive-kind.ts";
 import { lookInside } from "./compressed.ts";
 import { Findings, quoted } from "./findings.ts";
-import type { FormatName } from "./formats.ts";
 import { newBudget } from "./identify.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
