@@ -1,6 +1,7 @@
 import type { Judgement } from "../model/decision.ts";
 import type { ArtifactEvidence, ScanFinding } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
+import { FORMATS } from "../model/formats.ts";
 import { textsOf } from "./arguments.ts";
 import { broken, combine, fail, missing, notApplicable, pass } from "./judgement.ts";
 import type { Rule, View } from "./rule.ts";
@@ -15,7 +16,7 @@ export const artifactFormat: Rule = {
         type: "array",
         minItems: 1,
         uniqueItems: true,
-        items: { type: "string", minLength: 1 },
+        items: { enum: Object.keys(FORMATS) },
         description: "Formats that are allowed; every format that can be read completely if absent.",
         examples: [["safetensors", "onnx"]],
       },

@@ -98,6 +98,13 @@ describe("a gate of its own", () => {
       /with\.min is "0\.8", expected a number/,
     ],
     [
+      "a format that there is not",
+      "rule: artifact.format\n    with: { allow: [safetensor] }",
+      "ARGUMENT_INVALID",
+      6,
+      /with\.allow\[0\] is "safetensor" \(did you mean "safetensors"\?\)/,
+    ],
+    [
       "a severity that leaves out a tier",
       "rule: metric.present\n    severity: { T1: block }",
       "SEVERITY_INCOMPLETE",
