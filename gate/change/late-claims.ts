@@ -1,18 +1,22 @@
-import type { ModelChange, Tree } from "../model/change.ts";
+import type { FileChange, ModelChange, Tree } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Repository } from "../world.ts";
 import { namedPaths } from "./concern.ts";
+import { LOCK_NAME, PIPELINE_NAME } from "./lock-outputs.ts";
+import { readRecipes } from "./lock-stages.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
-import { foldersAbove } from "./path.ts";
+import { foldersAbove, nameOf } from "./path.ts";
 import type { Sides } from "./side.ts";
 
-/** A manifest where the change wants to enter, and the touched paths that it names and neither side of the change did. */
+/** A manifest where the change wants to enter, and what the change does to files of it that neither side could tell. */
 export interface LateClaim {
   readonly manifest: Manifest;
-  /** Sorted; at least one. */
-  readonly paths: readonly string[];
+  /** Touched, and not named by either side's manifest. Sorted. */
+  readonly named: readonly string[];
+  /** Made by a pipeline of the base out of what is touched, and of neither side's. Sorted. */
+  readonly made: readonly string[];
 }
 
 /**
@@ -20,27 +24,51 @@ export interface LateClaim {
  * was never weighed as: whoever leaves from an old enough commit could change any result that was registered later.
  */
 export async function findLateClaims(
-  tip: Tree,
-  sides: Sides,
+  files: readonly FileChange[],
+  { tip, sides }: Merging,
   repository: Repository,
 ): Promise<readonly LateClaim[]> {
   const isKnown = (path: string, oid: string) =>
     sides.base.tree.get(path)?.oid === oid || sides.head.tree.get(path)?.oid === oid;
   // Thousands of manifests stand as they stood.
   const moved = new Map([...tip].filter(([path, { oid }]) => !isKnown(path, oid)));
-  const { head: files } = await readManifestFiles({ base: new Map(), head: moved }, repository);
-  if (files.size === 0) return [];
+  const { head: manifests } = await readManifestFiles({ base: new Map(), head: moved }, repository);
+  const made = await findLateOutputs(files, { tip, sides, moved }, repository);
+  const stayed =
+    made.size === 0 ? [] : [...sides.base.manifests.values()].filter(({ path }) => tip.has(path));
   const isReached = reachOf(tip, sides);
-  return [...files.values()].flatMap((file) => {
+  return [...manifests.values(), ...stayed.filter(({ path }) => !moved.has(path))].flatMap((file) => {
     const result = file.read();
     if (result.kind === "broken") return [];
-    const before = [sides.base, sides.head].flatMap(({ manifests }) => namedIn(manifests.get(file.folder)));
+    const paths = [...new Set(namedPaths(result.manifest))].sort(byCodeUnits);
+    const before = [sides.base, sides.head].flatMap((side) => namedIn(side.manifests.get(file.folder)));
     const known = new Set(before);
     const isNew = (path: string) => [path, ...foldersAbove(path)].every((name) => !known.has(name));
-    const late = namedPaths(result.manifest).filter((path) => isNew(path) && isReached(path));
-    const paths = [...new Set(late)].sort(byCodeUnits);
-    return paths.length === 0 ? [] : [{ manifest: result.manifest, paths }];
+    const claim = {
+      manifest: result.manifest,
+      named: paths.filter((path) => isNew(path) && isReached(path)),
+      made: paths.filter((path) => made.has(path)),
+    };
+    return claim.named.length + claim.made.length === 0 ? [] : [claim];
   });
+}
+
+interface Merging {
+  readonly tip: Tree;
+  readonly sides: Sides;
+}
+
+/** What pipelines of the base make out of touched files, and those of neither side, and the folders above it. */
+async function findLateOutputs(
+  files: readonly FileChange[],
+  { tip, sides, moved }: Merging & { readonly moved: Tree },
+  repository: Repository,
+): Promise<ReadonlySet<string>> {
+  const isRecipe = (path: string) => [LOCK_NAME, PIPELINE_NAME].includes(nameOf(path));
+  if (![...moved.keys()].some(isRecipe)) return new Set();
+  const { touched } = await readRecipes(files, { base: tip, head: tip }, repository);
+  const late = [...touched.keys()].filter((path) => !sides.recipes.touched.has(path));
+  return new Set(late.flatMap((path) => [path, ...foldersAbove(path)]));
 }
 
 /** Whether the merge may bring something of the change to a path: it was touched, or git may follow a move to it. */
@@ -68,36 +96,48 @@ export function withLateClaims(models: readonly ModelChange[], claims: readonly 
   const result = [...models];
   for (const claim of claims) {
     const { manifest } = claim;
-    const problem = staleBranch(claim);
+    const late = [...new Set([...claim.named, ...claim.made])];
+    const problems = staleBranch(claim);
     const index = result.findIndex(({ base, head }) =>
       [base, head].some((side) => side?.manifest?.path === manifest.path),
     );
     const known = result[index];
     if (known?.head !== undefined) {
-      const head = { ...known.head, problems: [...known.head.problems, problem] };
-      const paths = [...new Set([...known.paths, ...claim.paths])].sort(byCodeUnits);
+      const head = { ...known.head, problems: [...known.head.problems, ...problems] };
+      const paths = [...new Set([...known.paths, ...late])].sort(byCodeUnits);
       result[index] = { ...known, head, paths };
     } else if (known === undefined) {
       const isTaken = result.some(({ id }) => id === manifest.id);
       result.push({
         id: isTaken ? manifest.path : manifest.id,
-        head: { problems: [problem], artifacts: [] },
+        head: { problems, artifacts: [] },
         tip: { manifest, artifacts: [] },
         changeClass: "C",
-        classReasons: [problem.message],
-        paths: claim.paths,
+        classReasons: problems.map(({ message }) => message),
+        paths: late.sort(byCodeUnits),
       });
     }
   }
   return result.sort((a, b) => byCodeUnits(a.id, b.id));
 }
 
-function staleBranch({ manifest, paths: [path, ...others] }: LateClaim): Finding {
+function staleBranch({ manifest, named, made }: LateClaim): readonly Finding[] {
+  return [
+    ...stale(named, (paths) => `${manifest.path} has come to name ${paths}`),
+    ...stale(made, (paths) => `A pipeline has come to make ${paths}`),
+  ];
+}
+
+function stale(paths: readonly string[], state: (paths: string) => string): readonly Finding[] {
+  const [path, ...others] = paths;
+  if (path === undefined) return [];
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return {
-    code: "BRANCH_STALE",
-    message: `${manifest.path} has come to name ${path}${more} since this branch left its base: what the change makes of that was not weighed`,
-    place: { path: path ?? manifest.path },
-    fix: "Merge the base branch into this one, or rebase it, so that it is weighed as it will be",
-  };
+  return [
+    {
+      code: "BRANCH_STALE",
+      message: `${state(`${path}${more}`)} since this branch left its base: what the change makes of that was not weighed`,
+      place: { path },
+      fix: "Merge the base branch into this one, or rebase it, so that it is weighed as it will be",
+    },
+  ];
 }

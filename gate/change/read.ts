@@ -69,7 +69,7 @@ export async function readChangeSet(
   models.sort((a, b) => byCodeUnits(a.id, b.id));
   if (base === mergeBase) return { base, mergeBase, head, files, models };
   const tip = await repository.tree(base);
-  const late = await findLateClaims(tip, sides, repository);
+  const late = await findLateClaims(files, { tip, sides }, repository);
   const weighed = withLateClaims(await withTips(models, tip, repository), late);
   return { base, mergeBase, head, files, models: weighed };
 }

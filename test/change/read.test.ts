@@ -849,6 +849,25 @@ test("nor is one to which git follows a move", async () => {
   assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m models/m/metrics.json m"]);
 });
 
+test("what a pipeline of the base has come to make out of a touched file is not passed over", async () => {
+  const scratched = await withModel({ "params.yaml": "lr: 0.1\nseed: 1\n", "src/train.py": "1" });
+  const pipeline =
+    "stages:\n  train:\n    cmd: train\n    deps: [src/train.py]\n    params: [lr]\n    outs: [models/m/w.bin]\n";
+  const md5 = "0".repeat(32);
+  const lock = `schema: '2.0'\nstages:\n  train:\n    cmd: train\n    deps: [{ path: src/train.py, hash: md5, md5: ${md5} }]\n    params: { params.yaml: { lr: 0.1 } }\n    outs: [{ path: models/m/w.bin, hash: md5, md5: ${md5} }]\n`;
+  scratched.git("checkout", "--quiet", "-b", "seed");
+  scratched.commit("a seed", { "params.yaml": "lr: 0.1\nseed: 2\n" });
+  scratched.git("checkout", "--quiet", "-b", "change", "main");
+  scratched.commit("a rate", { "params.yaml": "lr: 0.5\nseed: 1\n" });
+  scratched.git("checkout", "--quiet", "main");
+  scratched.commit("a pipeline", { "dvc.yaml": pipeline, "dvc.lock": lock });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m models/m/w.bin m"]);
+  assert.deepEqual(staleOf(await changeOf(scratched, "seed", "main")), []);
+  scratched.git("checkout", "--quiet", "change");
+  scratched.git("merge", "--quiet", "--no-edit", "main");
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m"]);
+});
+
 test("what the base came to name and the change leaves alone is no matter of it", async () => {
   const scratched = await withModel({ "shared/labels.json": "1", "readme.md": "1" });
   scratched.git("checkout", "--quiet", "-b", "change");
