@@ -1,13 +1,14 @@
-import type { FileChange, ModelChange, Tree } from "../model/change.ts";
+import { BRANCH_STALE, type FileChange, type ModelChange, type Tree } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { byCodeUnits } from "../model/order.ts";
 import type { Repository } from "../world.ts";
-import { namedPaths } from "./concern.ts";
+import { idOf, namedPaths } from "./concern.ts";
 import { LOCK_NAME, PIPELINE_NAME } from "./lock-outputs.ts";
 import { readRecipes } from "./lock-stages.ts";
 import { type ManifestFile, readManifestFiles } from "./manifest-file.ts";
-import { foldersAbove, nameOf } from "./path.ts";
+import type { ModelPair } from "./pair.ts";
+import { folderOf, foldersAbove, nameOf } from "./path.ts";
 import type { Sides } from "./side.ts";
 
 /** A manifest where the change wants to enter, and what the change does to files of it that neither side could tell. */
@@ -91,6 +92,21 @@ function namedIn(file: ManifestFile | undefined): string[] {
   return result?.kind === "manifest" ? namedPaths(result.manifest) : [];
 }
 
+/** The models that stand at both sides and that nothing but the claims makes a matter of the change. */
+export function findLatePairs(
+  claims: readonly LateClaim[],
+  { pairs, sides }: { readonly pairs: readonly ModelPair[]; readonly sides: Sides },
+): readonly ModelPair[] {
+  const concerned = new Set(pairs.flatMap(({ base, head }) => [base?.path, head?.path]));
+  const ids = new Set(pairs.map(({ id }) => id));
+  return claims.flatMap(({ manifest }): ModelPair[] => {
+    const [base, head] = [sides.base, sides.head].map((side) => side.manifests.get(folderOf(manifest.path)));
+    if (base === undefined || head === undefined || concerned.has(manifest.path)) return [];
+    const id = idOf(base) ?? manifest.path;
+    return [{ id: ids.has(id) ? manifest.path : id, base, head, namesakes: [], files: new Set() }];
+  });
+}
+
 /** The models, and those that only the base's manifests make a matter of the change, each with what was not weighed. */
 export function withLateClaims(models: readonly ModelChange[], claims: readonly LateClaim[]): ModelChange[] {
   const result = [...models];
@@ -105,20 +121,28 @@ export function withLateClaims(models: readonly ModelChange[], claims: readonly 
     if (known?.head !== undefined) {
       const head = { ...known.head, problems: [...known.head.problems, ...problems] };
       const paths = [...new Set([...known.paths, ...late])].sort(byCodeUnits);
-      result[index] = { ...known, head, paths };
+      result[index] = { ...known, ...classOf(known, problems), head, paths };
     } else if (known === undefined) {
       const isTaken = result.some(({ id }) => id === manifest.id);
       result.push({
         id: isTaken ? manifest.path : manifest.id,
         head: { problems, artifacts: [] },
         tip: { manifest, artifacts: [] },
-        changeClass: "C",
-        classReasons: problems.map(({ message }) => message),
+        ...classOf(undefined, problems),
         paths: late.sort(byCodeUnits),
       });
     }
   }
   return result.sort((a, b) => byCodeUnits(a.id, b.id));
+}
+
+/** Material, for all that is known of it; a new model stays one. */
+function classOf(
+  known: ModelChange | undefined,
+  problems: readonly Finding[],
+): Pick<ModelChange, "changeClass" | "classReasons"> {
+  if (known?.changeClass === "D") return { changeClass: "D", classReasons: known.classReasons };
+  return { changeClass: "C", classReasons: problems.map(({ message }) => message) };
 }
 
 function staleBranch({ manifest, named, made }: LateClaim): readonly Finding[] {
@@ -134,7 +158,7 @@ function stale(paths: readonly string[], state: (paths: string) => string): read
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return [
     {
-      code: "BRANCH_STALE",
+      code: BRANCH_STALE,
       message: `${state(`${path}${more}`)} since this branch left its base: what the change makes of that was not weighed`,
       place: { path },
       fix: "Merge the base branch into this one, or rebase it, so that it is weighed as it will be",

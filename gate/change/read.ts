@@ -27,7 +27,7 @@ import { findConcern } from "./concern.ts";
 import { findReencoding } from "./conversion.ts";
 import { diffTrees } from "./diff.ts";
 import { identityFindings, type Surroundings } from "./identity.ts";
-import { findLateClaims, withLateClaims } from "./late-claims.ts";
+import { findLateClaims, findLatePairs, withLateClaims } from "./late-claims.ts";
 import { LOCK_NAME } from "./lock-outputs.ts";
 import type { Recipes } from "./lock-stages.ts";
 import type { ManifestFile } from "./manifest-file.ts";
@@ -70,6 +70,7 @@ export async function readChangeSet(
   if (base === mergeBase) return { base, mergeBase, head, files, models };
   const tip = await repository.tree(base);
   const late = await findLateClaims(files, { tip, sides }, repository);
+  for (const pair of findLatePairs(late, { pairs, sides })) models.push(await readModel(pair, reading));
   const weighed = withLateClaims(await withTips(models, tip, repository), late);
   return { base, mergeBase, head, files, models: weighed };
 }

@@ -86,6 +86,9 @@ export interface ModelChange {
   readonly paths: readonly string[];
 }
 
+/** Code of a problem at head: the base has come to name or make what the change touches, and its branch does not know. */
+export const BRANCH_STALE = "BRANCH_STALE";
+
 /** What evidence about one side has to be about: of the base, the model that the change would replace. */
 export function subjectAt({ base, tip, head }: ModelChange, side: "base" | "head"): Digest | undefined {
   return (side === "head" ? head : (tip ?? base))?.subject;

@@ -1,6 +1,6 @@
-import type { FileChange } from "../model/change.ts";
+import { BRANCH_STALE, type FileChange } from "../model/change.ts";
 import type { Finding } from "../model/finding.ts";
-import { broken, notApplicable, pass } from "./judgement.ts";
+import { broken, fail, notApplicable, pass } from "./judgement.ts";
 import type { Rule, View } from "./rule.ts";
 
 export const gatesComplete: Rule = {
@@ -14,7 +14,9 @@ export const gatesComplete: Rule = {
       return notApplicable("The change touches no model");
     }
     const observed = `${view.results?.length ?? 0} results`;
-    return findings.length === 0 ? pass({ observed }) : broken(findings, { observed });
+    if (findings.length > 0) return broken([...findings, ...stale(view)], { observed });
+    const late = stale(view);
+    return late.length === 0 ? pass({ observed }) : fail(late, { observed });
   },
 };
 
@@ -51,6 +53,13 @@ function lost(view: View): readonly Finding[] {
       },
     ];
   });
+}
+
+/** What the merge would put under a model that the change was not weighed as. */
+function stale(view: View): readonly Finding[] {
+  return view.change.models.flatMap(({ head }) =>
+    (head?.problems ?? []).filter(({ code }) => code === BRANCH_STALE),
+  );
 }
 
 /** Below the model's folder, in its place, or a link or submodule in the place of a folder above it. */

@@ -861,7 +861,8 @@ test("what a pipeline of the base has come to make out of a touched file is not 
   scratched.commit("a rate", { "params.yaml": "lr: 0.5\nseed: 1\n" });
   scratched.git("checkout", "--quiet", "main");
   scratched.commit("a pipeline", { "dvc.yaml": pipeline, "dvc.lock": lock });
-  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m models/m/w.bin m"]);
+  const change = await changeOf(scratched, "change", "main");
+  assert.deepEqual([staleOf(change), summary(change)], [["m models/m/w.bin m"], ["C m BRANCH_STALE"]]);
   assert.deepEqual(staleOf(await changeOf(scratched, "seed", "main")), []);
   scratched.git("checkout", "--quiet", "change");
   scratched.git("merge", "--quiet", "--no-edit", "main");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Outcome } from "../../gate/model/decision.ts";
+import type { GateResult, Outcome } from "../../gate/model/decision.ts";
 import type {
   ArtifactEvidence,
   CardEvidence,
@@ -58,6 +58,12 @@ const head = (overrides: Parameters<typeof version>[1]): Partial<View> => ({
 });
 const path = "m/model.safetensors";
 const pickle = { code: "PICKLE_NOT_SCANNED", severity: "fail", where: "", message: "a pickle" } as const;
+
+/** Of another gate, that was judged about the model. */
+const RESULT: GateResult = {
+  ...{ gate: "g", title: "t", model: model().id, severity: "block", closes: false, outcome: "pass" },
+  ...{ findings: [], evidence: [], refusedWaivers: [], why: "w", fix: "f", mapsTo: [] },
+};
 
 const ROWS: readonly (readonly [
   string,
@@ -540,6 +546,26 @@ const ROWS: readonly (readonly [
     },
     "fail",
     "WAIVER_CHANGED",
+  ],
+  [
+    "gates.complete",
+    "what the merge would put under a model unweighed closes, whatever other gates there are",
+    {},
+    [],
+    {
+      change: {
+        base: "3",
+        mergeBase: "1",
+        head: "2",
+        models: [
+          model({ head: version(HEAD_DIGEST, { problems: [{ code: "BRANCH_STALE", message: "late" }] }) }),
+        ],
+        files: [],
+      },
+      results: [RESULT],
+    },
+    "fail",
+    "BRANCH_STALE",
   ],
   [
     "gates.complete",
