@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { LockedPath } from "../adapter/adapter.ts";
 import { foldersAbove, nameOf } from "../change/path.ts";
 import { parseDvcPointer } from "../change/pointer.ts";
+import type { Tree } from "../model/change.ts";
 import { type Digest, isDigest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import { parseJson } from "../parse/json.ts";
@@ -85,6 +86,40 @@ async function compareFolder(
   context: LockContext,
   { path, digest, locked }: BoundPath,
 ): Promise<ContentState | undefined> {
+  const folder = await readFolder(context, path);
+  if (folder === undefined) return undefined;
+  const { plain: found, normalized, count } = folder;
+  if (found === digest) return { kind: "same", by: "md5" };
+  if (locked.textNormalized && normalized === digest) return { kind: "same", by: "md5-dos2unix" };
+  if (hasIgnoreFile(context.files.tree)) {
+    throw cannotTell(path, "a .dvcignore may leave out some of its files", "Depend on the files themselves");
+  }
+  if (locked.files === undefined || locked.files === count) return { kind: "differs", found };
+  const state = `a folder of another file count: ${count}, and ${locked.files} when it was locked`;
+  return { kind: "differs", found: `${state}; what git ignores belongs into .dvcignore too` };
+}
+
+/** A folder of the commit as DVC names it. */
+interface FolderDigests {
+  readonly plain: Digest;
+  /** Of text files, the MD5s with line ends made LF. */
+  readonly normalized: Digest;
+  /** Files in it. */
+  readonly count: number;
+}
+
+/** By what the locks say of a commit: hundreds of stages may depend on one folder. */
+const FOLDERS = new WeakMap<LockContext["outs"], Map<string, Promise<FolderDigests | undefined>>>();
+
+function readFolder(context: LockContext, path: string): Promise<FolderDigests | undefined> {
+  const known = FOLDERS.get(context.outs) ?? new Map<string, Promise<FolderDigests | undefined>>();
+  FOLDERS.set(context.outs, known);
+  const folder = known.get(path) ?? digestFolder(context, path);
+  known.set(path, folder);
+  return folder;
+}
+
+async function digestFolder(context: LockContext, path: string): Promise<FolderDigests | undefined> {
   const below = context.files.below(path);
   if (below.length === 0) return undefined;
   if (below.length > FOLDER_FILES_MAX) {
@@ -97,16 +132,15 @@ async function compareFolder(
     plain.set(file.slice(path.length + 1), md5?.plain ?? "");
     normalized.set(file.slice(path.length + 1), md5?.normalized ?? "");
   }
-  const found = folderDigest(plain);
-  if (found === digest) return { kind: "same", by: "md5" };
-  if (locked.textNormalized && folderDigest(normalized) === digest)
-    return { kind: "same", by: "md5-dos2unix" };
-  if ([...context.files.tree.keys()].some((file) => nameOf(file) === ".dvcignore")) {
-    throw cannotTell(path, "a .dvcignore may leave out some of its files", "Depend on the files themselves");
-  }
-  if (locked.files === undefined || locked.files === plain.size) return { kind: "differs", found };
-  const count = `a folder of another file count: ${plain.size}, and ${locked.files} when it was locked`;
-  return { kind: "differs", found: `${count}; what git ignores belongs into .dvcignore too` };
+  return { plain: folderDigest(plain), normalized: folderDigest(normalized), count: plain.size };
+}
+
+const IGNORING = new WeakMap<Tree, boolean>();
+
+function hasIgnoreFile(tree: Tree): boolean {
+  const known = IGNORING.get(tree) ?? [...tree.keys()].some((file) => nameOf(file) === ".dvcignore");
+  IGNORING.set(tree, known);
+  return known;
 }
 
 /**
