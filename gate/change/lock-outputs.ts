@@ -161,9 +161,10 @@ function toOutput(out: Node, folder: string, lock: string): LockOutput {
   return { ...output, content: { digest, pointer } };
 }
 
-/** Whether what is written is no path in the repository. */
+/** Whether what is written is no path in the repository: a URL, or a path from the root of a disk. */
 export function isElsewhere(written: string): boolean {
-  return /^(?:[A-Za-z][A-Za-z0-9+.-]*:|[/\\~])/.test(written);
+  // To DVC, neither a colon without slashes nor a tilde is more than a letter.
+  return /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/|[A-Za-z]:[/\\]|[/\\])/.test(written);
 }
 
 function sizeOf(out: MapNode): number | undefined {

@@ -1,6 +1,7 @@
 import type { LockedPath, LockedStage, RawPipeline, RawProblem } from "../adapter/adapter.ts";
 import { dvc } from "../adapter/dvc.ts";
 import { resolveStages, type Stage } from "../adapter/dvc-stages.ts";
+import { isElsewhere } from "../change/lock-outputs.ts";
 import { resolvePath } from "../change/path.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
@@ -182,11 +183,7 @@ function linkPaths(
   });
 }
 
-const EXTERNAL = /^(?:[A-Za-z][A-Za-z0-9+.-]*:|[/\\~])/;
-
 /** The path from the repository's root of what is written in a folder below a pipeline's. */
 function resolveFrom(folder: string, wdir: string, written: string): string | undefined {
-  return EXTERNAL.test(written) || EXTERNAL.test(wdir)
-    ? undefined
-    : resolvePath(folder, `${wdir}/${written}`);
+  return isElsewhere(written) || isElsewhere(wdir) ? undefined : resolvePath(folder, `${wdir}/${written}`);
 }

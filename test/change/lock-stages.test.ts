@@ -70,6 +70,19 @@ test("parameters that a template may be filled from concern the model, whatever 
   );
 });
 
+test("a dependency with a colon in its name is one in the repository", async () => {
+  const { "dvc.lock": lock = "", ...base } = BASE;
+  const colon = lock.replace("path: src/train.py", 'path: "src:lib/../src:py/train.py"');
+  const { models } = await changeOf(
+    { "src:py/train.py": "2\n" },
+    { ...base, "src:py/train.py": "1\n", "dvc.lock": colon },
+  );
+  assert.deepEqual(
+    models.map(({ id }) => id),
+    ["m"],
+  );
+});
+
 test("a stage that is taken out of the lock concerns the model that it made", async () => {
   const { "dvc.lock": lock = "" } = pipeline();
   const { models } = await changeOf({

@@ -296,6 +296,16 @@ const DEPENDENCIES: readonly (readonly [
     `a is md5:${ABC}.dir in dvc.lock, in the commit md5:${ABC}`,
   ],
   ["is kept elsewhere", { "s3://bucket/a": "etag: x" }, {}, ""],
+  ["is on a disk of Windows", { "C:/data/a": MD5(ABC) }, {}, ""],
+  ...["run-12:30.csv", "~lib/a"].map(
+    (path) =>
+      [
+        `has a name like ${path}`,
+        { [path]: MD5(OTHER) },
+        { [path]: "abc" },
+        `${path} is md5:${OTHER} in dvc.lock, in the commit md5:${ABC}`,
+      ] as const,
+  ),
   ["is an absolute path", { "/data/a": "md5: 900150983cd24fb0d6963f7d28e17f72" }, {}, ""],
   ["is above the repository", { "../../a": MD5(ABC) }, {}, ""],
   ["is written with dots", { "./x/../a": MD5(ABC) }, { a: "abc" }, ""],
