@@ -4,13 +4,7 @@ import type { LockEvidence } from "../model/evidence.ts";
 import type { Place } from "../model/place.ts";
 import { quote } from "../parse/excerpt.ts";
 import { type Node, nodeAt, type Position, toValue } from "../parse/node.ts";
-import {
-  type BoundPath,
-  type ContentState,
-  compareCommitted,
-  compareContent,
-  type LockContext,
-} from "./lock-content.ts";
+import { compareCommitted, compareContent, type LockContext } from "./lock-content.ts";
 import { isSameValue } from "./parameters.ts";
 import type { PathLink, Pipeline, PipelineStage } from "./pipeline.ts";
 
@@ -27,8 +21,6 @@ export interface StageReport {
 
 export interface StageContext extends LockContext {
   readonly pipeline: Pipeline;
-  /** What all pipelines of the repository made: one elsewhere may make what this one depends on. */
-  readonly allOuts: () => Promise<LockContext["outs"]>;
 }
 
 /** Of one stage that are spelled out; a hostile file can cause a hundred thousand. */
@@ -138,7 +130,7 @@ async function compareLink(
   if (digest === undefined) return mismatch(`dvc.lock binds no content of ${path}`, lockPath, locked.at);
   const bound = { path, digest, locked };
   const state =
-    kind === "output" ? await compareCommitted(context, bound) : await findContent(context, bound);
+    kind === "output" ? await compareCommitted(context, bound) : await compareContent(context, bound);
   if (state === undefined) return SAME;
   if (state.kind === "same") return { ...SAME, hashes: [state.by] };
   const message =
@@ -146,11 +138,4 @@ async function compareLink(
       ? `its dependency ${path} is not in the commit, no .dvc file tracks it and no stage makes it`
       : `${path} is ${digest} in dvc.lock, in the commit ${state.found}`;
   return mismatch(message, lockPath, locked.at);
-}
-
-/** Other pipelines are read only for what this one does not make. */
-async function findContent(context: StageContext, bound: BoundPath): Promise<ContentState> {
-  const state = await compareContent(context, bound);
-  if (state.kind !== "nowhere") return state;
-  return compareContent({ files: context.files, outs: await context.allOuts() }, bound);
 }

@@ -1,11 +1,12 @@
 import { dvc } from "../adapter/dvc.ts";
-import { folderOf, foldersAbove, nameOf } from "../change/path.ts";
+import { foldersAbove } from "../change/path.ts";
 import type { Artifact } from "../model/change.ts";
 import type { EvidenceProblem, LockEvidence } from "../model/evidence.ts";
 import { contentPath } from "./commit-files.ts";
 import { lockedOuts } from "./lock-content.ts";
 import { compareStage, type StageReport } from "./lock-stage.ts";
-import { type PathLink, type Pipeline, type PipelineStage, readPipeline } from "./pipeline.ts";
+import { type PathLink, type Pipeline, type PipelineStage, pipelinePaths } from "./pipeline.ts";
+import { type PipelineFile, pipelinesOf } from "./pipelines.ts";
 import { attempt, errorProblem, type ModelSide, rawProblem } from "./side.ts";
 
 /** What the pipelines of a model's side say. */
@@ -21,45 +22,74 @@ export interface LockReading {
 /** The stages that make a model and its numbers, each compared with the commit. */
 export async function collectLocks(on: ModelSide): Promise<LockReading> {
   const { files } = on;
-  const { pipelines, problems } = await readPipelines(on, [...foldersAbove(on.manifest.path)]);
-  const allOuts = once(async () => {
-    const all = [...files.tree.keys()].filter((path) => nameOf(path) === "dvc.yaml").map(folderOf);
-    return lockedOuts((await readPipelines(on, all)).pipelines);
-  });
-  const outs = lockedOuts(pipelines);
+  const { pipelines, stages, problems } = await findStages(on);
+  // Of two that pin the same path, the nearer one counts.
+  const outs = lockedOuts(pipelines.toReversed());
   const evidence: LockEvidence[] = [];
   const bound = new Set<string>();
-  for (const pipeline of pipelines) {
-    for (const stage of relevantStages(on, pipeline)) {
-      const report = await compareStage({ files, outs, pipeline, allOuts }, stage);
-      const unread = findProblems(on, { pipeline, stage, report });
-      problems.push(...unread);
-      if (unread.length > 0) continue;
-      evidence.push(toEvidence(on, { pipeline, stage, report }));
-      if (report.mismatches.length === 0) for (const path of boundEvaluations(on, stage)) bound.add(path);
-    }
+  for (const { pipeline, stage } of stages) {
+    const report = await compareStage({ files, outs, pipeline }, stage);
+    const unread = findProblems(on, { pipeline, stage, report });
+    problems.push(...unread);
+    if (unread.length > 0) continue;
+    evidence.push(toEvidence(on, { pipeline, stage, report }));
+    if (report.mismatches.length === 0) for (const path of boundEvaluations(on, stage)) bound.add(path);
   }
   return { evidence, problems, bound, pipelines };
 }
 
-async function readPipelines(on: ModelSide, folders: readonly string[]) {
+/** A stage with the pipeline that has it. */
+interface PlacedStage {
+  readonly pipeline: Pipeline;
+  readonly stage: PipelineStage;
+}
+
+/**
+ * The stages of concern, wherever their pipelines stand. Those above the model are read in any case, others as soon as
+ * they may name what the model is, or make what a stage of concern depends on.
+ */
+async function findStages(on: ModelSide) {
+  const { results, inputs } = pathsOfModel(on);
+  const files = await pipelinesOf(on.files);
+  const above = [...foldersAbove(on.manifest.path)].flatMap((own) =>
+    files.filter(({ folder }) => folder === own),
+  );
+  const { pipelines, problems } = await readAll(on, above);
+  let left = files.filter((file) => !above.includes(file));
+  const asked = new Set<string>();
+  for (;;) {
+    const stages = relevantStages(on, pipelines);
+    const wanted = [...inputs, ...stages.flatMap(({ stage }) => pathsOf(stage.deps))];
+    const fresh = [...new Set(wanted)].filter((path) => !asked.has(path));
+    const named = new Set(
+      left.filter(({ mayName, mayMake }) => results.some(mayName) || fresh.some(mayMake)),
+    );
+    if (named.size === 0) return { pipelines, stages, problems };
+    const more = await readAll(on, named);
+    pipelines.push(...more.pipelines);
+    problems.push(...more.problems);
+    left = left.filter((file) => !named.has(file));
+    for (const path of fresh) asked.add(path);
+  }
+}
+
+async function readAll(on: ModelSide, files: Iterable<PipelineFile>) {
   const pipelines: Pipeline[] = [];
   const problems: EvidenceProblem[] = [];
-  for (const folder of folders) {
-    const prefix = folder === "" ? "" : `${folder}/`;
-    const concern = { on, path: `${prefix}dvc.yaml`, also: `${prefix}dvc.lock`, metrics: [] };
-    const read = await attempt(concern, () => readPipeline(on.files, folder));
+  for (const file of files) {
+    const [path, also] = pipelinePaths(file.folder);
+    const read = await attempt({ on, path, also, metrics: [] }, file.read);
     problems.push(...read.problems);
     if (read.value !== undefined) pipelines.push(read.value);
   }
   return { pipelines, problems };
 }
 
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= read();
-    return result;
+/** What pipelines may make of the model or from it, and what they may make for it. */
+function pathsOfModel({ manifest: { artifacts, evaluation, data } }: ModelSide) {
+  return {
+    results: [...artifacts, ...evaluation].map(({ path }) => contentPath(path)),
+    inputs: data.flatMap(({ path }) => (path === undefined ? [] : contentPath(path))),
   };
 }
 
@@ -67,22 +97,21 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
  * The stages that the model's files come out of or go into, and those that these depend on; and every stage of
  * which nobody can say what it makes.
  */
-function relevantStages(on: ModelSide, { stages }: Pipeline): readonly PipelineStage[] {
-  const { artifacts, evaluation, data } = on.manifest;
-  const results = [...artifacts, ...evaluation].map(({ path }) => contentPath(path));
-  const inputs = data.flatMap(({ path }) => (path === undefined ? [] : contentPath(path)));
-  const makers = overlaps(stages.flatMap((stage) => pathsOf(stage.outs).map((path) => [path, stage])));
-  const readers = overlaps(stages.flatMap((stage) => pathsOf(stage.deps).map((path) => [path, stage])));
+function relevantStages(on: ModelSide, pipelines: readonly Pipeline[]): readonly PlacedStage[] {
+  const { results, inputs } = pathsOfModel(on);
+  const all = pipelines.flatMap((pipeline) => pipeline.stages.map((stage) => ({ pipeline, stage })));
+  const makers = overlaps(all.flatMap((placed) => pathsOf(placed.stage.outs).map((path) => [path, placed])));
+  const readers = overlaps(all.flatMap((placed) => pathsOf(placed.stage.deps).map((path) => [path, placed])));
   const found = new Set([
-    ...stages.filter(({ isPlaced }) => !isPlaced),
+    ...all.filter(({ stage }) => !stage.isPlaced),
     ...results.flatMap((path) => [...makers(path), ...readers(path)]),
     ...inputs.flatMap(makers),
   ]);
   // A set's loop also visits what is added during it.
-  for (const { deps } of found) {
-    for (const stage of pathsOf(deps).flatMap(makers)) found.add(stage);
+  for (const { stage } of found) {
+    for (const maker of pathsOf(stage.deps).flatMap(makers)) found.add(maker);
   }
-  return stages.filter((stage) => found.has(stage));
+  return all.filter((placed) => found.has(placed));
 }
 
 function pathsOf(links: readonly PathLink[]): readonly string[] {
@@ -107,9 +136,7 @@ function add<T>(index: Map<string, T[]>, key: string, value: T): void {
   else known.push(value);
 }
 
-interface Compared {
-  readonly pipeline: Pipeline;
-  readonly stage: PipelineStage;
+interface Compared extends PlacedStage {
   readonly report: StageReport;
 }
 

@@ -1,7 +1,7 @@
 import type { LockedPath, LockedStage, RawPipeline, RawProblem } from "../adapter/adapter.ts";
 import { dvc } from "../adapter/dvc.ts";
 import { resolveStages, type Stage } from "../adapter/dvc-stages.ts";
-import { isElsewhere } from "../change/lock-outputs.ts";
+import { isElsewhere, LOCK_NAME, PIPELINE_NAME } from "../change/lock-outputs.ts";
 import { resolvePath } from "../change/path.ts";
 import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
@@ -55,8 +55,7 @@ export interface PathLink {
 
 /** The pipeline of a folder; undefined without a `dvc.yaml`. Throws a GateError for one that cannot be read. */
 export async function readPipeline(files: CommitFiles, folder: string): Promise<Pipeline | undefined> {
-  const yamlPath = folder === "" ? "dvc.yaml" : `${folder}/dvc.yaml`;
-  const lockPath = folder === "" ? "dvc.lock" : `${folder}/dvc.lock`;
+  const [yamlPath, lockPath] = pipelinePaths(folder);
   const yaml = await readFile(files, yamlPath, PIPELINE_BYTES_MAX);
   if (yaml === undefined) return undefined;
   const lock = await readFile(files, lockPath, PIPELINE_BYTES_MAX);
@@ -73,6 +72,12 @@ export async function readPipeline(files: CommitFiles, folder: string): Promise<
   }
   const isLocked = lock !== undefined;
   return { yamlPath, lockPath, isLocked, digest: sha256Of(lock ?? yaml), stages, parameters };
+}
+
+/** Where the two files of a folder's pipeline stand. */
+export function pipelinePaths(folder: string): readonly [yaml: string, lock: string] {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  return [`${prefix}${PIPELINE_NAME}`, `${prefix}${LOCK_NAME}`];
 }
 
 /** Each file once: many stages may name the same. */

@@ -251,7 +251,7 @@ async function judgeOne(
   });
   const locks = evidence.filter((item): item is LockEvidence => item.kind === "lock" && item.side === "head");
   return {
-    messages: messagesOf(locks).map((message) => message.replace(/^dvc\.[a-z]+:\d+ /, "")),
+    messages: messagesOf(locks).map((message) => message.replace(/^\S*dvc\.[a-z]+:\d+ /, "")),
     problems: problems.filter(({ side }) => side === "head"),
   };
 }
@@ -402,6 +402,74 @@ test("a dependency that a pipeline elsewhere makes is compared with its lock", a
   assert.deepEqual(same.messages, []);
   const other = await judgeOne(elsewhere(OTHER), { "prep/out/a.csv": MD5(ABC) });
   assert.deepEqual(other.messages, [`prep/out/a.csv is md5:${ABC} in dvc.lock, in the commit md5:${OTHER}`]);
+});
+
+// Pipelines that stand elsewhere.
+
+/** One stage in a folder of its own that makes a file of a raw one, in sync with a raw file of "abc". */
+function prepare(folder: string, out: string, wdir = "."): Record<string, string> {
+  return {
+    [`${folder}/dvc.yaml`]: `stages:\n  prep:\n    wdir: ${wdir}\n    cmd: prep\n    deps: [raw.csv]\n    outs: [${out}]\n`,
+    [`${folder}/dvc.lock`]: `schema: '2.0'\nstages:\n  prep:\n    cmd: prep\n    deps:\n    - path: raw.csv\n      ${MD5(ABC)}\n    outs:\n    - path: ${out}\n      ${MD5(ABC)}\n`,
+    [`${folder}/raw.csv`]: "other",
+  };
+}
+
+const RAW_CHANGED = (folder: string) =>
+  `${folder}/raw.csv is md5:${ABC} in dvc.lock, in the commit md5:795f3202b17cb6bc3d4b771d8c6c9eaf`;
+
+for (const [what, files, deps, found] of [
+  ["makes a dependency", prepare("prep", "a.csv"), { "prep/a.csv": MD5(ABC) }, [RAW_CHANGED("prep")]],
+  [
+    "makes a dependency of such a one",
+    {
+      ...prepare("first", "../second/raw.csv"),
+      ...prepare("second", "a.csv"),
+      "second/raw.csv": "abc",
+    },
+    { "second/a.csv": MD5(ABC) },
+    [RAW_CHANGED("first")],
+  ],
+  [
+    "makes the folder that a dependency stands in",
+    { ...prepare("prep", "../made", "../prep"), "made/a.csv": "abc" },
+    { "made/a.csv": MD5(ABC) },
+    [
+      RAW_CHANGED("prep"),
+      `made is md5:${ABC} in dvc.lock, in the commit md5:eeb2614fab8351ea6acf643880eb2986.dir`,
+    ],
+  ],
+  ["makes the model", prepare("prep", "../model.bin"), { "prep/a.csv": MD5(ABC) }, [RAW_CHANGED("prep")]],
+  ["makes a namesake of the model", prepare("prep", "model.bin"), { "prep/a.csv": MD5(ABC) }, []],
+] as const) {
+  test(`a pipeline elsewhere that ${what} is ${found.length === 0 ? "not " : ""}of concern`, async () => {
+    const scene = { "prep/a.csv": "abc", "second/a.csv": "abc", "model.bin": "abc" };
+    const { messages, problems } = await judgeOne({ ...scene, ...files }, deps);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(messages, found);
+  });
+}
+
+for (const [what, out, codes] of [
+  ["may make a dependency", "../data/a.csv", ["YAML_SYNTAX"]],
+  ["makes a namesake of it", "a.csv", []],
+  ["depends on it, too", "b.csv]\n    deps:\n      - ../data/a.csv\n    params: [", []],
+] as const) {
+  test(`a pipeline elsewhere that cannot be read and ${what}: ${codes[0] ?? "no problem"}`, async () => {
+    const files = { "prep/dvc.yaml": `stages:\n  prep:\n    outs: [${out}\n`, "data/a.csv": "abc" };
+    const { messages, problems } = await judgeOne(files, { "data/a.csv": MD5(ABC) });
+    assert.deepEqual(messages, []);
+    assert.deepEqual(
+      problems.map(({ code, place }) => [code, place.path]),
+      codes.map((code) => [code, "prep/dvc.yaml"]),
+    );
+  });
+}
+
+test("the text of a pipeline that is too large is not asked for", async () => {
+  const files = { ...prepare("prep", "a.csv"), "large/dvc.yaml": "#".repeat(2 ** 20 + 1) };
+  const { messages, problems } = await judgeOne(files, { "prep/a.csv": MD5(ABC) });
+  assert.deepEqual([messages, problems], [[RAW_CHANGED("prep")], []]);
 });
 
 // Parameters.
