@@ -33,6 +33,8 @@ const OWED_ROLES: ReadonlySet<string> = new Set(["train", "test"]);
  * planned on, and that data was trained on. Other data under other names may take their place.
  */
 function owedFindings(view: View, head: readonly DatasetEvidence[]): readonly Finding[] {
+  // What comes back was weighed as it was, with the data that it listed.
+  if (view.model?.changeClass === "E") return [];
   const base = datasetsAt(view, "base");
   const atHead = plannedMetrics(view).filter(({ plannedAt }) => plannedAt === "head");
   const planned = new Set(atHead.map(({ dataset }) => dataset));

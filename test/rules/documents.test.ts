@@ -399,6 +399,14 @@ const ROWS: readonly (readonly [
   ],
   [
     "data.pinned",
+    "a version that comes back is asked for none",
+    {},
+    [dataset({ side: "base" }), dataset({ name: "holdout", role: "test", digest: HEAD_DIGEST })],
+    { model: model({ changeClass: "E" }) },
+    "pass",
+  ],
+  [
+    "data.pinned",
     "other training data may take its place",
     {},
     [dataset({ side: "base" }), dataset({ name: "train-2", digest: HEAD_DIGEST })],
