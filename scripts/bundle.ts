@@ -2,7 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { builtins, fetchAlone, prebuilt, RARE, rarely, withoutNames, withoutVectors } from "./prebuilt.ts";
+import {
+  builtins,
+  fetchAlone,
+  prebuilt,
+  RARE,
+  rarely,
+  withoutLinks,
+  withoutNames,
+  withoutVectors,
+} from "./prebuilt.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -59,6 +68,7 @@ const RARELY: BuildOptions = {
   entryPoints: RARE.map(({ source, out }) => ({ in: source, out: basename(out, ".cjs") })),
   format: "cjs",
   outExtension: { ".js": ".cjs" },
+  plugins: [withoutLinks],
 };
 
 /** The files that the entries give, by name, with the licenses of all that went into them. Same sources, same bytes. */

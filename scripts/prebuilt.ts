@@ -125,6 +125,22 @@ export const fetchAlone: Plugin = {
       loader: "js",
       resolveDir,
     }));
+    // The parser of HTTP that every machine can run: the other is the same for those with SIMD, and as large.
+    build.onResolve({ filter: /\/llhttp_simd-wasm\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "../llhttp/llhttp-wasm.js"),
+    }));
+  },
+};
+
+/** Markdown without the finder of links in plain text, which only inline rules ask. */
+export const withoutLinks: Plugin = {
+  name: "without-links",
+  setup(build) {
+    build.onResolve({ filter: /^linkify-it$/ }, ({ path }) => ({ path, namespace: "linkless" }));
+    build.onLoad({ filter: /./, namespace: "linkless" }, () => ({
+      contents: "export class LinkifyIt {}",
+      loader: "js",
+    }));
   },
 };
 
