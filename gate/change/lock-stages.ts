@@ -9,6 +9,7 @@ import { parseToml } from "../parse/toml.ts";
 import { parseYaml, YAML_BYTES_MAX } from "../parse/yaml.ts";
 import type { Repository } from "../world.ts";
 import { isElsewhere, LOCK_NAME, PIPELINE_NAME, readFolders, readYaml } from "./lock-outputs.ts";
+import { PARAMETERS_NAME, stageAt, variableFiles } from "./lock-variables.ts";
 import { folderOf, foldersAbove, nameOf, resolvePath } from "./path.ts";
 
 /** One stage of a `dvc.lock`: how its outputs were made when it was last run. Paths are from the repository's root. */
@@ -24,8 +25,8 @@ export interface LockStage {
   readonly params: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** What `dvc.yaml` says of the stage, in canonical form; undefined where it cannot be read. */
   readonly definition: string | undefined;
-  /** Whether `dvc.yaml` has templates, which may be filled from any file of parameters. */
-  readonly hasTemplates: boolean;
+  /** Files that fill its templates in `dvc.yaml`: whatever value they hold may be part of its command. */
+  readonly variables: ReadonlySet<string>;
 }
 
 /** A file of parameters with more is compared as a whole. */
@@ -55,27 +56,28 @@ async function readStages(root: Node, lock: TreeEntry, source: Source): Promise<
   const list = nodeAt(root, ["stages"]) ?? root;
   if (list.kind !== "map") return [];
   const folders = await readFolders(lock, source.tree, source.repository);
-  const entry = source.tree.get(`${lock.path.slice(0, -LOCK_NAME.length)}${PIPELINE_NAME}`);
+  const prefix = lock.path.slice(0, -LOCK_NAME.length);
+  const entry = source.tree.get(prefix + PIPELINE_NAME);
   const pipeline = entry && (await attempt(() => readYaml(entry, source.repository)));
-  // What cannot be read may have any.
-  const hasTemplates = entry !== undefined && (pipeline === undefined || textOf(pipeline).includes("${"));
   return [...list.entries].map(([name, { value: stage }]) => {
     const paths = (key: string) => new Map(linksAt(stage, key, folders(name)));
+    const params = paramsAt(stage, folders(name));
+    const places = { pipeline: folderOf(lock.path), stage: folders(name) };
+    // What cannot be read may have any template.
+    const unread = entry === undefined ? [] : [...params.keys(), `${prefix}${PARAMETERS_NAME}`];
     return {
-      ...{ name, lock: lock.path, hasTemplates },
+      ...{ name, lock: lock.path, params },
       cmd: textOf(nodeAt(stage, ["cmd"])),
       deps: paths("deps"),
       outs: paths("outs"),
-      params: paramsAt(stage, folders(name)),
       definition: pipeline && definitionOf(pipeline, name),
+      variables: new Set(pipeline === undefined ? unread : variableFiles(pipeline, name, places)),
     };
   });
 }
 
-/** Of `train@uk`, what stands under `train`. */
 function definitionOf(pipeline: Node, name: string): string {
-  const stage = nodeAt(pipeline, ["stages", name]) ?? nodeAt(pipeline, ["stages", name.replace(/@.*$/s, "")]);
-  return `${textOf(stage)} ${textOf(nodeAt(pipeline, ["vars"]))}`;
+  return `${textOf(stageAt(pipeline, name))} ${textOf(nodeAt(pipeline, ["vars"]))}`;
 }
 
 function linksAt(stage: Node, key: string, folder: string): [path: string, stated: string][] {
@@ -160,7 +162,8 @@ export async function readRecipes(
 ): Promise<Recipes> {
   const locks = { base: locksOf(trees.base), head: locksOf(trees.head) };
   if (locks.base.length + locks.head.length === 0) return NO_RECIPES;
-  if (!(await mayTouch(files, [...locks.base, ...locks.head], repository))) return NO_RECIPES;
+  const texts = [...withPipelines(locks.base, trees.base), ...withPipelines(locks.head, trees.head)];
+  if (!(await mayTouch(files, texts, repository))) return NO_RECIPES;
   const base = await readLockStages(trees.base, repository);
   const head = await readLockStages(trees.head, repository);
   const touched = new Map<string, Set<FileChange>>();
@@ -175,24 +178,37 @@ export async function readRecipes(
   return { base, head, touched };
 }
 
-/** Whether a lock is changed, or holds the name of what is: parsing all of them takes a thousand times longer. */
+/** What stands beside a lock and is part of its pipeline without being named. */
+const OWN_NAMES: ReadonlySet<string> = new Set([LOCK_NAME, PIPELINE_NAME, PARAMETERS_NAME]);
+
+/** The locks, and the `dvc.yaml` beside each, which alone names the files of its variables. */
+function withPipelines(locks: readonly TreeEntry[], tree: Tree): readonly TreeEntry[] {
+  const pipelines = locks.flatMap(({ path }) => {
+    return tree.get(path.slice(0, -LOCK_NAME.length) + PIPELINE_NAME) ?? [];
+  });
+  return [...locks, ...pipelines];
+}
+
+/**
+ * Whether a pipeline is changed or its parameters are, or it holds the name of what is: parsing all of them takes a
+ * thousand times longer.
+ */
 async function mayTouch(
   files: readonly FileChange[],
-  locks: readonly TreeEntry[],
+  pipelines: readonly TreeEntry[],
   repository: Repository,
 ): Promise<boolean> {
   const entries = files.flatMap(({ base, head }) => [base, head].flatMap((entry) => entry ?? []));
-  const folders = new Set(locks.map(({ path }) => folderOf(path)));
-  const isPipeline = ({ path }: TreeEntry) =>
-    [LOCK_NAME, PIPELINE_NAME].includes(nameOf(path)) && folders.has(folderOf(path));
-  if (entries.some(isPipeline)) return true;
+  const folders = new Set(pipelines.map(({ path }) => folderOf(path)));
+  const isOwn = ({ path }: TreeEntry) => OWN_NAMES.has(nameOf(path)) && folders.has(folderOf(path));
+  if (entries.some(isOwn)) return true;
   const names = new Set(
     entries.flatMap(({ path }) => [path.replace(/\.dvc$/, ""), ...foldersAbove(path)].map(nameOf)),
   );
   names.delete("");
-  const unique = [...new Map(locks.map((lock) => [lock.oid, lock])).values()];
-  for (const lock of unique) {
-    const bytes = await attempt(async () => (await repository.read([lock], YAML_BYTES_MAX))[0]);
+  const unique = new Map(pipelines.map((entry) => [entry.oid, entry]));
+  for (const entry of unique.values()) {
+    const bytes = await attempt(async () => (await repository.read([entry], YAML_BYTES_MAX))[0]);
     const text = bytes === undefined ? "" : Buffer.from(bytes).toString("utf8");
     // Only a backslash in double quotes hides a name.
     if (text.includes("\\") || [...names].some((name) => text.includes(name))) return true;
@@ -218,7 +234,7 @@ async function causesOf(
     if (known === undefined) causes.set(stage, new Set([file]));
     else known.add(file);
   };
-  const byDependency = groupByPath(stages, ({ deps }) => deps.keys());
+  const byDependency = groupByPath(stages, ({ deps, variables }) => new Set([...deps.keys(), ...variables]));
   const byParameters = groupByPath(stages, ({ params }) => params.keys());
   const byFolder = groupByPath(stages, ({ lock }) => [folderOf(lock)]);
   const twins = new Map(others.map((stage) => [`${stage.lock} ${stage.name}`, stage]));
@@ -266,8 +282,8 @@ async function readParameters(entry: TreeEntry, repository: Repository): Promise
 }
 
 /** Whether a value that the stage was run with is another one. */
-function isTouched({ params, hasTemplates }: LockStage, path: string, both: Both | undefined): boolean {
-  if (hasTemplates || both === undefined) return true;
+function isTouched({ params }: LockStage, path: string, both: Both | undefined): boolean {
+  if (both === undefined) return true;
   return [...(params.get(path)?.keys() ?? [])].some((key) => {
     const [before, after] = both.map((root) => textOf(nodeAt(root, [key]) ?? nodeAt(root, key.split("."))));
     return before !== after;

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASE, changeOf, type Files, md5, pipeline, YAML } from "./pipeline.ts";
 
-const TEMPLATED = YAML.replace("cmd: python src/train.py", 'cmd: "python src/train.py $' + '{train.lr}"');
-
 const CASES: readonly (readonly [name: string, head: Files, class_: string | undefined, reason?: RegExp])[] =
   [
     ["code that a stage depends on", { "src/train.py": "2\n" }, "C", /^src\/train\.py: git:/],
@@ -61,14 +59,35 @@ for (const [name, head, class_, reason] of CASES) {
   });
 }
 
-test("parameters that a template may be filled from concern the model, whatever value it is", async () => {
-  const base = { ...BASE, "dvc.yaml": TEMPLATED };
-  const { models } = await changeOf({ "params.yaml": "train: { lr: 0.1 }\nother: { seed: 2 }\n" }, base);
-  assert.deepEqual(
-    models.map(({ id }) => id),
-    ["m"],
-  );
-});
+/** The stage `train` with a template in its command, beside one of a stage that no model names. */
+const TEMPLATED = `vars: [conf/all.yaml]
+stages:
+  train: { cmd: "python src/train.py \${lr}", vars: ["conf/train.json:lr"], deps: [features.csv, src/train.py] }
+  other: { cmd: python src/other.py, vars: [conf/other.yaml] }
+`;
+const IN_FOLDER: Files = {
+  "dvc.yaml": TEMPLATED.replace('vars: ["', 'wdir: sub, vars: ["'),
+  "dvc.lock": pipeline()["dvc.lock"]!.replaceAll("path: models", "path: ../models"),
+};
+
+for (const [what, file, base, ids] of [
+  ["parameters concern", "params.yaml", { "dvc.yaml": TEMPLATED }, ["m"]],
+  ["variables of the pipeline concern", "conf/all.yaml", { "dvc.yaml": TEMPLATED }, ["m"]],
+  ["variables of the stage concern", "conf/train.json", { "dvc.yaml": TEMPLATED }, ["m"]],
+  ["variables in the stage's own folder concern", "sub/conf/train.json", IN_FOLDER, ["m"]],
+  ["parameters of a pipeline that cannot be read concern", "params.yaml", { "dvc.yaml": "[" }, ["m"]],
+  ["variables of another stage do not concern", "conf/other.yaml", { "dvc.yaml": TEMPLATED }, []],
+  ["variables that no template asks for do not concern", "conf/all.yaml", { "dvc.yaml": YAML }, []],
+] as const) {
+  test(`${what} the model, whatever their value is`, async () => {
+    const before = { ...BASE, ...base, [file]: "{ train: { lr: 0.1 }, seed: 1 }\n" };
+    const { models } = await changeOf({ [file]: "{ train: { lr: 0.1 }, seed: 2 }\n" }, before);
+    assert.deepEqual(
+      models.map(({ id }) => id),
+      ids,
+    );
+  });
+}
 
 test("a dependency with a colon in its name is one in the repository", async () => {
   const { "dvc.lock": lock = "", ...base } = BASE;
