@@ -150,6 +150,7 @@ function findProblems(on: ModelSide, { pipeline, stage, report }: Compared): rea
 
 function toEvidence(on: ModelSide, { pipeline, stage, report }: Compared): LockEvidence {
   const { yamlPath, lockPath, digest, isLocked } = pipeline;
+  const makes = resultsOf(on, stage);
   return {
     kind: "lock",
     model: on.model,
@@ -157,6 +158,7 @@ function toEvidence(on: ModelSide, { pipeline, stage, report }: Compared): LockE
     trust: "declared",
     path: lockPath,
     stage: stage.name,
+    ...(makes.length === 0 ? {} : { makes }),
     mismatches: report.mismatches,
     source: {
       adapter: dvc.name,
@@ -166,6 +168,13 @@ function toEvidence(on: ModelSide, { pipeline, stage, report }: Compared): LockE
       ...(report.hashes.length === 0 ? {} : { tool: `dvc (${report.hashes.join(", ")})` }),
     },
   };
+}
+
+/** What the manifest names and a stage makes, be it with the folder around it or file by file. */
+function resultsOf({ manifest: { artifacts, evaluation } }: ModelSide, { outs }: PipelineStage): string[] {
+  const makers = overlaps(pathsOf(outs).map((path) => [path, true]));
+  const results = new Set([...artifacts, ...evaluation].map(({ path }) => path));
+  return [...results].filter((path) => makers(contentPath(path)).length > 0);
 }
 
 /** Evaluation files that a stage made while every artifact of the model was among its files, as it stands now. */

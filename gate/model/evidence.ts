@@ -148,6 +148,8 @@ export interface LockEvidence extends Fact {
   readonly kind: "lock";
   readonly path: string;
   readonly stage: string;
+  /** Artifacts and evaluation files that come out of it, as the manifest names them; absent if none does. */
+  readonly makes?: readonly string[];
   /** Each a sentence; empty when in sync. */
   readonly mismatches: readonly { readonly message: string; readonly place: Place }[];
 }

@@ -1,6 +1,8 @@
+import { formerVersions } from "../model/change.ts";
 import type { Judgement } from "../model/decision.ts";
-import type { LockEvidence } from "../model/evidence.ts";
+import type { LockEvidence, Side } from "../model/evidence.ts";
 import type { Finding } from "../model/finding.ts";
+import type { DeclaredArtifact } from "../model/manifest.ts";
 import { broken, combine, fail, notApplicable, pass } from "./judgement.ts";
 import type { Rule, View } from "./rule.ts";
 
@@ -21,7 +23,8 @@ export const lockInSync: Rule = {
       (item): item is LockEvidence => item.kind === "lock" && item.side === "head",
     );
     if (stages.length === 0) return hadPipeline(view) ? fail(removed(view)) : notApplicable(NO_PIPELINE);
-    return combine(stages.map(judgeStage));
+    const orphans = findOrphans(view).map((path) => fail(removed(view, path)));
+    return combine([...stages.map(judgeStage), ...orphans]);
   },
 };
 
@@ -33,11 +36,39 @@ function hadPipeline({ evidence, problems }: View): boolean {
   );
 }
 
-function removed({ model }: View): Finding {
+/**
+ * Paths that a stage makes at the base and none does any more, whatever the stage is called. A new name is no way out
+ * for an artifact: where one that was made is gone, each that is new has to be made, too.
+ */
+function findOrphans(view: View): readonly string[] {
+  const manifest = view.model?.head?.manifest;
+  if (view.model === undefined || manifest === undefined) return [];
+  const [before, now] = [madeAt(view, "base"), madeAt(view, "head")];
+  const former = formerVersions(view.model).flatMap((version) => version.manifest?.artifacts ?? []);
+  const kept = new Set(manifest.artifacts.map(({ path }) => path));
+  const isReplaced = former.some(({ path }) => before.has(path) && !kept.has(path));
+  const handmade = new Set(former.filter(({ path }) => !before.has(path)).map(nameOf));
+  const lost = [...manifest.artifacts, ...manifest.evaluation].filter(({ path }) => before.has(path));
+  const heirs = isReplaced ? manifest.artifacts.filter((artifact) => !handmade.has(nameOf(artifact))) : [];
+  const paths = new Set([...lost, ...heirs].map(({ path }) => path));
+  return [...paths].filter((path) => !now.has(path));
+}
+
+function madeAt({ evidence }: View, side: Side): ReadonlySet<string> {
+  return new Set(
+    evidence.flatMap((item) => (item.kind === "lock" && item.side === side ? (item.makes ?? []) : [])),
+  );
+}
+
+function nameOf({ path }: DeclaredArtifact): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function removed({ model }: View, made?: string): Finding {
   const path = model?.head?.manifest?.path;
   return {
     code: "LOCK_REMOVED",
-    message: "A pipeline makes this model at the base, and none does any more",
+    message: `A pipeline makes ${made ?? "this model"} at the base, and none does any more`,
     ...(path === undefined ? {} : { place: { path } }),
     fix: "Keep the stages in dvc.yaml and dvc.lock, or have the gate waived",
   };

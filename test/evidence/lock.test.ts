@@ -127,6 +127,16 @@ test("each stage says what differs, and where", async () => {
   ]);
 });
 
+test("each stage says which of the model's files it makes", async () => {
+  const { locks } = await headOf(CURRENT, {});
+  const makers = locks.flatMap(({ stage, makes }) => (makes === undefined ? [] : [[stage, makes]]));
+  assert.deepEqual(Object.fromEntries(makers), {
+    train: ["model/model.txt"],
+    "evaluate@de": ["metrics/de.json"],
+    "evaluate@uk": ["metrics/uk.json"],
+  });
+});
+
 // What a lock in sync binds.
 
 test("a stage in sync that read the model binds its metrics to the model", async () => {

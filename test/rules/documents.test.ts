@@ -53,6 +53,15 @@ function lock(mismatches: LockEvidence["mismatches"]): LockEvidence {
   return { ...fact, kind: "lock", path: "dvc.lock", stage: "train", mismatches };
 }
 
+/** A stage in sync that makes files of the model. */
+function maker(side: LockEvidence["side"], stage: string, ...makes: readonly string[]): LockEvidence {
+  return { ...lock([]), side, stage, makes };
+}
+
+/** The model with other artifacts at head than the one that it has at base. */
+const withArtifacts = (...names: readonly string[]) =>
+  head({ manifest: manifest({ artifacts: names.map((name) => ({ path: `m/${name}` })) }) });
+
 const head = (overrides: Parameters<typeof version>[1]): Partial<View> => ({
   model: model({ head: version(HEAD_DIGEST, overrides) }),
 });
@@ -477,6 +486,65 @@ const ROWS: readonly (readonly [
     },
     "fail",
     "LOCK_REMOVED",
+  ],
+  [
+    "lock.in-sync",
+    "a stage of the model that the change takes away is no excuse while another stays",
+    {},
+    [maker("base", "train", path), maker("head", "evaluate", "m/metrics.json")],
+    {},
+    "fail",
+    "LOCK_REMOVED",
+  ],
+  [
+    "lock.in-sync",
+    "nor is one that made the numbers",
+    {},
+    [maker("base", "evaluate", "m/metrics.json"), maker("head", "train", path)],
+    {},
+    "fail",
+    "LOCK_REMOVED",
+  ],
+  [
+    "lock.in-sync",
+    "nor is a new name for what it made",
+    {},
+    [maker("base", "train", path), maker("head", "evaluate", "m/metrics.json")],
+    withArtifacts("weights.safetensors"),
+    "fail",
+    "LOCK_REMOVED",
+  ],
+  [
+    "lock.in-sync",
+    "a stage of another name that makes the same passes",
+    {},
+    [maker("base", "train", path), maker("head", "fit", path)],
+    {},
+    "pass",
+  ],
+  [
+    "lock.in-sync",
+    "a new name for what a stage still makes passes",
+    {},
+    [maker("base", "train", path), maker("head", "train", "m/weights.safetensors")],
+    withArtifacts("weights.safetensors"),
+    "pass",
+  ],
+  [
+    "lock.in-sync",
+    "a file besides what a stage makes passes",
+    {},
+    [maker("base", "train", path), maker("head", "train", path)],
+    withArtifacts("model.safetensors", "tokenizer.json"),
+    "pass",
+  ],
+  [
+    "lock.in-sync",
+    "what no stage made before need not be made now",
+    {},
+    [maker("base", "evaluate", "m/metrics.json"), maker("head", "evaluate", "m/metrics.json")],
+    {},
+    "pass",
   ],
   ["lock.in-sync", "a lock in sync passes", {}, [lock([])], {}, "pass"],
   [

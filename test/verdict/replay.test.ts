@@ -43,7 +43,14 @@ const EVIDENCE: readonly Evidence[] = [
     claims: [{ metric: "roc_auc", dataset: "holdout", value: 0.8, line: 9 }],
   },
   { ...fact, kind: "dataset", name: "holdout", role: "test", path: "d.csv", digest: HEAD_DIGEST, line: 2 },
-  { ...fact, kind: "lock", path: "dvc.lock", stage: "train", mismatches: [{ message: "differs", place }] },
+  {
+    ...fact,
+    kind: "lock",
+    path: "dvc.lock",
+    stage: "train",
+    makes: ["m.bin"],
+    mismatches: [{ message: "differs", place }],
+  },
 ];
 
 /** Every record that a test has, and one of each kind of evidence. */
