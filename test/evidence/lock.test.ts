@@ -395,6 +395,30 @@ test("a file in a folder that DVC tracks is compared by the folder's list, if th
   );
 });
 
+test("a folder that many stages depend on is hashed once", async () => {
+  const folder = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`a/${index}`, "abc"]));
+  const names = Array.from({ length: 450 }, (_, index) => `b${index}`);
+  const stages = names.map((name) => `  ${name}: { cmd: x, deps: [a], outs: [${name}] }\n`).join("");
+  const locks = names.map(
+    (name) =>
+      `  ${name}: { cmd: x, deps: [{ path: a, md5: ${OTHER}.dir }], outs: [{ path: ${name}, md5: ${ABC} }] }\n`,
+  );
+  const deps = Object.fromEntries(names.map((name) => [name, MD5(ABC)]));
+  const pipeline = onePipeline(deps);
+  const before = performance.now();
+  const { messages } = await judgeOne(
+    {
+      ...folder,
+      "dvc.yaml": pipeline["dvc.yaml"] + stages,
+      "dvc.lock": pipeline["dvc.lock"] + locks.join(""),
+    },
+    deps,
+  );
+  assert.equal(messages.length, names.length);
+  const seconds = (performance.now() - before) / 1_000;
+  assert.ok(seconds < 10, `${seconds} s; one by one they take half a minute`);
+});
+
 test("a folder with files that git ignores says so", async () => {
   const dep = { a: `hash: md5\n      md5: ${ABC}.dir\n      nfiles: 3` };
   const { messages } = await judgeOne({ "a/b": "abc" }, dep);
