@@ -26,7 +26,7 @@ export interface Trial {
 /** Numbers as some unpickler accepts them; the canonical grammar is the pickle reader's to hold. */
 const LINES = {
   // Up to a zero byte; nothing before it is 0 to the C library.
-  int: /^(?:\s*[+-]?\d[\da-fxo_]*L?\s*(?:\0.*)?|\0.*)$/is,
+  int: /^(?:\s*[+-]?\d[\da-fxo_]*\s*L?\s*(?:\0.*)?|\0.*)$/is,
   float: /^\s*[+-]?(?:\d|\.\d|inf|nan)[\d._e+a-z-]*\s*(?:\0.*)?$/is,
   index: /^\s*(?:\+?\d[\d_]*|-0[0_]*)\s*(?:\0.*)?$/s,
   string: /^\s*(['"]).*\1\s*$/s,
@@ -61,8 +61,12 @@ const IMPORTS = new Set(["GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"]);
  * Reads bytes as a chain of pickles, without making anything of them: depth of the stack, marks and memo indices
  * only. Stops at the first call, for then there is nothing left to ask.
  */
-export function tryPickle(source: ByteSource, opcodesMax = TRIAL_OPCODES_MAX): Promise<Trial> {
-  return new TrialMachine(source, opcodesMax).run();
+export async function tryPickle(source: ByteSource, opcodesMax = TRIAL_OPCODES_MAX): Promise<Trial> {
+  const machine = new TrialMachine(source, opcodesMax);
+  const trial = await machine.run();
+  if (trial.calls || !machine.leavesFrame) return trial;
+  const other = await new TrialMachine(source, opcodesMax, { skipsFrames: true }).run();
+  return other.calls || other.loads ? other : trial;
 }
 
 /** An opcode and the longest argument of fixed size. */
@@ -77,6 +81,8 @@ class TrialMachine {
   #depth = 0;
   #marks: number[] = [];
   #memo = new Set<number>();
+  /** Something was put under a number that was not kept. */
+  #anyMemo = false;
   #hasText = false;
   #imported = false;
   /** Something proper was imported, and then a value with an argument put. */
@@ -89,13 +95,25 @@ class TrialMachine {
   #ended: Trial["ended"] | undefined;
   /** Of the opcode being read: its last line as text, its number, and whether it names a proper module, or any. */
   #line = "";
+  /** Whether that is all of it. */
+  #isWhole = true;
   #number = 0;
   #named = false;
   #importable = false;
 
-  constructor(source: ByteSource, opcodesMax: number) {
+  readonly #skipsFrames: boolean;
+  #frameEnd = 0;
+  /** Whether an argument was longer than what was left of its frame. */
+  leavesFrame = false;
+
+  /**
+   * Where an argument is longer than its frame, `_pickle.c` reads it from behind the frame and drops the rest of that,
+   * if it had to read the frame by itself; else it reads on.
+   */
+  constructor(source: ByteSource, opcodesMax: number, { skipsFrames = false } = {}) {
     this.#window = new ByteWindow(source);
     this.#opcodesMax = opcodesMax;
+    this.#skipsFrames = skipsFrames;
   }
 
   async run(): Promise<Trial> {
@@ -106,6 +124,7 @@ class TrialMachine {
       const opcode = this.#nextOpcode();
       if (opcode === undefined) break;
       const { argument } = opcode;
+      this.#isWhole = true;
       const isText = argument.kind === "line" || argument.kind === "global";
       const isRead = isText ? await this.#readText(argument) : this.#readNumber(argument);
       if (!isRead || !this.#apply(opcode)) this.#ended ??= "refused";
@@ -140,13 +159,24 @@ class TrialMachine {
   #readNumber(argument: Argument): boolean {
     if (argument.kind !== "fixed" && argument.kind !== "counted") return true;
     const bytes = argument.kind === "fixed" ? argument.bytes : argument.prefix;
+    this.#leaveFrame(bytes);
     if (!this.#window.covers(this.#offset, bytes)) return this.#stopAs("cut");
     this.#number = this.#window.number(this.#offset, bytes);
     this.#offset += bytes;
     if (argument.kind === "fixed") return true;
     if (argument.signed && this.#number >= 2 ** 31) return false;
+    this.#leaveFrame(this.#number);
     if (this.#number > this.#window.size - this.#offset) return this.#stopAs("cut");
     this.#offset += this.#number;
+    return true;
+  }
+
+  /** Whether the next bytes, of which so many are read, are those behind the frame. */
+  #leaveFrame(bytes: number): boolean {
+    const isInside = this.#offset < this.#frameEnd && this.#offset + bytes > this.#frameEnd;
+    this.leavesFrame ||= isInside;
+    if (!isInside || !this.#skipsFrames) return false;
+    this.#offset = this.#frameEnd;
     return true;
   }
 
@@ -154,11 +184,16 @@ class TrialMachine {
     const start = this.#offset;
     if (!(await this.#readLine())) return false;
     const line = this.#line;
-    if (argument.kind === "line") return LINES[argument.text].test(line);
+    if (argument.kind === "line") return this.#isAccepted(argument.text, line);
     if (!(await this.#readLine())) return false;
     this.#named = MODULE.test(line) && MODULE.test(this.#line);
     this.#importable = IMPORTABLE.test(line) && (this.#loads || (await this.#isUtf8(start, this.#offset)));
     return true;
+  }
+
+  /** Of a line too long to be kept, the number may stand in the part that is not. */
+  #isAccepted(text: keyof typeof LINES, line: string): boolean {
+    return (!this.#isWhole && text !== "string") || LINES[text].test(line);
   }
 
   /** Whether bytes are UTF-8: names are decoded to their ends before anything is imported by them. */
@@ -180,7 +215,9 @@ class TrialMachine {
 
   async #readLine(): Promise<boolean> {
     const end = Math.min(this.#window.size, this.#offset + TRIAL_LINE_BYTES_MAX - this.#lineBytes);
-    const feed = await this.#window.lineFeed(this.#offset, end);
+    let feed = await this.#window.lineFeed(this.#offset, end);
+    if (this.#leaveFrame((feed < 0 ? end : feed + 1) - this.#offset))
+      feed = await this.#window.lineFeed(this.#offset, end);
     if (feed < 0) return this.#stopAs(end === this.#window.size ? "cut" : "limit");
     const length = feed - this.#offset;
     this.#line = await this.#lineText(length);
@@ -192,7 +229,8 @@ class TrialMachine {
 
   /** The line; of a long one its two ends, which is what the patterns look at. */
   async #lineText(length: number): Promise<string> {
-    if (length <= LINE_BYTES_KEPT) return this.#text(this.#offset, length);
+    this.#isWhole = length <= LINE_BYTES_KEPT;
+    if (this.#isWhole) return this.#text(this.#offset, length);
     const half = LINE_BYTES_KEPT / 2;
     return (await this.#text(this.#offset, half)) + (await this.#text(this.#offset + length - half, half));
   }
@@ -210,11 +248,12 @@ class TrialMachine {
       return true;
     }
     if (name === "PROTO") return this.#number <= PROTOCOL_MAX;
+    if (name === "FRAME") this.#frameEnd = this.#offset + this.#number;
     if (name === "POP" && this.#depth === this.#fence && this.#marks.length > 0) {
       this.#marks.pop();
       return true;
     }
-    if (GETS.has(name) && !this.#memo.has(this.#number)) return false;
+    if (GETS.has(name) && this.#isWhole && !this.#anyMemo && !this.#memo.has(this.#number)) return false;
     const inMark = this.#depth - this.#fence;
     if (opcode.toMark && !this.#dropToMark(name)) return false;
     if (this.#depth - this.#fence < opcode.pops) return false;
@@ -236,8 +275,11 @@ class TrialMachine {
 
   #note({ name, argument }: Opcode, inMark: number): void {
     if (this.#changeable === "imported" && argument.kind !== "none") this.#changeable = "given";
-    if (PUTS.has(name)) this.#memo.add(this.#number);
-    else if (name === "MEMOIZE") this.#memo.add(this.#memo.size);
+    if (PUTS.has(name)) {
+      this.#memo.add(this.#number);
+      this.#anyMemo ||= !this.#isWhole;
+    }
+    if (name === "MEMOIZE") this.#memo.add(this.#memo.size);
     else if (IMPORTS.has(name)) this.#noteImport(name);
     else if (CALLS.has(name)) this.#calls ||= this.#imported;
     else if (CHANGES.has(name)) this.#calls ||= this.#changeable === "given";
@@ -267,5 +309,6 @@ class TrialMachine {
     this.#depth = 0;
     this.#marks = [];
     this.#memo = new Set();
+    this.#anyMemo = false;
   }
 }
