@@ -61,12 +61,8 @@ const IMPORTS = new Set(["GLOBAL", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"]);
  * Reads bytes as a chain of pickles, without making anything of them: depth of the stack, marks and memo indices
  * only. Stops at the first call, for then there is nothing left to ask.
  */
-export async function tryPickle(source: ByteSource, opcodesMax = TRIAL_OPCODES_MAX): Promise<Trial> {
-  const machine = new TrialMachine(source, opcodesMax);
-  const trial = await machine.run();
-  if (trial.calls || !machine.leavesFrame) return trial;
-  const other = await new TrialMachine(source, opcodesMax, { skipsFrames: true }).run();
-  return other.calls || other.loads ? other : trial;
+export function tryPickle(source: ByteSource, opcodesMax = TRIAL_OPCODES_MAX): Promise<Trial> {
+  return new TrialMachine(source, opcodesMax).run();
 }
 
 /** An opcode and the longest argument of fixed size. */
@@ -101,19 +97,11 @@ class TrialMachine {
   #named = false;
   #importable = false;
 
-  readonly #skipsFrames: boolean;
   #frameEnd = 0;
-  /** Whether an argument was longer than what was left of its frame. */
-  leavesFrame = false;
 
-  /**
-   * Where an argument is longer than its frame, `_pickle.c` reads it from behind the frame and drops the rest of that,
-   * if it had to read the frame by itself; else it reads on.
-   */
-  constructor(source: ByteSource, opcodesMax: number, { skipsFrames = false } = {}) {
+  constructor(source: ByteSource, opcodesMax: number) {
     this.#window = new ByteWindow(source);
     this.#opcodesMax = opcodesMax;
-    this.#skipsFrames = skipsFrames;
   }
 
   async run(): Promise<Trial> {
@@ -159,25 +147,24 @@ class TrialMachine {
   #readNumber(argument: Argument): boolean {
     if (argument.kind !== "fixed" && argument.kind !== "counted") return true;
     const bytes = argument.kind === "fixed" ? argument.bytes : argument.prefix;
-    this.#leaveFrame(bytes);
+    this.#mindFrame(bytes);
     if (!this.#window.covers(this.#offset, bytes)) return this.#stopAs("cut");
     this.#number = this.#window.number(this.#offset, bytes);
     this.#offset += bytes;
     if (argument.kind === "fixed") return true;
     if (argument.signed && this.#number >= 2 ** 31) return false;
-    this.#leaveFrame(this.#number);
+    this.#mindFrame(this.#number);
     if (this.#number > this.#window.size - this.#offset) return this.#stopAs("cut");
     this.#offset += this.#number;
     return true;
   }
 
-  /** Whether the next bytes, of which so many are read, are those behind the frame. */
-  #leaveFrame(bytes: number): boolean {
-    const isInside = this.#offset < this.#frameEnd && this.#offset + bytes > this.#frameEnd;
-    this.leavesFrame ||= isInside;
-    if (!isInside || !this.#skipsFrames) return false;
-    this.#offset = this.#frameEnd;
-    return true;
+  /**
+   * No pickler writes an argument that is longer than its frame. `_pickle.c` goes on behind the frame with it or not, as
+   * it happened to read the frame: what it runs there cannot be told.
+   */
+  #mindFrame(bytes: number): void {
+    this.#calls ||= this.#offset < this.#frameEnd && this.#offset + bytes > this.#frameEnd;
   }
 
   async #readText(argument: Argument & { kind: "line" | "global" }): Promise<boolean> {
@@ -215,9 +202,8 @@ class TrialMachine {
 
   async #readLine(): Promise<boolean> {
     const end = Math.min(this.#window.size, this.#offset + TRIAL_LINE_BYTES_MAX - this.#lineBytes);
-    let feed = await this.#window.lineFeed(this.#offset, end);
-    if (this.#leaveFrame((feed < 0 ? end : feed + 1) - this.#offset))
-      feed = await this.#window.lineFeed(this.#offset, end);
+    const feed = await this.#window.lineFeed(this.#offset, end);
+    this.#mindFrame((feed < 0 ? end : feed + 1) - this.#offset);
     if (feed < 0) return this.#stopAs(end === this.#window.size ? "cut" : "limit");
     const length = feed - this.#offset;
     this.#line = await this.#lineText(length);
@@ -248,7 +234,7 @@ class TrialMachine {
       return true;
     }
     if (name === "PROTO") return this.#number <= PROTOCOL_MAX;
-    if (name === "FRAME") this.#frameEnd = this.#offset + this.#number;
+    if (name === "FRAME") this.#openFrame();
     if (name === "POP" && this.#depth === this.#fence && this.#marks.length > 0) {
       this.#marks.pop();
       return true;
@@ -260,6 +246,13 @@ class TrialMachine {
     this.#depth += opcode.pushes - opcode.pops;
     this.#note(opcode, inMark);
     return true;
+  }
+
+  /** A frame that the file does not hold ends no reading. */
+  #openFrame(): void {
+    const end = this.#offset + this.#number;
+    this.#mindFrame(this.#number);
+    if (end <= this.#window.size) this.#frameEnd = end;
   }
 
   get #fence(): number {
