@@ -248,10 +248,10 @@ class TrialMachine {
     return true;
   }
 
-  /** A frame that the file does not hold ends no reading. */
+  /** A frame that the file does not hold ends no reading; one inside of another no pickler writes, either. */
   #openFrame(): void {
     const end = this.#offset + this.#number;
-    this.#mindFrame(this.#number);
+    this.#calls ||= this.#offset < this.#frameEnd;
     if (end <= this.#window.size) this.#frameEnd = end;
   }
 
@@ -298,6 +298,8 @@ class TrialMachine {
 
   #stop(): void {
     this.#imports ||= this.#imported;
+    // Whoever loads the next one goes on behind the frame, or here.
+    this.#calls ||= this.#offset < this.#frameEnd;
     this.#end = this.#offset;
     this.#depth = 0;
     this.#marks = [];

@@ -40,6 +40,8 @@ describe("a trial stops at the first call on an import", () => {
     "a call behind an argument that leaves its frame": `\x95\x06\0\0\0\0\0\0\0Va\n0X\xff\x03\0\0\0abc0${CALL}`,
     "a call behind a text that leaves its frame": `\x95\x03\0\0\0\0\0\0\0U\x09a12345678\x0a0${CALL}`,
     "a call behind a line that leaves its frame": `\x95\x02\0\0\0\0\0\0\0I\xff7\n0${CALL}`,
+    "a frame inside of another": "\x95\x0a\0\0\0\0\0\0\0\x95\x01\0\0\0\0\0\0\0N.",
+    "a STOP before the end of its frame": "\x95\x03\0\0\0\0\0\0\0N.N.",
     "SETITEM on an import": "cos\nenviron\nS'LD_PRELOAD'\nS'x'\ns",
     "SETITEMS on an import": "cos\nenviron\n(S'LD_PRELOAD'\nS'x'\nu",
     "APPEND on an import": "csys\npath\nS'x'\na",
