@@ -6,7 +6,7 @@ import { type Argument, OPCODES, type Opcode } from "./pickle-opcodes.ts";
 /** What came of reading bytes as pickles, up to the first byte that no unpickler would accept. */
 export interface Trial {
   readonly opcodes: number;
-  /** Something imported was called: loading runs code, whatever follows. */
+  /** Something imported was called, or its frames hide what is: loading runs code, whatever follows. */
   readonly calls: boolean;
   /** The first thing done was to call a function with nothing, which is how a line of Lisp reads too. */
   readonly bareCalls: boolean;

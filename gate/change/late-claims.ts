@@ -37,8 +37,10 @@ export async function findLateClaims(
   const made = await findLateOutputs(files, { tip, sides, moved }, repository);
   const stayed =
     made.size === 0 ? [] : [...sides.base.manifests.values()].filter(({ path }) => tip.has(path));
+  const asked = [...manifests.values(), ...stayed.filter(({ path }) => !moved.has(path))];
+  if (asked.length === 0) return [];
   const isReached = reachOf(tip, sides);
-  return [...manifests.values(), ...stayed.filter(({ path }) => !moved.has(path))].flatMap((file) => {
+  return asked.flatMap((file) => {
     const result = file.read();
     if (result.kind === "broken") return [];
     const paths = [...new Set(namedPaths(result.manifest))].sort(byCodeUnits);

@@ -5,6 +5,7 @@ import type { Digest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
 import type { DatasetEvidence, EvidenceProblem, Source } from "../model/evidence.ts";
 import type { DeclaredDataset } from "../model/manifest.ts";
+import { oncePer } from "../model/once.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import { YAML_BYTES_MAX } from "../parse/yaml.ts";
 import { type CommitFiles, digestBy, openEntry, readFile, readLfsPointer, using } from "./commit-files.ts";
@@ -112,13 +113,7 @@ interface Taken {
   readonly folders: Map<string, Digest>;
 }
 
-const TAKEN = new WeakMap<CommitFiles, Taken>();
-
-function takenOf(files: CommitFiles): Taken {
-  const taken = TAKEN.get(files) ?? { digests: new Map(), folders: new Map() };
-  TAKEN.set(files, taken);
-  return taken;
-}
+const takenOf: (files: CommitFiles) => Taken = oncePer(() => ({ digests: new Map(), folders: new Map() }));
 
 async function digestOf(files: CommitFiles, entry: TreeEntry, algorithm: "md5" | "sha256"): Promise<Digest> {
   const { digests } = takenOf(files);

@@ -5,6 +5,7 @@ import { parseDvcPointer } from "../change/pointer.ts";
 import type { Tree } from "../model/change.ts";
 import { type Digest, isDigest } from "../model/digest.ts";
 import { GateError } from "../model/error.ts";
+import { oncePer } from "../model/once.ts";
 import { parseJson } from "../parse/json.ts";
 import { nodeAt } from "../parse/node.ts";
 import { decodeUtf8 } from "../parse/text.ts";
@@ -109,13 +110,14 @@ interface FolderDigests {
 }
 
 /** By what the locks say of a commit: hundreds of stages may depend on one folder. */
-const FOLDERS = new WeakMap<LockContext["outs"], Map<string, Promise<FolderDigests | undefined>>>();
+const foldersOf: (outs: LockContext["outs"]) => Map<string, Promise<FolderDigests | undefined>> = oncePer(
+  () => new Map(),
+);
 
 function readFolder(context: LockContext, path: string): Promise<FolderDigests | undefined> {
-  const known = FOLDERS.get(context.outs) ?? new Map<string, Promise<FolderDigests | undefined>>();
-  FOLDERS.set(context.outs, known);
-  const folder = known.get(path) ?? digestFolder(context, path);
-  known.set(path, folder);
+  const folders = foldersOf(context.outs);
+  const folder = folders.get(path) ?? digestFolder(context, path);
+  folders.set(path, folder);
   return folder;
 }
 
@@ -135,13 +137,9 @@ async function digestFolder(context: LockContext, path: string): Promise<FolderD
   return { plain: folderDigest(plain), normalized: folderDigest(normalized), count: plain.size };
 }
 
-const IGNORING = new WeakMap<Tree, boolean>();
-
-function hasIgnoreFile(tree: Tree): boolean {
-  const known = IGNORING.get(tree) ?? [...tree.keys()].some((file) => nameOf(file) === ".dvcignore");
-  IGNORING.set(tree, known);
-  return known;
-}
+const hasIgnoreFile: (tree: Tree) => boolean = oncePer((tree) =>
+  [...tree.keys()].some((file) => nameOf(file) === ".dvcignore"),
+);
 
 /**
  * The MD5 that DVC gives a folder: of the JSON list of its files, as Python prints it.

@@ -14,6 +14,7 @@ import type {
 import { groupBy } from "../model/group.ts";
 import type { DeclaredEvaluation, PlannedMetric } from "../model/manifest.ts";
 import { knownDirection } from "../model/metric-names.ts";
+import { oncePer } from "../model/once.ts";
 import { findTrainingData } from "../model/training-data.ts";
 import { sha256Of } from "../parse/canonical.ts";
 import { quote } from "../parse/excerpt.ts";
@@ -253,12 +254,11 @@ function readPlanned(on: ModelSide, plan: Plan): Collected {
   return { evidence: items.map((item) => toEvidence(on, plan, item)), problems };
 }
 
-/** By the list of a file: each planned metric is looked up in it. */
-const NAMED = new WeakMap<Origin["items"], ReadonlyMap<string, readonly RawMetric[]>>();
+/** Each planned metric is looked up in the list of a file. */
+const indexByName = oncePer((items: Origin["items"]) => groupBy(items, ({ name }) => name));
 
 function itemsNamed({ items }: Origin, names: readonly string[]): readonly RawMetric[] {
-  const index = NAMED.get(items) ?? groupBy(items, ({ name }) => name);
-  NAMED.set(items, index);
+  const index = indexByName(items);
   return [...new Set(names)].flatMap((name) => index.get(name) ?? []);
 }
 
@@ -284,8 +284,7 @@ function keysOf({
 
 /** A key that stands for a map of numbers, rather than for one. */
 function nested(wanted: readonly string[], { items }: Origin): readonly RawProblem[] {
-  const index = BELOW.get(items) ?? indexBelow(items);
-  BELOW.set(items, index);
+  const index = indexBelow(items);
   return wanted.flatMap((name) => {
     const below = index.get(name);
     if (below === undefined) return [];
@@ -306,11 +305,10 @@ interface Below {
   count: number;
 }
 
-const BELOW = new WeakMap<Origin["items"], ReadonlyMap<string, Below>>();
 /** Dots of a name that are looked at: a name that is nothing else has as many keys above it. */
 const KEYS_DEEP_MAX = 32;
 
-function indexBelow(items: Origin["items"]): ReadonlyMap<string, Below> {
+const indexBelow = oncePer((items: Origin["items"]): ReadonlyMap<string, Below> => {
   const index = new Map<string, Below>();
   for (const item of items) {
     let dot = item.name.indexOf(".");
@@ -323,7 +321,7 @@ function indexBelow(items: Origin["items"]): ReadonlyMap<string, Below> {
     }
   }
   return index;
-}
+});
 
 /** Where a file's own words and the manifest's are about different things; no other item settles it. */
 function contradictions(items: readonly RawMetric[], { evaluation }: Plan): readonly RawProblem[] {
