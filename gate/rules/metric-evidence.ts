@@ -12,6 +12,7 @@ import {
 import type { Finding } from "../model/finding.ts";
 import { groupBy } from "../model/group.ts";
 import { knownDirection, knownRange } from "../model/metric-names.ts";
+import { oncePer } from "../model/once.ts";
 import { findTrainingData } from "../model/training-data.ts";
 import { broken, missing } from "./judgement.ts";
 import type { View } from "./rule.ts";
@@ -151,20 +152,16 @@ function candidates(view: View, side: Side, name: MetricName): readonly MetricEv
 
 type MetricIndex = ReadonlyMap<string, readonly MetricEvidence[]>;
 
-/** By the list that a view holds: each planned number is looked up in it by several gates. */
-const INDICES = new WeakMap<View["evidence"], MetricIndex>();
-
 /** All that bears the name at one side, whatever it is about. */
 function reportedAs({ evidence }: View, side: Side, metric: string): readonly MetricEvidence[] {
-  const index = INDICES.get(evidence) ?? indexMetrics(evidence);
-  INDICES.set(evidence, index);
-  return index.get(`${side} ${metric}`) ?? [];
+  return indexMetrics(evidence).get(`${side} ${metric}`) ?? [];
 }
 
-function indexMetrics(evidence: View["evidence"]): MetricIndex {
+/** Of the list that a view holds: each planned number is looked up in it by several gates. */
+const indexMetrics: (evidence: View["evidence"]) => MetricIndex = oncePer((evidence) => {
   const metrics = evidence.filter((item) => item.kind === "metric");
   return groupBy(metrics, ({ side, name }) => `${side} ${name}`);
-}
+});
 
 function absent(view: View, side: Side, name: MetricName): Judgement {
   const problems = view.problems.filter(

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { readChangeSet } from "../../gate/change/read.ts";
-import { collectEvidence } from "../../gate/evidence/collect.ts";
 import type { DatasetEvidence } from "../../gate/model/evidence.ts";
-import type { World } from "../../gate/world.ts";
-import { collect, type Files, memoryWorld } from "./memory.ts";
+import { collect, collectOpened, type Files, memoryWorld } from "./memory.ts";
 
 const ROWS = "id,y\n1,0\n";
 const MD5 = `md5:${hash("md5", ROWS)}`;
@@ -185,16 +182,7 @@ test("a folder that several datasets are is read once, and a link is no file wit
     "m/link.csv": { link: ROWS },
   };
   const world = memoryWorld({ base: { ...head, "m/model.bin": "old" }, head });
-  const change = await readChangeSet({ base: "base", head: "head" }, world.repository);
-  const opened: string[] = [];
-  const repository: World["repository"] = {
-    ...world.repository,
-    open: (entry) => {
-      opened.push(entry.path);
-      return world.repository.open(entry);
-    },
-  };
-  const { evidence, problems } = await collectEvidence(change, { ...world, repository });
+  const { evidence, problems, opened } = await collectOpened(world);
   const pins = evidence.flatMap((item) =>
     item.kind === "dataset" && item.side === "head" ? [[item.name, item.digest] as const] : [],
   );

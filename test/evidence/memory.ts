@@ -32,6 +32,20 @@ export async function collect(
   return collectEvidence(change, world);
 }
 
+/** The evidence of a world, with the path of each file that was opened for it. */
+export async function collectOpened(world: World) {
+  const opened: string[] = [];
+  const repository: Repository = {
+    ...world.repository,
+    open: (entry) => {
+      opened.push(entry.path);
+      return world.repository.open(entry);
+    },
+  };
+  const change = await readChangeSet({ base: "base", head: "head" }, world.repository);
+  return { ...(await collectEvidence(change, { ...world, repository })), opened };
+}
+
 export function memoryWorld(scene: Scene): World {
   const run = Object.entries(scene.run ?? {});
   return {

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { readChangeSet } from "../../gate/change/read.ts";
-import { collectEvidence } from "../../gate/evidence/collect.ts";
 import type { MetricEvidence } from "../../gate/model/evidence.ts";
-import type { World } from "../../gate/world.ts";
-import { collect, type Files, memoryWorld, type Scene } from "./memory.ts";
+import { collect, collectOpened, type Files, memoryWorld, type Scene } from "./memory.ts";
 
 const OLD = "old weights";
 const NEW = "new weights";
@@ -575,16 +572,7 @@ test("a file of the run that may stand for several evaluations is refused", asyn
 test("a file in which several evaluations stand is read once at each side", async () => {
   const plans = ["a", "b", "c"].map((name) => PLAN.replace("holdout", name)).join("\n  - ");
   const world = memoryWorld(scene('{"roc_auc": 0.8}', { plan: plans }));
-  const change = await readChangeSet({ base: "base", head: "head" }, world.repository);
-  const opened: string[] = [];
-  const repository: World["repository"] = {
-    ...world.repository,
-    open: (entry) => {
-      opened.push(entry.path);
-      return world.repository.open(entry);
-    },
-  };
-  const { evidence } = await collectEvidence(change, { ...world, repository });
+  const { evidence, opened } = await collectOpened(world);
   const heads = evidence.flatMap((item) =>
     item.kind === "metric" && item.side === "head" ? [item.dataset] : [],
   );
