@@ -8,8 +8,8 @@ import { type Attributes, type Conversion, conversionsOf } from "./attributes.ts
 
 const CHUNK_BYTES = 1024 * 1024;
 const OVERLAP_BYTES = 4;
-/** Text of another encoding is made whole in memory. */
-const REENCODED_BYTES_MAX = 16 * 1024 * 1024;
+/** What a checkout makes of a file is made whole in memory. */
+const CONVERTED_BYTES_MAX = 64 * 1024 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -49,21 +49,28 @@ function toFinding(path: string, { state, place }: Conversion): Finding {
   };
 }
 
+/** Whether a checkout may make other bytes of a file than git keeps; filters run where somebody configures them. */
+export function isConverted(path: string, attributes: Attributes): boolean {
+  return conversionsOf(path, attributes).some(({ kind }) => kind !== "filter");
+}
+
 /**
- * Whether a file that a checkout re-encodes may be a model there. UTF-16 and Latin-1 can be told; what comes out of
- * another encoding is known to iconv alone.
+ * Whether a file of which a checkout makes other bytes may be a model there. UTF-16 and Latin-1 can be told; what comes
+ * out of another encoding is known to iconv alone.
  */
 export async function mayBecomeModel(
   entry: TreeEntry,
   attributes: Attributes,
   repository: Repository,
 ): Promise<boolean> {
-  const encoding = conversionsOf(entry.path, attributes).find(({ kind }) => kind === "encoding");
-  if (encoding === undefined) return false;
+  const conversions = conversionsOf(entry.path, attributes).filter(({ kind }) => kind !== "filter");
+  if (conversions.length === 0) return false;
   const content = await repository.open(entry);
   try {
-    if (content.size > REENCODED_BYTES_MAX) return true;
-    const bytes = reencode(await content.read(0, content.size), encoding.value);
+    if (!(await changesAny(content, conversions))) return false;
+    if (content.size > CONVERTED_BYTES_MAX) return true;
+    const kept = Buffer.from(await content.read(0, content.size));
+    const bytes = checkOut(kept, conversions, entry.oid);
     if (bytes === undefined) return true;
     return (await identify(bufferSource(entry.path, bytes), entry.path)).family === "model";
   } finally {
@@ -71,12 +78,51 @@ export async function mayBecomeModel(
   }
 }
 
+async function changesAny(content: ByteSource, conversions: readonly Conversion[]): Promise<boolean> {
+  for (const { kind } of conversions) if (kind === "encoding" || (await changes(content, kind))) return true;
+  return false;
+}
+
+/** What a checkout makes of a blob (convert.c, convert_to_working_tree); undefined for an encoding not known here. */
+export function checkOut(
+  kept: Buffer,
+  conversions: readonly Pick<Conversion, "kind" | "value">[],
+  oid: string,
+): Buffer | undefined {
+  const has = (kind: Conversion["kind"]) => conversions.find((one) => one.kind === kind);
+  let text = kept.toString("latin1");
+  if (has("ident") !== undefined) text = expandIdent(text, oid);
+  const isLeft = has("crlf") === undefined && (has("crlf-auto") === undefined || /[\0\r]/.test(text));
+  if (!isLeft) text = text.replaceAll(/(?<!\r)\n/g, "\r\n");
+  const bytes = Buffer.from(text, "latin1");
+  const encoding = has("encoding");
+  return encoding === undefined ? bytes : reencode(bytes, encoding.value);
+}
+
+const KEYWORD = /Id(?:\$|:([^$\n]*)\$)/y;
+
+/** `$Id$` becomes `$Id: <id of the blob> $`; one with a blank inside is another system's and stays. */
+function expandIdent(text: string, oid: string): string {
+  let expanded = "";
+  let at = 0;
+  for (let dollar = text.indexOf("$"); dollar >= 0; dollar = text.indexOf("$", at)) {
+    expanded += text.slice(at, dollar + 1);
+    at = dollar + 1;
+    KEYWORD.lastIndex = at;
+    const [found, inside = ""] = KEYWORD.exec(text) ?? [];
+    if (found === undefined || inside.slice(1, -1).includes(" ")) continue;
+    expanded += `Id: ${oid} $`;
+    at += found.length;
+  }
+  return expanded + text.slice(at);
+}
+
 const UTF16 = /^utf-?16(le|be)?(-bom)?$/i;
 const LATIN1 = /^(?:iso-?8859-1|latin-?1)$/i;
 
 /** The bytes of UTF-8 text in another encoding; undefined for one that is not known here. */
-function reencode(bytes: Uint8Array, encoding: string): Uint8Array | undefined {
-  const text = Buffer.from(bytes).toString("utf8");
+function reencode(bytes: Buffer, encoding: string): Buffer | undefined {
+  const text = bytes.toString("utf8");
   if (LATIN1.test(encoding)) return Buffer.from(text, "latin1");
   const [known, order, mark] = UTF16.exec(encoding) ?? [];
   if (known === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { FileChange, TreeEntry } from "../model/change.ts";
 import { once } from "../model/once.ts";
 import type { Repository } from "../world.ts";
 import type { Claim, Concern } from "./concern.ts";
-import { findReencoding, mayBecomeModel } from "./conversion.ts";
+import { isConverted, mayBecomeModel } from "./conversion.ts";
 import type { LockOutput } from "./lock-outputs.ts";
 import { decodePath, folderOf, foldersAbove, resolvePath } from "./path.ts";
 import { readHeld } from "./pointed.ts";
@@ -67,7 +67,7 @@ export async function findUnclaimed(
     found.push(...(await select({ path, change, base: before, head }, standingOf)));
   }
   for (const [path, change] of converted) {
-    if (findReencoding(path, await sides.head.attributes()) === undefined) continue;
+    if (!isConverted(path, await sides.head.attributes())) continue;
     const entries = { base: sides.base.tree.get(path), head: sides.head.tree.get(path) };
     found.push(...(await select({ path, change, ...entries }, standingOf)));
   }

@@ -1052,6 +1052,28 @@ test("a file that becomes a pickle in a checkout is a model, and text of another
   ]);
 });
 
+test("a text of which a checkout makes a pickle is a model", async () => {
+  const pickle = "0cposix\nsystem\n(S'true'\ntR.";
+  // The text that the first byte counts out ends where the id of the blob begins to stand in it.
+  const expanded = `U0$Id$x${pickle}`.padEnd(60, "~");
+  // With a carriage return more, the first text of 35 bytes ends before the U, behind which stands another.
+  const wrapped = `U#a\n${"b".repeat(32)}U#${"c".repeat(35)}U\x05posixU\x06system\x93(U\x04truetR.`;
+  const scratched = await withModel({ "later.txt": expanded });
+  commitBlobs(scratched, {
+    ".gitattributes": "*.txt ident\n*.crlf eol=crlf\n",
+    "a.txt": expanded,
+    "b.txt": "$Id$ words\n",
+    "c.crlf": Buffer.from(wrapped, "latin1"),
+    "d.crlf": "words\n",
+    "e.plain": expanded,
+  });
+  assert.deepEqual(summary(await changeOf(scratched)), [
+    "D a.txt MODEL_UNCLAIMED ATTRIBUTE_CONVERTS",
+    "D c.crlf MODEL_UNCLAIMED ATTRIBUTE_CONVERTS",
+    "D later.txt MODEL_UNCLAIMED ATTRIBUTE_CONVERTS",
+  ]);
+});
+
 test("an artifact of the base is still a model where the head calls it data", async () => {
   const base = { "models/m/model.yml": manifest({ artifacts: ["w.npy"] }), "models/m/w.npy": NPY };
   const scratched = await withModel({ ...base, "models/m/d.npy": NPY });
