@@ -22,14 +22,19 @@ interface Waiting {
   /** Runs what was asked for; gives what tells of it, once it is on the disk. */
   readonly run: () => Promise<() => void>;
   readonly reject: (cause: unknown) => void;
-  /** Whether it may fail while the others of its group do not. */
-  readonly isApart: boolean;
+  readonly undo: Undo;
 }
 
 /**
- * A SQLite file of this process alone. Transactions that are asked for at the same time are committed together, each
- * in a savepoint of its own unless it is an `append`. Waiting for the disk takes longer than all else, and is not done
- * here: while one group is brought there, the next is committed, and each resolves when all that it saw is on the disk.
+ * What takes back one that fails while the others of its group do not: a savepoint, SQLite itself where it is a single
+ * statement (sqlite.org/lang_conflict.html, ABORT), or nothing, for then the store fails and all of the group.
+ */
+type Undo = "savepoint" | "statement" | "none";
+
+/**
+ * A SQLite file of this process alone. Transactions that are asked for at the same time are committed together. Waiting
+ * for the disk takes longer than all else, and is not done here: while one group is brought there, the next is
+ * committed, and each resolves when all that it saw is on the disk.
  */
 export class SqliteDatabase implements Database {
   readonly #path: string;
@@ -80,11 +85,11 @@ export class SqliteDatabase implements Database {
   }
 
   query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
-    return this.transaction((sql) => sql.query(text, values));
+    return this.#ask((sql) => sql.query(text, values), "statement");
   }
 
   transaction<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#ask(body, true);
+    return this.#ask(body, "savepoint");
   }
 
   /**
@@ -92,16 +97,16 @@ export class SqliteDatabase implements Database {
    * is spared its savepoint, which keeps a copy of every page that is changed after it.
    */
   append<T>(body: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#ask(body, false);
+    return this.#ask(body, "none");
   }
 
-  #ask<T>(body: (sql: Sql) => Promise<T>, isApart: boolean): Promise<T> {
+  #ask<T>(body: (sql: Sql) => Promise<T>, undo: Undo): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = async () => {
         const value = await body(this.#sql);
         return () => resolve(value);
       };
-      this.#waiting.push({ run, reject, isApart });
+      this.#waiting.push({ run, reject, undo });
       // At the end of this turn of the event loop: whatever it brings goes into one group.
       this.#working ??= new Promise((done) => {
         setImmediate(() => done(this.#work()));
@@ -166,18 +171,17 @@ export class SqliteDatabase implements Database {
     return integerOf(row, "log") - integerOf(row, "checkpointed") >= CHECKPOINT_PAGES;
   }
 
-  async #attempt({ run, reject, isApart }: Waiting): Promise<() => void> {
-    if (!isApart) return run();
-    this.#run("SAVEPOINT attempt", []);
+  async #attempt({ run, reject, undo }: Waiting): Promise<() => void> {
+    const isSaved = undo === "savepoint";
+    if (isSaved) this.#run("SAVEPOINT attempt", []);
     try {
       const settle = await run();
-      this.#run("RELEASE attempt", []);
+      if (isSaved) this.#run("RELEASE attempt", []);
       return settle;
     } catch (cause) {
-      // A full disk ends the whole transaction, and then there is no savepoint to go back to.
-      if (!this.#database.isTransaction) throw cause;
-      this.#run("ROLLBACK TO attempt", []);
-      this.#run("RELEASE attempt", []);
+      // A full disk ends the whole transaction, and then there is nothing to go back to.
+      if (undo === "none" || !this.#database.isTransaction) throw cause;
+      if (isSaved) this.#database.exec("ROLLBACK TO attempt; RELEASE attempt");
       return () => reject(cause);
     }
   }

@@ -44,6 +44,21 @@ test("transactions that are asked for at once share a commit, and each stands or
   await database.close();
 });
 
+test("a statement that fails takes back what it did, and nothing of those beside it", async () => {
+  const database = SqliteDatabase.open(path(), VERSIONS);
+  const settled = await Promise.allSettled([
+    database.query(...insert("a")),
+    database.query("INSERT INTO word (word) VALUES ($1), ($2)", ["b", "a"]),
+    database.query(...insert("c")),
+  ]);
+  assert.deepEqual(
+    settled.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
+  assert.deepEqual(await words(database), ["a", "c"]);
+  await database.close();
+});
+
 test("what is appended fails with all that was to be committed beside it, and is there with it otherwise", async () => {
   const database = SqliteDatabase.open(path(), VERSIONS);
   const ask = (...appended: readonly string[]) =>
