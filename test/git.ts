@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -25,7 +25,8 @@ export async function scratchRepository(options: ScratchOptions = {}): Promise<S
   const directory = mkdtempSync(join(tmpdir(), "weighbridge-test-"));
   const repository = repositoryAt(directory);
   const format = `--object-format=${options.objectFormat ?? "sha1"}`;
-  repository.git("init", "--quiet", "--initial-branch=main", format, ...(options.bare ? ["--bare"] : []));
+  const bare = options.bare ? ["--bare"] : [];
+  repository.git("init", "--quiet", "--template=", "--initial-branch=main", format, ...bare);
   return repository;
 }
 
@@ -45,10 +46,22 @@ export function repositoryAt(directory: string): ScratchRepository {
       for (const [path, content] of Object.entries(files)) write(path, content);
       git("add", "--all");
       git("commit", "--quiet", "--allow-empty", "--message", message);
-      return git("rev-parse", "HEAD");
+      return headOf(directory) ?? git("rev-parse", "HEAD");
     },
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** The commit that the branch has come to, from where git has just written it: asking git takes another process. */
+function headOf(directory: string): string | undefined {
+  try {
+    const head = readFileSync(join(directory, ".git", "HEAD"), "utf8").trim();
+    return head.startsWith("ref: ")
+      ? readFileSync(join(directory, ".git", head.slice(5)), "utf8").trim()
+      : head;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs git in a folder with the scratch repositories' environment; `input` goes to its standard input. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createTrail } from "../../gate/trail/change.ts";
@@ -58,7 +58,8 @@ test("F22: a remote whose rules refuse the push halts the trail", async () => {
   const remote = await remoteRepository();
   const rig = await pushing(remote);
   landed(await createTrail(rig.writer, trailFile(), SETTING));
-  writeFileSync(join(remote.directory, "hooks", "pre-receive"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  remote.write("hooks/pre-receive", "#!/bin/sh\nexit 1\n");
+  chmodSync(join(remote.directory, "hooks", "pre-receive"), 0o755);
   await rig.writer.enqueue(decision(1));
   const flush = await rig.writer.flush();
   assert.equal(flush.kind === "halted" && flush.halt.code, "TRAIL_REFUSED");
