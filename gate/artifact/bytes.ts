@@ -29,6 +29,19 @@ export function bufferSource(name: string, bytes: Uint8Array): ByteSource {
   };
 }
 
+/** A source over a part of another, which is closed by whoever opened it. */
+export function sliceSource({ name, read }: ByteSource, start: number, size: number): ByteSource {
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      checkRange({ name, size }, offset, length);
+      return read(start + offset, length);
+    },
+    async close() {},
+  };
+}
+
 /**
  * A source over one regular file, opened once. Rejects `PATH_UNSAFE` for a symbolic link, a pipe, a device or a
  * folder, and `FILE_UNREADABLE` for what cannot be opened. Folders above the file may still be links. A path that is

@@ -4,25 +4,28 @@ import { isModelName, isPickleName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
 import { findHdf5Names } from "./hdf5-names.ts";
+import { tryHdf5Texts } from "./hdf5-texts.ts";
 import {
   HEAD_BYTES,
   INSIDE_OPCODES_MAX,
   MEMBERS_OPENED_MAX,
   NESTED_BYTES_MAX,
   NESTING_MAX,
+  PEEK_BYTES,
   SAFETENSORS_HEADER_BYTES_FORMAT_MAX,
   TAR_MEMBERS_MAX,
   TRIAL_OPCODES_MAX,
 } from "./limits.ts";
 import { findMagic, pickleKind } from "./magic.ts";
+import { findKeyed } from "./model-keys.ts";
 import { holdsObjects } from "./object-array.ts";
-import { peekInside, type Unpacked, unpackInside } from "./peek.ts";
+import { cutOff, type Unpacked, unpackInside } from "./peek.ts";
 import { type Trial, tryPickle } from "./pickle-trial.ts";
 import { hasControls, isText } from "./plain-text.ts";
 import { isPmml } from "./pmml.ts";
 import { findProtobuf } from "./protobuf-kind.ts";
-import { findTar, tarMemberHead, unpackTarMember } from "./tar-members.ts";
-import { ENCRYPTED, findZip, memberHead, unpackMember } from "./zip-directory.ts";
+import { findTar, unpackTarMember } from "./tar-members.ts";
+import { ENCRYPTED, findZip, unpackMember } from "./zip-directory.ts";
 
 export interface Identification {
   readonly format: FormatName;
@@ -58,12 +61,14 @@ interface Detected {
 /** What may still be spent on what one file holds; whoever spends all of it is taken for a pickle. */
 export interface Budget {
   opcodes: number;
-  /** Of archives that are opened whole. */
+  /** Looks into members. */
+  members: number;
+  /** Of what is unpacked whole. */
   bytes: number;
 }
 
 export function newBudget(): Budget {
-  return { opcodes: INSIDE_OPCODES_MAX, bytes: NESTED_BYTES_MAX };
+  return { opcodes: INSIDE_OPCODES_MAX, members: MEMBERS_OPENED_MAX, bytes: NESTED_BYTES_MAX };
 }
 
 /** What is known of a file when the detectors look at it. */
@@ -85,6 +90,7 @@ const DETECTORS: readonly Detector[] = [
   detectSafetensors,
   detectZip,
   detectMagic,
+  detectKeyed,
   detectPmml,
   detectHdf5,
   detectTar,
@@ -109,7 +115,8 @@ export async function findReadings(source: ByteSource, path: string): Promise<Re
 /** The formats of what came out of a wrapper, or of a member's first bytes; empty where nothing is recognised. */
 export async function findInside(bytes: Uint8Array, at: Place): Promise<readonly FormatName[]> {
   if (bytes.length === 0 || at.depth > NESTING_MAX) return [];
-  return (await detectInside(bytes, at)).map(({ format }) => format);
+  const front = await frontOf(bufferSource("content", bytes), { ...at, partial: true });
+  return (await detect(front)).map(({ format }) => format);
 }
 
 /** Where in a file something was found. */
@@ -117,10 +124,6 @@ export type Place = Pick<Front, "depth" | "budget">;
 
 function deeper({ depth, budget }: Place): Place {
   return { depth: depth + 1, budget };
-}
-
-async function detectInside(bytes: Uint8Array, at: Place): Promise<readonly Detected[]> {
-  return detect(await frontOf(bufferSource("content", bytes), { ...at, partial: true }));
 }
 
 function familyOf({ format, inside }: Detected): Family {
@@ -175,32 +178,39 @@ async function detectZip(front: Front): Promise<readonly Detected[]> {
   const members = directory.entries.map((entry) => ({
     name: entry.name,
     isEmpty: entry.bytes === 0 && entry.compressedBytes === 0,
-    head: async () => ((entry.flags & ENCRYPTED) === 0 ? memberHead(front.source, entry) : undefined),
+    head: async () => ((entry.flags & ENCRYPTED) === 0 ? unpackMember(front.source, entry) : undefined),
     unpack: (bytesMax: number) => unpackMember(front.source, entry, bytesMax),
   }));
-  if (format === "npz") return [{ format }, ...(await findObjects(members))];
-  const inside = await lookIntoMembers(members, front);
+  const [inside, ...others]: [Inside, ...Detected[]] =
+    format === "npz"
+      ? ["seen", ...(await findObjects(members, front.budget))]
+      : [await lookIntoMembers(members, front)];
   // Of two directories one was read, and of a broken one not all.
-  return [{ format, inside: inside === "seen" && directory.findings.length > 0 ? "unseen" : inside }];
+  const isDoubtful = inside === "seen" && directory.findings.length > 0;
+  return [{ format, inside: isDoubtful ? "unseen" : inside }, ...others];
 }
 
 interface Member {
   readonly name: string;
   readonly isEmpty: boolean;
-  readonly head: () => Promise<Uint8Array | undefined>;
-  readonly unpack: Unpack;
+  /** Its first bytes. */
+  readonly head: () => Promise<Unpacked | undefined>;
+  /** Absent where the archive itself is not all there. */
+  readonly unpack?: Unpack | undefined;
 }
 
 /** All of what something holds, as far as a number of bytes. */
 type Unpack = (bytesMax: number) => Promise<Unpacked | undefined>;
 
 /** A pickle if one of the arrays is made of objects, or if only its loader can tell. */
-async function findObjects(members: readonly Member[]): Promise<readonly Detected[]> {
-  if (members.length > MEMBERS_OPENED_MAX) return [{ format: "pickle" }];
+async function findObjects(members: readonly Member[], budget: Budget): Promise<readonly Detected[]> {
   for (const { isEmpty, head } of members) {
+    if (budget.members-- <= 0) return [{ format: "pickle" }];
     if (isEmpty) continue;
-    const bytes = await head();
-    if (bytes === undefined || bytes.length === 0 || holdsObjects(bytes)) return [{ format: "pickle" }];
+    const first = await head();
+    if (first === undefined || first.bytes.length === 0 || holdsObjects(first.bytes)) {
+      return [{ format: "pickle" }];
+    }
   }
   return [];
 }
@@ -210,8 +220,9 @@ async function lookIntoMembers(members: readonly Member[], at: Place): Promise<I
   // What is packed deeper is seldom for loading: there a name that data has as well is not enough.
   const isModel = at.depth === 0 ? isModelName : isPickleName;
   if (members.some(({ name }) => isModel(name))) return "model";
-  let inside: Inside = members.length > MEMBERS_OPENED_MAX ? "unseen" : "seen";
-  for (const { isEmpty, head, unpack } of members.slice(0, MEMBERS_OPENED_MAX)) {
+  let inside: Inside = "seen";
+  for (const { isEmpty, head, unpack } of members) {
+    if (at.budget.members-- <= 0) return "unseen";
     const look = isEmpty ? "seen" : await lookInto(await head(), at, unpack);
     if (look === "model") return "model";
     if (look === "unseen") inside = "unseen";
@@ -219,22 +230,39 @@ async function lookIntoMembers(members: readonly Member[], at: Place): Promise<I
   return inside;
 }
 
-/** Of these the first bytes do not show what is in them. */
-const OPENED_WHOLE: ReadonlySet<FormatName> = new Set(["gzip", "tar", "zip", "zlib"]);
-
-/** What bytes hold that were found inside of something; of nothing that came out of something, nothing was seen. */
-async function lookInto(bytes: Uint8Array | undefined, at: Place, unpack?: Unpack): Promise<Inside> {
-  if (bytes === undefined || bytes.length === 0 || at.depth >= NESTING_MAX) return "unseen";
-  const detected = await detectInside(bytes, deeper(at));
-  const inside = insideOf(detected);
-  const isOpened = detected.some(({ format }) => OPENED_WHOLE.has(format));
-  if (inside !== "unseen" || !isOpened || unpack === undefined || at.budget.bytes <= 0) return inside;
-  const unpacked = await unpack(at.budget.bytes);
-  if (unpacked === undefined || unpacked.bytes.length === 0) return "unseen";
-  at.budget.bytes -= unpacked.bytes.length;
-  const source = bufferSource("content", unpacked.bytes);
-  return insideOf(await detect(await frontOf(source, { ...deeper(at), partial: !unpacked.isWhole })));
+/** What stands inside of something, by its first bytes, or by all of it where those leave it open. */
+async function lookInto(head: Unpacked | undefined, at: Place, unpack?: Unpack): Promise<Inside> {
+  if (head === undefined || at.depth >= NESTING_MAX) return "unseen";
+  const first = await lookAt(head, at);
+  if (first.inside !== "unseen" || head.ended === "end" || unpack === undefined) return first.inside;
+  const all = at.budget.bytes > 0 ? await unpack(at.budget.bytes) : undefined;
+  at.budget.bytes -= all?.cost ?? 0;
+  const { inside, mayBePickle } = all === undefined ? first : await lookAt(all, at);
+  // A text fails as a pickle within its first lines: what still may be one is one.
+  return mayBePickle ? "model" : inside;
 }
+
+interface Look {
+  readonly inside: Inside;
+  readonly mayBePickle: boolean;
+}
+
+/** Of nothing that came out of something, nothing was seen; and little of what ended before it could show itself. */
+async function lookAt({ bytes, ended }: Unpacked, at: Place): Promise<Look> {
+  if (bytes.length === 0) return { inside: "unseen", mayBePickle: false };
+  const source = bufferSource("content", bytes);
+  const partial = ended !== "end";
+  const detected = await detect(await frontOf(source, { ...deeper(at), partial }));
+  const inside = insideOf(detected);
+  const isShort = partial && bytes.length < PEEK_BYTES;
+  return {
+    inside: inside === "seen" && isShort ? "unseen" : inside,
+    mayBePickle: detected.includes(MAYBE_PICKLE),
+  };
+}
+
+/** What the bytes at hand may be the beginning of, though they do not show it. */
+const MAYBE_PICKLE: Detected = { format: "unknown", inside: "unseen" };
 
 function insideOf(detected: readonly Detected[]): Inside {
   if (detected.some((one) => familyOf(one) === "model")) return "model";
@@ -251,19 +279,28 @@ async function detectMagic(front: Front): Promise<readonly Detected[]> {
   return found;
 }
 
-/** The source of a partial front ends before what it wraps does. */
+async function detectKeyed({ source, head, isText }: Front): Promise<readonly Detected[]> {
+  return (await findKeyed(source, { head, isText })).map((format) => ({ format }));
+}
+
 async function lookIntoWrapper(format: FormatName, front: Front): Promise<Inside> {
   const { source, partial } = front;
   const unpack = partial ? undefined : (bytesMax: number) => unpackInside(format, source, bytesMax);
-  return lookInto(await peekInside(format, source), front, unpack);
+  return lookInto(await unpackHead(format, front), front, unpack);
+}
+
+/** The first bytes of what a file wraps; a partial front ends before that does. */
+async function unpackHead(format: FormatName, { source, partial }: Front): Promise<Unpacked | undefined> {
+  const head = await unpackInside(format, source);
+  return partial && head !== undefined ? cutOff(head) : head;
 }
 
 /** Two bytes that a text may begin with too ("x^"), so something has to come out. */
 async function detectZlib(front: Front): Promise<readonly Detected[]> {
   const [first = 0, second = 0] = front.head;
   if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
-  const inside = await peekInside("zlib", front.source);
-  if (inside === undefined || inside.length === 0) return [];
+  const inside = await unpackHead("zlib", front);
+  if (inside === undefined || (inside.bytes.length === 0 && inside.ended !== "limit")) return [];
   return [{ format: "zlib", inside: await lookIntoWrapper("zlib", front) }];
 }
 
@@ -274,20 +311,31 @@ async function detectPmml({ source, head }: Front): Promise<readonly Detected[]>
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 
 /** The signature stands at 0, or after a user block of 512 bytes or of a power of two above. */
-async function detectHdf5({ source }: Front): Promise<readonly Detected[]> {
-  if (!(await isHdf5(source))) return [];
+async function detectHdf5({ source, budget }: Front): Promise<readonly Detected[]> {
+  const superblock = await findSuperblock(source);
+  if (superblock === undefined) return [];
   const { isKeras, holdsPickles, isSeen } = await findHdf5Names(source);
   const format = isKeras ? "keras-hdf5" : "hdf5";
-  const arrays: Detected = isSeen ? { format } : { format, inside: "unseen" };
-  return holdsPickles ? [arrays, { format: "pickle" }] : [arrays];
+  const texts = await tryHdf5Texts(source, budget);
+  const isAllSeen = isSeen && texts !== "unseen" && (await hasUsualSizes(source, superblock));
+  const arrays: Detected = isAllSeen ? { format } : { format, inside: "unseen" };
+  return holdsPickles || texts === "pickle" ? [arrays, { format: "pickle" }] : [arrays];
 }
 
-async function isHdf5(source: ByteSource): Promise<boolean> {
+async function findSuperblock(source: ByteSource): Promise<number | undefined> {
   const length = HDF5_SIGNATURE.length;
   for (let offset = 0; offset + length <= source.size; offset = offset === 0 ? 512 : offset * 2) {
-    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return true;
+    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return offset;
   }
-  return false;
+  return undefined;
+}
+
+/** Whether offsets and lengths have eight bytes, as in all that HDF5 writes unless it is told otherwise. */
+async function hasUsualSizes(source: ByteSource, superblock: number): Promise<boolean> {
+  const length = Math.min(15, source.size - superblock);
+  const block = await source.read(superblock, length);
+  const sizes = (block[8] ?? 0) < 2 ? 13 : 9;
+  return block[sizes] === 8 && block[sizes + 1] === 8;
 }
 
 async function detectTar(front: Front): Promise<readonly Detected[]> {
@@ -299,16 +347,16 @@ async function detectTar(front: Front): Promise<readonly Detected[]> {
   const opened = members.map((member) => ({
     name: member.name,
     isEmpty: member.bytes === 0,
-    head: () => tarMemberHead(source, member),
-    unpack: (bytesMax: number) => unpackTarMember(source, member, bytesMax),
+    head: () => unpackTarMember(source, member),
+    unpack: partial ? undefined : (bytesMax: number) => unpackTarMember(source, member, bytesMax),
   }));
   const inside = await lookIntoMembers(opened, front);
   const isCut = partial || members.length >= TAR_MEMBERS_MAX || members.some(({ isResized }) => isResized);
   return [{ format, inside: inside === "seen" && isCut ? "unseen" : inside }];
 }
 
-async function detectProtobuf({ source, isText, partial }: Front): Promise<readonly Detected[]> {
-  if (isText || partial) return [];
+async function detectProtobuf({ source, partial }: Front): Promise<readonly Detected[]> {
+  if (partial) return [];
   const format = await findProtobuf(source);
   return format === undefined ? [] : [{ format }];
 }
@@ -320,8 +368,10 @@ async function detectPickle(front: Front, hasOther: boolean): Promise<readonly D
   // PK reads as a persistent id, which plain unpicklers refuse; a stored array of objects may follow its line feed.
   if (hasOther && first === 0x50) return [];
   // A safetensors header of 640 bytes begins 80 02: where something else explains the file, two bytes are too few.
-  const isPickle = (hasMagic && !hasOther) || isPickleTrial(await trialOf(front), front);
-  return isPickle ? [{ format: pickleKind(front.head) }] : [];
+  const isMarked = hasMagic && !hasOther;
+  const trial = isMarked ? undefined : await trialOf(front);
+  if (trial === undefined || isPickleTrial(trial, front)) return [{ format: pickleKind(front.head) }];
+  return front.partial && trial.ended === "cut" ? [MAYBE_PICKLE] : [];
 }
 
 async function trialOf({ source, depth, budget }: Front): Promise<Trial> {

@@ -24,8 +24,7 @@ export const TAR_MEMBERS_MAX = 4096;
 export const MEMBERS_OPENED_MAX = 1024;
 
 /** Compressed bytes that are looked into, and what may come out of them: enough to tell what is inside. */
-export const PEEK_INPUT_BYTES = 64 * KIB;
-export const PEEK_OUTPUT_BYTES = 64 * KIB;
+export const PEEK_BYTES = 64 * KIB;
 /** Bytes of all archives inside of one file that are opened whole, for the members of a zip are listed at its end. */
 export const NESTED_BYTES_MAX = 64 * MIB;
 /** A pickle in a gzip in a zip is usual; deeper is a bomb. */
@@ -37,6 +36,9 @@ export const TRIAL_OPCODES_MAX = 200_000;
 export const INSIDE_OPCODES_MAX = 1_000_000;
 /** Bytes of text arguments in a trial: no text has a line of this length. */
 export const TRIAL_LINE_BYTES_MAX = 256 * MIB;
+
+/** Looks at texts in an HDF5 file, of which a trial as a pickle costs nine: 800,000 sentences, some four seconds. */
+export const HDF5_TEXT_STEPS_MAX = 8_000_000;
 
 /** Fields of a protobuf message looked at to tell its schema; each node of a TensorFlow graph is one. */
 export const PROTOBUF_FIELDS_MAX = 100_000;

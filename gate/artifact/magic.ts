@@ -18,13 +18,7 @@ const MAGICS: readonly Magic[] = [
   { format: "catboost", pattern: /^CBM1/, binary: true },
   { format: "lightgbm", pattern: /^tree\r?\nversion=/ },
   { format: "xgboost-json", pattern: /^\s*\{\s*(?:"version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?"learner"\s*:/ },
-  // In whatever order: XGBoost looks its members up by name.
-  {
-    format: "xgboost-json",
-    pattern: /^\s*\{(?=.*"learner"\s*:\s*\{)(?=.*"(?:gradient_booster|learner_model_param)"\s*:\s*\{)/s,
-  },
-  { format: "xgboost-ubj", pattern: /^\{(?:L\0{7}|i)[\x07]learner/ },
-  { format: "xgboost-ubj", pattern: /^\{(?:L\0{7}|i)[\x07]version/ },
+  { format: "xgboost-ubj", pattern: /^\{(?:L\0{7}|i)[\x07](?:learner|version)/ },
   { format: "xgboost-binary", pattern: /^binf/, binary: true },
   { format: "rds", pattern: /^(?:X\n\0{3}[\x02\x03]|B\n[\x02\x03]\0{3}|A\n[23]\n\d+\n\d+\n)/ },
   { format: "rdata", pattern: /^RD[ABX][123]\n[ABX]\n/ },

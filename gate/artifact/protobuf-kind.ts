@@ -1,6 +1,7 @@
 import type { ByteSource } from "../model/bytes.ts";
 import type { FormatName } from "../model/formats.ts";
 import { ByteWindow } from "./byte-window.ts";
+import { latin1 } from "./bytes.ts";
 import { PROTOBUF_FIELDS_MAX } from "./limits.ts";
 
 /** The fields of one message, without their values. */
@@ -16,6 +17,8 @@ interface Schema {
   wireOf(field: number): number | undefined;
   /** At least one of these is there and has only fields of the schema beside it. */
   readonly inner: readonly (readonly [field: number, wires: ReadonlyMap<number, number>])[];
+  /** Fields in one another down to a word that only this schema has there; fields beside them may be unknown. */
+  readonly word?: readonly number[];
 }
 
 const VARINT = 0;
@@ -43,6 +46,8 @@ const SCHEMAS: readonly Schema[] = [
       [7, ONNX_GRAPH],
       [8, ONNX_OPSET],
     ],
+    // The operator of a node of the graph.
+    word: [7, 1, 4],
   },
   {
     format: "coreml",
@@ -63,7 +68,31 @@ export async function findProtobuf(source: ByteSource): Promise<FormatName | und
     const isExplained = [...top.wires].every(([field, wire]) => schema.wireOf(field) === wire);
     if (isExplained && (await hasInner(window, top, schema))) return schema.format;
   }
+  for (const { format, wireOf, word } of SCHEMAS) {
+    const isFit = [...top.wires].every(([field, wire]) => (wireOf(field) ?? wire) === wire);
+    if (word !== undefined && isFit && (await hasWord(window, [0, source.size], word))) return format;
+  }
   return undefined;
+}
+
+const WORD = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
+
+/** Whether a path of fields leads to a word, in whichever of the fields of one number. */
+async function hasWord(
+  window: ByteWindow,
+  [start, end]: readonly [number, number],
+  [field, ...path]: readonly number[],
+): Promise<boolean> {
+  if (field === undefined) {
+    const length = end - start;
+    return (
+      length <= 256 && (await window.cover(start, length)) && WORD.test(latin1(window.bytes(start, length)))
+    );
+  }
+  for await (const { number, wire, span } of fieldsOf(window, start, end)) {
+    if (number === field && wire === LENGTH && (await hasWord(window, span, path))) return true;
+  }
+  return false;
 }
 
 async function hasInner(window: ByteWindow, top: Fields, schema: Schema): Promise<boolean> {
@@ -80,19 +109,34 @@ async function hasInner(window: ByteWindow, top: Fields, schema: Schema): Promis
 async function readFields(window: ByteWindow, start: number, end: number): Promise<Fields | undefined> {
   const found = { wires: new Map<number, number>(), spans: new Map<number, readonly [number, number]>() };
   let offset = start;
-  for (let count = 0; offset < end; count++) {
-    const tag = await varintAt(window, offset, end);
-    if (tag === undefined || tag.value < 8 || count >= PROTOBUF_FIELDS_MAX) return undefined;
-    const field = Math.floor(tag.value / 8);
-    const wire = tag.value % 8;
-    const span = await valueAt(window, tag.end, { end, wire });
-    if (span === undefined || span[1] > end) return undefined;
-    if ((found.wires.get(field) ?? wire) !== wire) return undefined;
-    found.wires.set(field, wire);
-    if (wire === LENGTH && !found.spans.has(field)) found.spans.set(field, span);
+  for await (const { number, wire, span } of fieldsOf(window, start, end)) {
+    if ((found.wires.get(number) ?? wire) !== wire) return undefined;
+    found.wires.set(number, wire);
+    if (wire === LENGTH && !found.spans.has(number)) found.spans.set(number, span);
     offset = span[1];
   }
-  return found;
+  return offset === end ? found : undefined;
+}
+
+interface Field {
+  readonly number: number;
+  readonly wire: number;
+  /** Of its value. */
+  readonly span: readonly [start: number, end: number];
+}
+
+/** The fields between two offsets, as far as they can be read. */
+async function* fieldsOf(window: ByteWindow, start: number, end: number): AsyncGenerator<Field> {
+  let offset = start;
+  for (let count = 0; offset < end && count < PROTOBUF_FIELDS_MAX; count++) {
+    const tag = await varintAt(window, offset, end);
+    if (tag === undefined || tag.value < 8) return;
+    const wire = tag.value % 8;
+    const span = await valueAt(window, tag.end, { end, wire });
+    if (span === undefined || span[1] > end) return;
+    yield { number: Math.floor(tag.value / 8), wire, span };
+    offset = span[1];
+  }
 }
 
 async function valueAt(

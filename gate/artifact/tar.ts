@@ -5,7 +5,7 @@ import { newBudget } from "./identify.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
-import { findTar, tarMemberHead } from "./tar-members.ts";
+import { findTar, unpackTarMember } from "./tar-members.ts";
 
 /** Examines a tar by the names and first bytes of its members; it explains no byte, so no tar is ever complete. */
 export const readTar: Reader = async ({ source, format }) => {
@@ -26,8 +26,8 @@ export const readTar: Reader = async ({ source, format }) => {
   const unnamed = members.filter(({ name }) => !isPickleName(name));
   const at = { depth: 1, budget: newBudget() };
   for (const member of unnamed.slice(0, MEMBERS_OPENED_MAX)) {
-    const head = await tarMemberHead(source, member);
-    for (const finding of await lookInside(head, quoted(member.name), at)) findings.add(finding);
+    const head = await unpackTarMember(source, member);
+    for (const finding of await lookInside(head.bytes, quoted(member.name), at)) findings.add(finding);
   }
   if (unnamed.length > MEMBERS_OPENED_MAX) {
     findings.fail("COUNT_LIMIT", "", `${unnamed.length} members, looked into ${MEMBERS_OPENED_MAX}`);

@@ -3,8 +3,8 @@ import type { ByteSource } from "../model/bytes.ts";
 import type { ScanFinding } from "../model/evidence.ts";
 import { Cursor, latin1, utf8 } from "./bytes.ts";
 import { Findings } from "./findings.ts";
-import { PEEK_INPUT_BYTES, ZIP_DIRECTORY_BYTES_MAX, ZIP_ENTRIES_MAX } from "./limits.ts";
-import { inflateHead, type Unpacked } from "./peek.ts";
+import { PEEK_BYTES, ZIP_DIRECTORY_BYTES_MAX, ZIP_ENTRIES_MAX } from "./limits.ts";
+import { cutOff, inflate, type Unpacked } from "./peek.ts";
 import {
   DIRECTORY_ENTRY,
   END_RECORD,
@@ -160,28 +160,24 @@ async function memberOffset(source: ByteSource, entry: ZipEntry): Promise<number
 }
 
 /**
- * The first bytes of a member, as they are before compression; none of one that is compressed in a way that is
- * not read. Undefined if its local header is not where the directory says, or has another name.
+ * A member as it is before compression: its first bytes, or all of it up to a limit; nothing of one that is compressed
+ * in a way that is not read. Undefined if its local header is not where the directory says, or has another name.
  */
-export async function memberHead(source: ByteSource, entry: ZipEntry): Promise<Uint8Array | undefined> {
-  const start = await memberOffset(source, entry);
-  if (start === undefined) return undefined;
-  const length = Math.min(entry.compressedBytes, PEEK_INPUT_BYTES, source.size - start);
-  const bytes = await source.read(start, length);
-  if (entry.method === DEFLATED) return inflateHead("deflate", bytes);
-  return entry.method === STORED ? bytes : new Uint8Array(0);
-}
-
-/** A member as it is before compression, to its end or to a limit; undefined where `memberHead` gives none. */
 export async function unpackMember(
   source: ByteSource,
   entry: ZipEntry,
-  bytesMax: number,
+  bytesMax = PEEK_BYTES,
 ): Promise<Unpacked | undefined> {
   const start = await memberOffset(source, entry);
-  if (start === undefined || (entry.method !== STORED && entry.method !== DEFLATED)) return undefined;
+  if (start === undefined) return undefined;
+  if (entry.method !== STORED && entry.method !== DEFLATED) {
+    return { bytes: new Uint8Array(0), ended: "fault", cost: 0 };
+  }
   const length = Math.min(entry.compressedBytes, bytesMax, source.size - start);
   const input = await source.read(start, length);
-  const bytes = entry.method === STORED ? input : await inflateHead("deflate", input, bytesMax);
-  return { bytes, isWhole: length === entry.compressedBytes && bytes.length < bytesMax };
+  const isStored = entry.method === STORED;
+  const unpacked: Unpacked = isStored
+    ? { bytes: input, ended: "end", cost: length }
+    : await inflate("deflate", input, bytesMax);
+  return length < entry.compressedBytes ? cutOff(unpacked) : unpacked;
 }

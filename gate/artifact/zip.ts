@@ -7,7 +7,7 @@ import { newBudget } from "./identify.ts";
 import { MEMBERS_OPENED_MAX } from "./limits.ts";
 import { notRead, pickleNotScanned } from "./not-scanned.ts";
 import type { Reader } from "./reader.ts";
-import { DEFLATED, ENCRYPTED, findZip, memberHead, STORED, type ZipEntry } from "./zip-directory.ts";
+import { DEFLATED, ENCRYPTED, findZip, STORED, unpackMember, type ZipEntry } from "./zip-directory.ts";
 
 /** The kind of a Unix file in the upper half of its attributes. */
 const SYMLINK = 0o12;
@@ -92,7 +92,7 @@ async function lookIntoMembers(
   const at = { depth: 1, budget: newBudget() };
   for (const entry of members.slice(0, MEMBERS_OPENED_MAX)) {
     const where = quoted(entry.name);
-    const head = await memberHead(source, entry);
+    const head = await unpackMember(source, entry);
     if (head === undefined) {
       findings.fail(
         "ZIP_MISMATCH",
@@ -101,7 +101,7 @@ async function lookIntoMembers(
       );
       continue;
     }
-    for (const finding of await lookInside(head, where, at)) findings.add(finding);
+    for (const finding of await lookInside(head.bytes, where, at)) findings.add(finding);
   }
   if (members.length > MEMBERS_OPENED_MAX) {
     findings.fail("COUNT_LIMIT", "", `${members.length} members, looked into ${MEMBERS_OPENED_MAX}`);

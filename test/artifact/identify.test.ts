@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { bufferSource } from "../../gate/artifact/bytes.ts";
 import { findReadings, identify } from "../../gate/artifact/identify.ts";
+import { STREAM_BYTES } from "../../gate/artifact/limits.ts";
 import { zipFile } from "../app/github/zip-file.ts";
 import { safetensorsFile, tensor } from "./safetensors-file.ts";
 import { tarFile } from "./tar-file.ts";
@@ -27,7 +28,6 @@ describe("a format is told by its first bytes, whatever the name", () => {
     "tree\nversion=v4\n": "lightgbm",
     '{"learner":{}}': "xgboost-json",
     '{"version":[3, 2, 0], "learner":{}}': "xgboost-json",
-    '{"note": 1, "learner": {"attributes": {}, "gradient_booster": {"model": {}}}}': "xgboost-json",
     '{"learner_model_param": {}, "kind": {"learner": "gradient_booster"}}': "text",
     "{L\0\0\0\0\0\0\0\x07learner": "xgboost-ubj",
     "{i\x07learner": "xgboost-ubj",
@@ -66,6 +66,57 @@ describe("a format is told by its first bytes, whatever the name", () => {
       const content = Buffer.concat([Buffer.alloc(block), Buffer.from("\x89HDF\r\n\x1a\n", "latin1")]);
       assert.equal((await formatOf(content)).format, "hdf5");
     }
+  });
+});
+
+describe("a model that is text is told by its keys, however far from the front", () => {
+  const booster = '"learner": {"learner_model_param" : {}, "gradient_booster":\n{"model": {}}}}';
+  const trees = "version=v4\nnum_class=1\nmax_feature_idx=3\nfeature_names=a b\n\nTree=0\n";
+  const far = "a".repeat(300_000);
+  const CASES: Readonly<Record<string, readonly [content: string, format: string]>> = {
+    "XGBoost, another key first": [`{"note": 1, ${booster}`, "xgboost-json"],
+    "XGBoost, a long key first": [`{"note": "${far}", ${booster}`, "xgboost-json"],
+    "XGBoost behind blanks": [`${" ".repeat(300_000)}{${booster}`, "xgboost-json"],
+    "XGBoost, letters spelled otherwise": [`{${booster.replace("gr", "\\u0067r")}`, "xgboost-json"],
+    "XGBoost in binary, another key first": [
+      `{L\0\0\0\0\0\0\0\x01aSL\0\0\0\0\0\0\0\x01bL\0\0\0\0\0\0\0\x07learner{learner_model_param{gradient_booster{`,
+      "xgboost-ubj",
+    ],
+    LightGBM: [`tree\n${trees}`, "lightgbm"],
+    "LightGBM behind an empty line": [`tree\r\n\r\n${trees}`, "lightgbm"],
+    "LightGBM behind a long line": [`tree\nnote=${far}\n${trees}`, "lightgbm"],
+    "a list of trees": [`tree\noak\nbeech\n${far}`, "text"],
+    "words about XGBoost": [`{"a": "gradient_booster", "b": "learner_model_param"}`, "text"],
+    "a notebook about XGBoost": [`{"cells": [${JSON.stringify(booster)}]}`, "text"],
+  };
+  for (const [name, [content, format]] of Object.entries(CASES)) {
+    test(name, async () => assert.equal((await formatOf(content)).format, format));
+  }
+});
+
+test("a key is found where two reads meet, also one that is spelled otherwise", async () => {
+  const rest = '"gradient_booster":{}, "learner_model_param":{}}'.replace("b", "\\u0062");
+  for (let before = 0; before < rest.length; before++) {
+    const content = `{"a":"`.padEnd(STREAM_BYTES - before - 2, "a");
+    assert.equal((await formatOf(`${content}",${rest}`)).format, "xgboost-json", `${before}`);
+  }
+});
+
+describe("ONNX is told", () => {
+  const onnx = readFileSync(join(ROOT, "test/corpus/artifacts/real/add.onnx"));
+  const CASES: Readonly<Record<string, Buffer>> = {
+    "as it is written": onnx,
+    "with a field that no version has": Buffer.concat([onnx, Buffer.from("\xaa\x06\x01x", "latin1")]),
+    "behind text": Buffer.concat([Buffer.from(`2~${"doc ".repeat(31)}do`.repeat(520)), onnx]),
+  };
+  for (const [name, content] of Object.entries(CASES)) {
+    test(name, async () => assert.equal((await formatOf(content)).format, "onnx"));
+  }
+
+  test("and no other message is, whatever fields it has", async () => {
+    // Field 7, in it field 1, in it field 4: a sentence, where an operator would be a word.
+    const other = Buffer.from("\x3a\x0d\x0a\x0b\x22\x09two words\xaa\x06\x01x", "latin1");
+    assert.equal((await formatOf(other)).format, "unknown");
   });
 });
 
@@ -138,6 +189,12 @@ describe("a file that is no model is none as far as it could be seen", () => {
   }
 });
 
+test("arrays of which two readers see two are not seen", async () => {
+  const bytes = readFileSync(join(ROOT, "test/corpus/artifacts/hostile/two-directories.npz"));
+  const { all, isSeen } = await findReadings(bufferSource("x.npz", bytes), "x.npz");
+  assert.deepEqual({ all, isSeen }, { all: ["npz"], isSeen: false });
+});
+
 describe("a model is found in what is packed in something packed", () => {
   const pickle = Buffer.from("\x80\x04cos\nsystem\n\x8c\x02id\x85R.", "latin1");
   // Noise that compresses badly and is the same every time.
@@ -145,6 +202,8 @@ describe("a model is found in what is packed in something packed", () => {
     Array.from({ length: 6_000 }, (_, index) => createHash("sha256").update(`${index}`).digest()),
   );
   const zip = (name: string, content: Buffer) => zipFile([{ name, content }]);
+  const tail = "\n0cos\nsystem\n(S'id'\ntR.";
+  const behindText = Buffer.from(`V${"the quick brown fox ".repeat(4000)}${tail}`);
   const MODELS: Readonly<Record<string, Buffer>> = {
     "a pickle by its name in tar.gz": gzipSync(tarFile({ "code/a.py": "1", "model.pkl": "x" })),
     "a pickle by its content in tar.gz": gzipSync(tarFile({ "code/a.py": "1", model: pickle })),
@@ -161,6 +220,25 @@ describe("a model is found in what is packed in something packed", () => {
       ]),
     ),
     "a pickle of a protocol to come": Buffer.from(pickle.with(1, 9)),
+    "a pickle behind a long text in gzip": gzipSync(behindText),
+    "a pickle behind a long text in zlib": deflateSync(behindText),
+    "a pickle behind a long text in a zip": zip("notes.txt", behindText),
+    "a pickle behind a long text in a tar": tarFile({ "notes.txt": behindText }),
+    "a pickle behind a long text in gzip in a zip": zip("notes", gzipSync(behindText)),
+    "a pickle that a second gzip goes on with": Buffer.concat([gzipSync("Va"), gzipSync(tail)]),
+    "a pickle that a second gzip goes on with, behind zeros": Buffer.concat([
+      gzipSync("Va"),
+      Buffer.alloc(4),
+      gzipSync(tail),
+    ]),
+    "a pickle that a second zlib goes on with": Buffer.concat([deflateSync("Va"), deflateSync(tail)]),
+    "a pickle in gzip, and then something else": Buffer.concat([gzipSync(pickle), Buffer.from("xx")]),
+    "a pickle in gzip with flags that nobody knows": gzipSync(pickle).fill(0xe0, 3, 4),
+    "a text in gzip of which nobody can tell how it goes on": Buffer.concat([
+      gzipSync("Va"),
+      Buffer.from("xx"),
+    ]),
+    "a text that may still be a pickle where no more is opened": gzipSync(`V${"a".repeat(70 * 1024 * 1024)}`),
   };
   for (const [name, content] of Object.entries(MODELS)) {
     test(name, async () => assert.equal((await formatOf(content, "x.dat")).family, "model"));
@@ -169,6 +247,16 @@ describe("a model is found in what is packed in something packed", () => {
   const OTHERS: Readonly<Record<string, Buffer>> = {
     "texts in tar.gz": gzipSync(tarFile({ "README.md": "text", "data.bin": "text" })),
     "texts and noise in the zip of a zip": zip("b", zipFile([{ name: "a", content: large }])),
+    "a long line of text in gzip": gzipSync(`Verse${" after verse".repeat(10_000)}`),
+    "a text that begins as a counted one, in the tar of a tar": tarFile({
+      b: tarFile({ a: `The fox${" and the hare".repeat(10_000)}` }),
+    }),
+    "two texts in gzip, with zeros between and behind": Buffer.concat([
+      gzipSync("Va"),
+      Buffer.alloc(9),
+      gzipSync("b"),
+      Buffer.alloc(512),
+    ]),
   };
   for (const [name, content] of Object.entries(OTHERS)) {
     test(`${name} are none`, async () => {
@@ -176,6 +264,27 @@ describe("a model is found in what is packed in something packed", () => {
       assert.deepEqual({ family, isSeen }, { family: "other", isSeen: true });
     });
   }
+
+  test("no more members are looked into than the limit, however they are nested", async () => {
+    const shared = (name: string, content: Buffer, count: number) =>
+      zipFile(Array.from({ length: count }, (_, index) => ({ name, content, shared: index > 0 })));
+    const readings = await findReadings(
+      bufferSource("x.dat", shared("b", shared("a", Buffer.alloc(70_000, "a"), 1000), 1000)),
+      "x.dat",
+    );
+    assert.deepEqual([readings.family, readings.isSeen], ["other", false]);
+  });
+
+  test("streams that make nothing count as well", async () => {
+    const empty = Buffer.concat(Array.from({ length: 1000 }, () => gzipSync("")));
+    const members = Array.from({ length: 1000 }, (_, index) => ({
+      name: "a",
+      content: Buffer.concat([gzipSync("Va"), empty]),
+      shared: index > 0,
+    }));
+    const { family } = await findReadings(bufferSource("x.dat", zipFile(members)), "x.dat");
+    assert.equal(family, "model");
+  });
 
   test("no more is opened than the limit, and then not all was seen", async () => {
     const bomb = gzipSync(tarFile({ a: Buffer.alloc(70 * 1024 * 1024), m: pickle }));

@@ -96,8 +96,8 @@ describe("the next header stands where Python's tarfile looks for it", () => {
     assert.deepEqual(await namesIn(header({ name: "a/", type: "\0", size: "7777" }), next), ["a/", "next"]);
   });
 
-  const pax = (text: string) => [
-    header({ name: "pax", type: "x", size: octal(text.length) }),
+  const pax = (text: string, type = "x") => [
+    header({ name: "pax", type, size: octal(text.length) }),
     Buffer.alloc(512, text.padEnd(512, "\0")),
   ];
   const sized = `18 path=sized.bin\n107 ${"k".repeat(100)}=v\n10 size=0\n`;
@@ -114,6 +114,28 @@ describe("the next header stands where Python's tarfile looks for it", () => {
     const long = [header({ name: "long", type: "L", size: "1" }), Buffer.alloc(512, "b")];
     const blocks = [...pax(sized), ...long, header({ name: "a", size: "1000" }), next];
     assert.deepEqual(await namesIn(...blocks), ["pax", "long", "a", "next"]);
+  });
+
+  const inner = header({ name: "inner" });
+  const DOUBTFUL: Readonly<Record<string, readonly Buffer[]>> = {
+    "a size of more digits than any": pax(`${29} size=${"1024".padStart(20, "0")}\n`),
+    "a size that only a lenient reader takes": pax("14 size=1_024\n"),
+    "a length with zeros before it": pax("0000000000000000013 size=1024\n"),
+    "the size of a sparse file": pax("26 GNU.sparse.size=1024\n"),
+    "a size for all members": pax("13 size=1024\n", "g"),
+  };
+  for (const [name, blocks] of Object.entries(DOUBTFUL)) {
+    test(`wherever there is one, where pax gives ${name}`, async () => {
+      const names = await namesIn(...blocks, header({ name: "a" }), inner, Buffer.alloc(512), next);
+      assert.deepEqual(names?.toSorted(), ["a", "inner", "next", "pax"]);
+    });
+  }
+
+  test("behind the data of a file whose name is a folder's by what stands before it", async () => {
+    const folder = header({ name: "", type: "\0", size: "1000" });
+    folder.write("ustar\0", 257, "latin1");
+    folder.write("folder", 345, "latin1");
+    assert.deepEqual(await namesIn(folder, inner, next), ["folder/", "next"]);
   });
 
   test("where pax gives none, behind the data of the file", async () => {
