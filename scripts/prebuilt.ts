@@ -125,6 +125,12 @@ export const fetchAlone: Plugin = {
       loader: "js",
       resolveDir,
     }));
+    // HTTP/2 is spoken with servers that were offered it, which none is unless `allowH2` is set.
+    build.onResolve({ filter: /\/client-h2\.js$/ }, ({ path }) => ({ path, namespace: "http-2" }));
+    build.onLoad({ filter: /./, namespace: "http-2" }, () => ({
+      contents: `module.exports = () => { throw new Error("HTTP/2 was not offered"); };`,
+      loader: "js",
+    }));
     // The parser of HTTP that every machine can run: the other is the same for those with SIMD, and as large.
     build.onResolve({ filter: /\/llhttp_simd-wasm\.js$/ }, ({ resolveDir }) => ({
       path: join(resolveDir, "../llhttp/llhttp-wasm.js"),
