@@ -41,19 +41,15 @@ export function testClock(): TestClock {
   };
 }
 
-const scenes: { stand: StandIn; source: ScratchRepository }[] = [];
-after(async () => {
-  for (const { stand, source } of scenes) {
-    source.remove();
-    // Throws if anything was asked that GitHub's description does not allow.
-    await stand.close();
-  }
-});
-
+/** Ends with the test that opens it, or with the file that does. */
 export async function openScene(options: { private?: boolean; waitMsMax?: number } = {}): Promise<Scene> {
   const source = await scratchRepository({ bare: true });
   const stand = await startServer();
-  scenes.push({ stand, source });
+  after(async () => {
+    source.remove();
+    // Throws if anything was asked that GitHub's description does not allow.
+    await stand.close();
+  });
   const { github, play } = stand;
   const repository = github.addRepository("credit", source.directory, { private: options.private ?? true });
   const app = github.addApp("weighbridge");

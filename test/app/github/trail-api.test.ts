@@ -1,29 +1,24 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { trailApi } from "../../../app/github/trail-api.ts";
 import { openGitHubStore } from "../../../gate/trail/github-store.ts";
 import type { AppendAnswer, TrailCommit, TrailStore } from "../../../gate/trail/store.ts";
 import { problem } from "../../github/exchange.ts";
 import * as faults from "../../github/faults.ts";
 import { readRef, writeRef } from "../../github/git/refs.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { openScene } from "./scene.ts";
 
 /** What a trail makes of GitHub's answers when they come through the App's own client. */
 
 const BRANCH = "weighbridge-trail";
 const REF = `refs/heads/${BRANCH}`;
 
-let scene: Scene;
-let first: string;
-before(async () => {
-  scene = await openScene();
-  const { source, repository } = scene;
-  const tree = source.git("-c", "alias.t=!git mktree < /dev/null", "t");
-  source.git("update-ref", "refs/heads/main", source.git("commit-tree", "-m", "first", tree));
-  const answer = await storeOf().append(commitOn(undefined));
-  assert.equal(answer.kind, "landed");
-  first = readRef(repository, REF)!;
-});
+const scene = await openScene();
+const { source, repository } = scene;
+const tree = source.git("-c", "alias.t=!git mktree < /dev/null", "t");
+source.git("update-ref", "refs/heads/main", source.git("commit-tree", "-m", "first", tree));
+assert.equal((await storeOf().append(commitOn(undefined))).kind, "landed");
+const first = readRef(repository, REF)!;
 
 function storeOf(commits: "graphql" | "rest" = "graphql"): TrailStore {
   return openGitHubStore(trailApi(scene.client), { ...scene.address, branch: BRANCH, commits });
