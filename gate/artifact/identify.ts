@@ -3,8 +3,7 @@ import { type Family, FORMATS, type FormatName, WRAPPER_FORMATS } from "../model
 import { isModelName, isPickleName, tarKind, zipKind } from "./archive-kind.ts";
 import { bufferSource, latin1 } from "./bytes.ts";
 import { type Expectation, expectationOf } from "./extensions.ts";
-import { findHdf5Names } from "./hdf5-names.ts";
-import { tryHdf5Texts } from "./hdf5-texts.ts";
+import { findHdf5 } from "./hdf5-kind.ts";
 import {
   HEAD_BYTES,
   INSIDE_OPCODES_MAX,
@@ -308,34 +307,12 @@ async function detectPmml({ source, head }: Front): Promise<readonly Detected[]>
   return (await isPmml(source, head)) ? [{ format: "pmml" }] : [];
 }
 
-const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
-
-/** The signature stands at 0, or after a user block of 512 bytes or of a power of two above. */
 async function detectHdf5({ source, budget }: Front): Promise<readonly Detected[]> {
-  const superblock = await findSuperblock(source);
-  if (superblock === undefined) return [];
-  const { isKeras, holdsPickles, isSeen } = await findHdf5Names(source);
-  const format = isKeras ? "keras-hdf5" : "hdf5";
-  const texts = await tryHdf5Texts(source, budget);
-  const isAllSeen = isSeen && texts !== "unseen" && (await hasUsualSizes(source, superblock));
-  const arrays: Detected = isAllSeen ? { format } : { format, inside: "unseen" };
-  return holdsPickles || texts === "pickle" ? [arrays, { format: "pickle" }] : [arrays];
-}
-
-async function findSuperblock(source: ByteSource): Promise<number | undefined> {
-  const length = HDF5_SIGNATURE.length;
-  for (let offset = 0; offset + length <= source.size; offset = offset === 0 ? 512 : offset * 2) {
-    if (latin1(await source.read(offset, length)) === HDF5_SIGNATURE) return offset;
-  }
-  return undefined;
-}
-
-/** Whether offsets and lengths have eight bytes, as in all that HDF5 writes unless it is told otherwise. */
-async function hasUsualSizes(source: ByteSource, superblock: number): Promise<boolean> {
-  const length = Math.min(15, source.size - superblock);
-  const block = await source.read(superblock, length);
-  const sizes = (block[8] ?? 0) < 2 ? 13 : 9;
-  return block[sizes] === 8 && block[sizes + 1] === 8;
+  const file = await findHdf5(source, budget);
+  if (file === undefined) return [];
+  const { format, isSeen, holdsPickles } = file;
+  const arrays: Detected = isSeen ? { format } : { format, inside: "unseen" };
+  return holdsPickles ? [arrays, { format: "pickle" }] : [arrays];
 }
 
 async function detectTar(front: Front): Promise<readonly Detected[]> {

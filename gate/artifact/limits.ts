@@ -25,7 +25,7 @@ export const MEMBERS_OPENED_MAX = 1024;
 
 /** Compressed bytes that are looked into, and what may come out of them: enough to tell what is inside. */
 export const PEEK_BYTES = 64 * KIB;
-/** Bytes of all archives inside of one file that are opened whole, for the members of a zip are listed at its end. */
+/** Bytes of all that is opened whole inside of one file, because its front leaves open what it is. */
 export const NESTED_BYTES_MAX = 64 * MIB;
 /** A pickle in a gzip in a zip is usual; deeper is a bomb. */
 export const NESTING_MAX = 3;
