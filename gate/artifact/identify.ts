@@ -272,7 +272,7 @@ async function detectMagic(front: Front): Promise<readonly Detected[]> {
   const found: Detected[] = [];
   for (const format of findMagic(front.head)) {
     const isWrapper = WRAPPER_FORMATS.has(format);
-    const inside = isWrapper && (await lookIntoWrapper(format, front));
+    const inside = isWrapper && (await lookIntoWrapper(format, front, await unpackHead(format, front)));
     found.push(inside ? { format, inside } : { format });
   }
   return found;
@@ -282,10 +282,14 @@ async function detectKeyed({ source, head, isText }: Front): Promise<readonly De
   return (await findKeyed(source, { head, isText })).map((format) => ({ format }));
 }
 
-async function lookIntoWrapper(format: FormatName, front: Front): Promise<Inside> {
+async function lookIntoWrapper(
+  format: FormatName,
+  front: Front,
+  head: Unpacked | undefined,
+): Promise<Inside> {
   const { source, partial } = front;
   const unpack = partial ? undefined : (bytesMax: number) => unpackInside(format, source, bytesMax);
-  return lookInto(await unpackHead(format, front), front, unpack);
+  return lookInto(head, front, unpack);
 }
 
 /** The first bytes of what a file wraps; a partial front ends before that does. */
@@ -298,9 +302,9 @@ async function unpackHead(format: FormatName, { source, partial }: Front): Promi
 async function detectZlib(front: Front): Promise<readonly Detected[]> {
   const [first = 0, second = 0] = front.head;
   if (first !== 0x78 || (first * 256 + second) % 31 !== 0) return [];
-  const inside = await unpackHead("zlib", front);
-  if (inside === undefined || (inside.bytes.length === 0 && inside.ended !== "limit")) return [];
-  return [{ format: "zlib", inside: await lookIntoWrapper("zlib", front) }];
+  const head = await unpackHead("zlib", front);
+  if (head === undefined || (head.bytes.length === 0 && head.ended !== "limit")) return [];
+  return [{ format: "zlib", inside: await lookIntoWrapper("zlib", front, head) }];
 }
 
 async function detectPmml({ source, head }: Front): Promise<readonly Detected[]> {
