@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readChangeSet } from "../../gate/change/read.ts";
 import { openCheckout } from "../../gate/checkout.ts";
+import type { ChangeSet } from "../../gate/model/change.ts";
 import { scratchRepository } from "../git.ts";
 import { BASE, pipeline, YAML } from "./pipeline.ts";
+import { changeOf, manifest, summary, withModel } from "./scratch.ts";
 
 type Written = Readonly<Record<string, string>>;
 
@@ -54,3 +56,73 @@ for (const [what, before, meanwhile, change, found] of [
     assert.deepEqual(await staleAfter(before, meanwhile, change), found);
   });
 }
+
+/** What the change is told by the manifests that the base has by now, by model. */
+const staleOf = ({ models }: ChangeSet) =>
+  models.map(({ id, head, tip }) => {
+    const stale = head?.problems.filter(({ code }) => code === "BRANCH_STALE") ?? [];
+    return [id, stale.map(({ place }) => place?.path).join(), tip?.manifest?.id].join(" ").trim();
+  });
+
+test("a file that the base has come to name since the branch left is not weighed as if nobody named it", async () => {
+  const scratched = await withModel({ "shared/labels.json": "1", "card.md": "1" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("labels", { "shared/labels.json": "2" });
+  scratched.git("checkout", "--quiet", "main");
+  const more = "data:\n  - { name: labels, role: test, path: /shared/labels.json }\n";
+  scratched.commit("a model", { "models/n/model.yml": manifest({ id: "n", more }), "models/n/w.bin": "n" });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["n shared/labels.json n"]);
+  // Of a model that was there, and of one that the change concerns anyway.
+  scratched.commit("a card", { "models/m/model.yml": manifest({ more: "card: /card.md\n" }) });
+  scratched.git("checkout", "--quiet", "change");
+  scratched.commit("the card", { "card.md": "2" });
+  const both = ["m card.md m", "n shared/labels.json n"];
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), both);
+  scratched.commit("weights", { "models/m/w.bin": "weights 2" });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), both);
+  scratched.git("merge", "--quiet", "--no-edit", "main");
+  const merged = await changeOf(scratched, "change", "main");
+  assert.deepEqual([merged.base === merged.mergeBase, staleOf(merged)], [true, ["m", "n"]]);
+});
+
+test("nor is one to which git follows a move", async () => {
+  const scratched = await withModel({ "metrics.json": '{ "a": 1 }\n' });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("a number", { "metrics.json": '{ "a": 2 }\n' });
+  scratched.git("checkout", "--quiet", "main");
+  scratched.git("mv", "metrics.json", "models/m/metrics.json");
+  const more = "evaluation:\n  - { path: metrics.json, dataset: d, role: test, metrics: [a] }\n";
+  scratched.commit("adopted", { "models/m/model.yml": manifest({ more }) });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m models/m/metrics.json m"]);
+});
+
+test("what a pipeline of the base has come to make out of a touched file is not passed over", async () => {
+  const scratched = await withModel({ "params.yaml": "lr: 0.1\nseed: 1\n", "src/train.py": "1" });
+  const pipeline =
+    "stages:\n  train:\n    cmd: train\n    deps: [src/train.py]\n    params: [lr]\n    outs: [models/m/w.bin]\n";
+  const md5 = "0".repeat(32);
+  const lock = `schema: '2.0'\nstages:\n  train:\n    cmd: train\n    deps: [{ path: src/train.py, hash: md5, md5: ${md5} }]\n    params: { params.yaml: { lr: 0.1 } }\n    outs: [{ path: models/m/w.bin, hash: md5, md5: ${md5} }]\n`;
+  scratched.git("checkout", "--quiet", "-b", "seed");
+  scratched.commit("a seed", { "params.yaml": "lr: 0.1\nseed: 2\n" });
+  scratched.git("checkout", "--quiet", "-b", "change", "main");
+  scratched.commit("a rate", { "params.yaml": "lr: 0.5\nseed: 1\n" });
+  scratched.git("checkout", "--quiet", "main");
+  scratched.commit("a pipeline", { "dvc.yaml": pipeline, "dvc.lock": lock });
+  const change = await changeOf(scratched, "change", "main");
+  assert.deepEqual([staleOf(change), summary(change)], [["m models/m/w.bin m"], ["C m BRANCH_STALE"]]);
+  assert.deepEqual(staleOf(await changeOf(scratched, "seed", "main")), []);
+  scratched.git("checkout", "--quiet", "change");
+  scratched.git("merge", "--quiet", "--no-edit", "main");
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m"]);
+});
+
+test("what the base came to name and the change leaves alone is no matter of it", async () => {
+  const scratched = await withModel({ "shared/labels.json": "1", "readme.md": "1" });
+  scratched.git("checkout", "--quiet", "-b", "change");
+  scratched.commit("weights", { "models/m/w.bin": "weights 2", "readme.md": "2" });
+  scratched.git("checkout", "--quiet", "main");
+  const more = "data:\n  - { name: labels, role: test, path: /shared/labels.json }\n";
+  scratched.commit("a model", { "models/n/model.yml": manifest({ id: "n", more }), "models/n/w.bin": "n" });
+  scratched.commit("and its data", { "models/m/model.yml": manifest({ more }) });
+  assert.deepEqual(staleOf(await changeOf(scratched, "change", "main")), ["m  m"]);
+});
