@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { deflateSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { bufferSource } from "../../gate/artifact/bytes.ts";
 import { findReadings, identify } from "../../gate/artifact/identify.ts";
 import { STREAM_BYTES } from "../../gate/artifact/limits.ts";
-import { zipFile } from "../app/github/zip-file.ts";
 import { safetensorsFile, tensor } from "./safetensors-file.ts";
-import { tarFile } from "./tar-file.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -193,104 +190,6 @@ test("arrays of which two readers see two are not seen", async () => {
   const bytes = readFileSync(join(ROOT, "test/corpus/artifacts/hostile/two-directories.npz"));
   const { all, isSeen } = await findReadings(bufferSource("x.npz", bytes), "x.npz");
   assert.deepEqual({ all, isSeen }, { all: ["npz"], isSeen: false });
-});
-
-describe("a model is found in what is packed in something packed", () => {
-  const pickle = Buffer.from("\x80\x04cos\nsystem\n\x8c\x02id\x85R.", "latin1");
-  // Noise that compresses badly and is the same every time.
-  const large = Buffer.concat(
-    Array.from({ length: 6_000 }, (_, index) => createHash("sha256").update(`${index}`).digest()),
-  );
-  const zip = (name: string, content: Buffer) => zipFile([{ name, content }]);
-  const tail = "\n0cos\nsystem\n(S'id'\ntR.";
-  const behindText = Buffer.from(`V${"the quick brown fox ".repeat(4000)}${tail}`);
-  const MODELS: Readonly<Record<string, Buffer>> = {
-    "a pickle by its name in tar.gz": gzipSync(tarFile({ "code/a.py": "1", "model.pkl": "x" })),
-    "a pickle by its content in tar.gz": gzipSync(tarFile({ "code/a.py": "1", model: pickle })),
-    "a pickle behind what fills the first bytes of tar.gz": gzipSync(tarFile({ data: large, m: pickle })),
-    "a pickle in the zip of a zip": zip("b", zip("m", pickle)),
-    "a pickle in the zip of gzip": gzipSync(zip("m", pickle)),
-    "a pickle in the zip of a tar": tarFile({ b: zip("m", pickle) }),
-    "a pickle in the tar.gz of a zip": zip("b", gzipSync(tarFile({ m: pickle }))),
-    "a pickle behind what fills the first bytes of a zip in a zip": zip(
-      "b",
-      zipFile([
-        { name: "data", content: large },
-        { name: "m", content: pickle },
-      ]),
-    ),
-    "a pickle of a protocol to come": Buffer.from(pickle.with(1, 9)),
-    "a pickle behind a long text in gzip": gzipSync(behindText),
-    "a pickle behind a long text in zlib": deflateSync(behindText),
-    "a pickle behind a long text in a zip": zip("notes.txt", behindText),
-    "a pickle behind a long text in a tar": tarFile({ "notes.txt": behindText }),
-    "a pickle behind a long text in gzip in a zip": zip("notes", gzipSync(behindText)),
-    "a pickle that a second gzip goes on with": Buffer.concat([gzipSync("Va"), gzipSync(tail)]),
-    "a pickle that a second gzip goes on with, behind zeros": Buffer.concat([
-      gzipSync("Va"),
-      Buffer.alloc(4),
-      gzipSync(tail),
-    ]),
-    "a pickle that a second zlib goes on with": Buffer.concat([deflateSync("Va"), deflateSync(tail)]),
-    "a pickle in gzip, and then something else": Buffer.concat([gzipSync(pickle), Buffer.from("xx")]),
-    "a pickle in gzip with flags that nobody knows": gzipSync(pickle).fill(0xe0, 3, 4),
-    "a text in gzip of which nobody can tell how it goes on": Buffer.concat([
-      gzipSync("Va"),
-      Buffer.from("xx"),
-    ]),
-    "a text that may still be a pickle where no more is opened": gzipSync(`V${"a".repeat(70 * 1024 * 1024)}`),
-  };
-  for (const [name, content] of Object.entries(MODELS)) {
-    test(name, async () => assert.equal((await formatOf(content, "x.dat")).family, "model"));
-  }
-
-  const OTHERS: Readonly<Record<string, Buffer>> = {
-    "texts in tar.gz": gzipSync(tarFile({ "README.md": "text", "data.bin": "text" })),
-    "texts and noise in the zip of a zip": zip("b", zipFile([{ name: "a", content: large }])),
-    "a long line of text in gzip": gzipSync(`Verse${" after verse".repeat(10_000)}`),
-    "a text that begins as a counted one, in the tar of a tar": tarFile({
-      b: tarFile({ a: `The fox${" and the hare".repeat(10_000)}` }),
-    }),
-    "two texts in gzip, with zeros between and behind": Buffer.concat([
-      gzipSync("Va"),
-      Buffer.alloc(9),
-      gzipSync("b"),
-      Buffer.alloc(512),
-    ]),
-  };
-  for (const [name, content] of Object.entries(OTHERS)) {
-    test(`${name} are none`, async () => {
-      const { family, isSeen } = await findReadings(bufferSource("x.dat", content), "x.dat");
-      assert.deepEqual({ family, isSeen }, { family: "other", isSeen: true });
-    });
-  }
-
-  test("no more members are looked into than the limit, however they are nested", async () => {
-    const shared = (name: string, content: Buffer, count: number) =>
-      zipFile(Array.from({ length: count }, (_, index) => ({ name, content, shared: index > 0 })));
-    const readings = await findReadings(
-      bufferSource("x.dat", shared("b", shared("a", Buffer.alloc(70_000, "a"), 1000), 1000)),
-      "x.dat",
-    );
-    assert.deepEqual([readings.family, readings.isSeen], ["other", false]);
-  });
-
-  test("streams that make nothing count as well", async () => {
-    const empty = Buffer.concat(Array.from({ length: 1000 }, () => gzipSync("")));
-    const members = Array.from({ length: 1000 }, (_, index) => ({
-      name: "a",
-      content: Buffer.concat([gzipSync("Va"), empty]),
-      shared: index > 0,
-    }));
-    const { family } = await findReadings(bufferSource("x.dat", zipFile(members)), "x.dat");
-    assert.equal(family, "model");
-  });
-
-  test("no more is opened than the limit, and then not all was seen", async () => {
-    const bomb = gzipSync(tarFile({ a: Buffer.alloc(70 * 1024 * 1024), m: pickle }));
-    const readings = await findReadings(bufferSource("x.dat", bomb), "x.dat");
-    assert.deepEqual([readings.family, readings.isSeen], ["other", false]);
-  });
 });
 
 /** An archive of stored members of one letter. */
